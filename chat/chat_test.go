@@ -1,0 +1,136 @@
+package chat
+
+import (
+	"encoding/json"
+	"reflect"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// Ranges is a set: it answers as a map of numbers does, and stays normal.
+func TestRangesAreASet(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var r Ranges
+		set := map[uint64]bool{}
+		for range rapid.IntRange(0, 30).Draw(t, "adds") {
+			from := rapid.Uint64Range(0, 60).Draw(t, "from")
+			to := from + rapid.Uint64Range(0, 6).Draw(t, "length")
+			r.Add(from, to)
+			if from > 0 {
+				for n := from; n <= to; n++ {
+					set[n] = true
+				}
+			}
+		}
+		for i, x := range r {
+			if x.From > x.To || x.From == 0 || i > 0 && x.From <= r[i-1].To+1 {
+				t.Fatalf("not normal: %v", r)
+			}
+		}
+		for n := uint64(1); n < 70; n++ {
+			if r.Has(n) != set[n] {
+				t.Fatalf("%v has %d: %v", r, n, r.Has(n))
+			}
+			got, ok := r.Missing(n)
+			to := n
+			for to > 0 && set[to] {
+				to--
+			}
+			from := to
+			for from > 1 && !set[from-1] {
+				from--
+			}
+			if ok != (to > 0) || ok && got != (Range{from, to}) {
+				t.Fatalf("%v missing at %d: %v %v, want %d..%d", r, n, got, ok, from, to)
+			}
+		}
+	})
+}
+
+// The table of transitions, whole: every state, every event.
+func TestTransitions(t *testing.T) {
+	const no = transferStates
+	const q, p, m, f, d, z, w, x, c = TransferQueued, TransferPreparing, TransferMoving, TransferFinishing, TransferDone,
+		TransferPaused, TransferWaiting, TransferFailed, TransferCancelled
+	want := [transferStates][transferEvents]TransferState{
+		//  start move finish done pause resume cancel wait fail restart
+		q: {p, no, no, no, z, no, c, w, x, q},
+		p: {no, m, no, no, z, no, c, w, x, q},
+		m: {no, no, f, no, z, no, c, w, x, q},
+		f: {no, no, no, d, z, no, c, w, x, q},
+		d: {no, no, no, no, no, no, no, no, no, d},
+		z: {no, no, no, no, no, q, c, no, no, z},
+		w: {no, no, no, no, z, q, c, no, no, q},
+		x: {no, no, no, no, no, q, c, no, no, x},
+		c: {no, no, no, no, no, no, no, no, no, c},
+	}
+	for s := range transferStates {
+		for e := range transferEvents {
+			next, ok := s.Next(e)
+			if ok != (want[s][e] != no) || ok && next != want[s][e] {
+				t.Errorf("%v on %v: %v, %v", s, e, next, ok)
+			}
+			if ok && e == EventRestart && next.Active() {
+				t.Errorf("%v is under way after a restart, without a worker", s)
+			}
+		}
+	}
+}
+
+func TestContentKeepsWhatItDoesNotKnow(t *testing.T) {
+	in := `{"kind":"poll","text":"Lunch?","options":["a","b"],"file":{"url":"/files/x","name":"n","size":0,"sha256":""},"z":null}`
+	var c Content
+	if err := json.Unmarshal([]byte(in), &c); err != nil {
+		t.Fatal(err)
+	}
+	if c.Known() || c.Text != "Lunch?" || len(c.Extra) != 2 {
+		t.Fatalf("%+v", c)
+	}
+	out, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var a, b map[string]any
+	json.Unmarshal([]byte(in), &a)
+	json.Unmarshal(out, &b)
+	if !reflect.DeepEqual(a, b) {
+		t.Errorf("got %s, want %s", out, in)
+	}
+}
+
+func TestReceipt(t *testing.T) {
+	me, ana, bo := Account{ID: "me"}, Account{ID: "ana"}, Account{ID: "bo"}
+	for _, c := range []struct {
+		members []Account
+		marks   map[AccountID]Mark
+		m       Message
+		want    Receipt
+	}{
+		{[]Account{me, ana}, nil, Message{}, ReceiptWaiting},
+		{[]Account{me, ana}, nil, Message{State: MessageFailed}, ReceiptFailed},
+		{[]Account{me, ana}, nil, Message{Seq: 3}, ReceiptSent},
+		{[]Account{me, ana}, map[AccountID]Mark{"ana": {Received: 2}}, Message{Seq: 3}, ReceiptSent},
+		{[]Account{me, ana}, map[AccountID]Mark{"ana": {Received: 3}}, Message{Seq: 3}, ReceiptDelivered},
+		{[]Account{me, ana}, map[AccountID]Mark{"ana": {Received: 3, Read: 3}}, Message{Seq: 3}, ReceiptRead},
+		{[]Account{me, ana, bo}, map[AccountID]Mark{"ana": {Received: 3, Read: 3}}, Message{Seq: 3}, ReceiptSent},
+		{[]Account{me, ana, bo}, map[AccountID]Mark{"ana": {Received: 3, Read: 3}, "bo": {Received: 4}}, Message{Seq: 3}, ReceiptDelivered},
+		{[]Account{me}, map[AccountID]Mark{"me": {Received: 9, Read: 9}}, Message{Seq: 3}, ReceiptSent},
+	} {
+		conv := Conversation{Members: c.members, Marks: c.marks}
+		if got := conv.Receipt("me", &c.m); got != c.want {
+			t.Errorf("%+v: got %v, want %v", c, got, c.want)
+		}
+	}
+}
+
+func TestParseLocation(t *testing.T) {
+	if l, err := ParseLocation("38.7056, -9.1446"); err != nil || *l != (Location{Lat: 38.7056, Lon: -9.1446}) {
+		t.Errorf("%+v, %v", l, err)
+	}
+	for _, bad := range []string{"", "1", "91,0", "0,181", "NaN,0", "a,b", "1,2,3"} {
+		if l, err := ParseLocation(bad); err == nil {
+			t.Errorf("%q was taken for %+v", bad, l)
+		}
+	}
+}

@@ -1,0 +1,98 @@
+package chat
+
+import "time"
+
+// ConversationKind says who takes part.
+type ConversationKind string
+
+const (
+	Self   ConversationKind = "self"   // notes to self: one account
+	Direct ConversationKind = "direct" // two accounts
+	Group  ConversationKind = "group"  // any number
+)
+
+// Mark is how far one account has received and read a conversation: sequence
+// numbers, both inclusive. Marks only move forward.
+type Mark struct {
+	Received uint64 `json:"received"`
+	Read     uint64 `json:"read"`
+}
+
+// Join returns the further of both marks. To have read is to have received.
+func (m Mark) Join(other Mark) Mark {
+	read := max(m.Read, other.Read)
+	return Mark{Received: max(m.Received, other.Received, read), Read: read}
+}
+
+// Conversation is what the cache knows of one conversation. It is the row of
+// the conversation list: everything that the list draws is in it.
+type Conversation struct {
+	ID      ConversationID   `json:"id"`
+	Kind    ConversationKind `json:"kind"`
+	Title   string           `json:"title,omitempty"` // groups only; see Name
+	Members []Account        `json:"members"`
+	Created time.Time        `json:"created,omitzero"`
+
+	Head  uint64             `json:"head"` // newest sequence number at the relay that we know of
+	Held  Ranges             `json:"held"` // sequence numbers in the cache
+	Marks map[AccountID]Mark `json:"marks,omitempty"`
+
+	Last   *Message `json:"last,omitempty"`   // newest message in the cache, pending ones included
+	Unread int      `json:"unread,omitempty"` // messages of others behind our read mark
+	Draft  string   `json:"draft,omitempty"`
+}
+
+// Name is what a person calls the conversation: its title, the other member's
+// name, or "" for Self, which the screen names in the person's language.
+func (c *Conversation) Name(me AccountID) string {
+	if c.Title != "" || c.Kind == Self {
+		return c.Title
+	}
+	for _, m := range c.Members {
+		if m.ID != me {
+			return m.Name
+		}
+	}
+	return ""
+}
+
+// Receipt is how far a sent message came.
+type Receipt uint8
+
+const (
+	ReceiptWaiting   Receipt = iota // not yet acknowledged by the relay
+	ReceiptSent                     // on the relay's disk
+	ReceiptDelivered                // on the disk of a device of every other member
+	ReceiptRead                     // seen by every other member
+	ReceiptFailed                   // given up; Message.Reason says why
+)
+
+// Receipt tells how far message m of account me came in this conversation.
+// In a conversation without others, stored is as far as it goes.
+func (c *Conversation) Receipt(me AccountID, m *Message) Receipt {
+	switch {
+	case m.State == MessageFailed:
+		return ReceiptFailed
+	case m.Seq == 0:
+		return ReceiptWaiting
+	}
+	received, read, others := true, true, 0
+	for _, member := range c.Members {
+		if member.ID == me {
+			continue
+		}
+		others++
+		mark := c.Marks[member.ID]
+		received = received && mark.Received >= m.Seq
+		read = read && mark.Read >= m.Seq
+	}
+	switch {
+	case others == 0:
+		return ReceiptSent
+	case read:
+		return ReceiptRead
+	case received:
+		return ReceiptDelivered
+	}
+	return ReceiptSent
+}
