@@ -1,0 +1,66 @@
+# Satchel. `make run` builds and opens it; `make test` is what every change must pass.
+SHELL := /bin/bash
+export PATH := $(PATH):/usr/local/go/bin
+
+VERSION := $(shell sed -n 's/^Version = "\(.*\)"/\1/p' FyneApp.toml)
+# The window needs X11 (Wayland through XWayland) and Fyne's one-thread model.
+WINDOW  := -tags x11,migrated_fynedo
+# Tests draw without a window system; the bundled fonts make pictures equal everywhere.
+SCREENLESS := -tags ci,migrated_fynedo
+LDFLAGS := -trimpath -ldflags "-s -w"
+
+# make run PROFILE=second opens another person's Satchel beside yours.
+PROFILE ?=
+
+.PHONY: run build test bench lint shots package clean
+
+run: build
+	build/satchel $(if $(PROFILE),--profile $(PROFILE))
+
+build:
+	@.ci/install build
+	go build $(WINDOW) $(LDFLAGS) -o build/satchel .
+	CGO_ENABLED=0 go build $(LDFLAGS) -o build/satchel-relay ./cmd/satchel-relay
+	CGO_ENABLED=0 go build $(LDFLAGS) -o build/satchelctl ./cmd/satchelctl
+
+# Everything: format, vet, the suite under the race detector, then the
+# journeys: built programs, killed and restarted, and two real windows.
+test:
+	@.ci/install test
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt would change:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	$(MAKE) --no-print-directory build
+	go vet $(SCREENLESS) ./...
+	go test -race $(SCREENLESS) -timeout 8m $$(go list $(SCREENLESS) ./... | grep -v /internal/journey)
+	go test -count=1 -tags journey,$(subst -tags ,,$(SCREENLESS)) -timeout 8m ./internal/journey
+
+# Ratios of what was measured in one run; nothing is asserted.
+bench: build
+	go run $(SCREENLESS) ./internal/bench
+
+lint: build/tools/golangci-lint
+	build/tools/golangci-lint run ./...
+
+# Programs that work on Satchel, at the versions of .ci/tools/go.mod.
+build/tools/fyne: .ci/tools/go.mod
+	@.ci/install build
+	go build -C .ci/tools -o ../../$@ fyne.io/tools/cmd/fyne
+
+build/tools/golangci-lint: .ci/tools/go.mod
+	go build -C .ci/tools -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+# The pictures in the README, taken from real windows.
+shots: build
+	@.ci/install test
+	go test -count=1 -tags journey,$(subst -tags ,,$(SCREENLESS)) -timeout 8m -run 'TestWindows' ./internal/journey
+	@mkdir -p docs/shots
+	cp build/shots/readme-*.png docs/shots/
+
+# An archive with program, icon, desktop entry and metadata:
+#   tar xf build/Satchel.tar.xz && cd Satchel* && sudo make install   (or: make user-install)
+package: build/tools/fyne
+	@.ci/install package
+	build/tools/fyne package --target linux --tags x11,migrated_fynedo --release
+	mv Satchel.tar.xz build/Satchel-$(VERSION)-linux-$$(go env GOARCH).tar.xz
+
+clean:
+	rm -rf build
