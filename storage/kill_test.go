@@ -34,7 +34,8 @@ func startChild(t *testing.T, name, path string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), program)
-	cmd.Env = append(os.Environ(), "STORAGE_TEST_CHILD="+name, "STORAGE_TEST_PATH="+path)
+	cmd.Env = append(os.Environ(), "STORAGE_TEST_CHILD="+name, "STORAGE_TEST_PATH="+path,
+		"GORACE=atexit_sleep_ms=0") // else a race-checked child waits a second at its end
 	return cmd
 }
 
