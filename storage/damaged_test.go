@@ -39,6 +39,7 @@ func TestDamaged(t *testing.T) {
 		{"cut in a meta", whole[:page+100], ErrDamaged},
 		{"cut behind the metas", whole[:2*page], ErrDamaged},
 		{"cut in the middle", whole[:len(whole)/2], ErrDamaged},
+		{"cut by its last page", whole[:usedSize(t, whole)-page], ErrDamaged},
 		{"another program's database", boltFile(t, false, func(tx *bbolt.Tx) error {
 			_, err := tx.CreateBucket([]byte("recipes"))
 			return err
@@ -189,6 +190,20 @@ func wholeFile(t *testing.T) []byte {
 		})
 	}
 	return readClosed(t, db, path)
+}
+
+// usedSize is how many bytes of a database are in use; the rest was made in advance.
+func usedSize(t *testing.T, file []byte) (size int) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "cache.db")
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	view(t, open(t, path), func(tx *Tx) error {
+		size = int(tx.bolt.Size())
+		return nil
+	})
+	return size
 }
 
 func readClosed(t *testing.T, db *DB, path string) []byte {
