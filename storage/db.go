@@ -21,7 +21,7 @@ const lockTimeout = 500 * time.Millisecond
 var (
 	ErrLocked  = errors.New("another program is using these messages; close it and try again")
 	ErrNewer   = errors.New("these messages were kept by a newer Satchel; nothing was changed, install the newer one to read them")
-	ErrDamaged = errors.New("the file that keeps the messages here is damaged, or is not Satchel's; it was left as it is, move it away and the relay gives the messages back")
+	ErrDamaged = errors.New("the file that keeps the messages here is damaged, or is not Satchel's; it was left as it is, move it away and the relay gives back what it holds")
 	ErrFull    = errors.New("the disk is full, so this was not kept; nothing else was lost, free some space and try again")
 )
 
@@ -130,8 +130,9 @@ func openBolt(path string, options *bbolt.Options) (b *bbolt.DB, err error) {
 		b, err = bbolt.Open(path, 0o600, options)
 		return err
 	})
-	if err != nil && file != nil {
-		file.Close() // bbolt did so itself unless it panicked
+	if err != nil && file != nil { // bbolt did so itself unless it panicked
+		unlock(file)
+		file.Close()
 	}
 	return b, err
 }
