@@ -198,6 +198,8 @@ func wholeFile(t *testing.T) []byte {
 			return err
 		})
 	}
+	// Written into free pages: what stands last in the file is no longer read at Open.
+	update(t, db, func(tx *Tx) error { return tx.SetDraft(conv, "half a sen") })
 	return readClosed(t, db, path)
 }
 
