@@ -21,8 +21,9 @@ type hub struct {
 }
 
 type subscriber struct {
-	waiting []chat.Change         // nil where a later one took its place
-	place   map[any]int           // key → index in waiting
+	waiting []chat.Change // nil where a later one took its place
+	holes   int           // how many of those
+	place   map[any]int   // key → index in waiting
 	ids     map[any]map[chat.MessageID]int
 	wake    chan struct{} // capacity 1
 	out     chan []chat.Change
@@ -170,10 +171,30 @@ func (s *subscriber) add(c chat.Change) {
 	if key != nil {
 		if i, ok := s.place[key]; ok {
 			s.waiting[i] = nil
+			s.holes++
+			s.compact()
 		}
 		s.place[key] = len(s.waiting)
 	}
 	s.waiting = append(s.waiting, c)
+}
+
+// compact takes the holes out once they are most of what there is.
+func (s *subscriber) compact() {
+	if s.holes < 64 || s.holes*2 < len(s.waiting) {
+		return
+	}
+	kept := s.waiting[:0]
+	for _, c := range s.waiting {
+		if c != nil {
+			if key := keyOf(c); key != nil {
+				s.place[key] = len(kept)
+			}
+			kept = append(kept, c)
+		}
+	}
+	clear(s.waiting[len(kept):])
+	s.waiting, s.holes = kept, 0
 }
 
 func (s *subscriber) addMessages(key any, m chat.MessagesChanged) {
@@ -204,7 +225,7 @@ func (s *subscriber) take() []chat.Change {
 			batch = append(batch, c)
 		}
 	}
-	s.waiting = nil
+	s.waiting, s.holes = nil, 0
 	clear(s.place)
 	clear(s.ids)
 	return batch
