@@ -180,7 +180,7 @@ func TestBadInputAtThePrompt(t *testing.T) {
 		{"a wrong link", stranger(), []string{"join", "satchel://nowhere", "--name", "Bo"}, 1, "invitation"},
 		{"an unknown code", stranger(), []string{"join", strings.Replace(good, "code=", "code=aaaa", 1)[:len(good)], "--name", "Bo"}, 1, "invitation"},
 		{"an expired link", stranger(), []string{"join", expired, "--name", "Bo"}, 1, "expired"},
-		{"a name that is taken", stranger(), []string{"join", good, "--name", "mara"}, 1, "taken"},
+		{"a name that is taken", stranger(), []string{"join", good, "--name", "mara"}, 1, "name"},
 		{"an empty name", stranger(), []string{"join", good, "--name", " "}, 1, "name"},
 		{"no name", stranger(), []string{"join", good}, 2, "--name"},
 		{"nobody of that name", mara, []string{"send", "--to", "Nobody", "--text", "x"}, 1, "Nobody"},
