@@ -1,0 +1,291 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"satchel/app/session"
+	"satchel/chat"
+)
+
+const (
+	heavy   = 2 << 30 // bytes of the upload, and of the download
+	every   = 20 * time.Millisecond
+	sample  = 8 * time.Second // of quiet before and after every load
+	loads   = 3
+	patient = 5 * time.Minute
+)
+
+// latency compares send → delivered of a text message while the relay, the
+// sender and the receiver are idle with the same while the sender uploads 2 GB
+// and the receiver downloads 2 GB. Each is measured several times in turn. The
+// load is open: messages leave on a fixed beat and a late one counts from its beat.
+func latency(ctx context.Context, dir string) error {
+	p, err := newPair(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	var idle, busy []time.Duration
+	for i := range loads {
+		quiet, cancel := context.WithTimeout(ctx, sample)
+		d, err := p.beat(quiet)
+		cancel()
+		if err != nil {
+			return err
+		}
+		idle = append(idle, d...)
+		d, err = p.underLoad(ctx, dir, i)
+		if err != nil {
+			return err
+		}
+		busy = append(busy, d...)
+	}
+	for _, q := range []struct {
+		name string
+		p    float64
+	}{{"p50", .5}, {"p90", .9}, {"p99", .99}} {
+		a, b := percentile(idle, q.p), percentile(busy, q.p)
+		fmt.Printf("latency: text send → delivered %s: idle %8s, with 2 GB up and 2 GB down %8s  %.2f × idle\n", q.name, micros(a), micros(b), float64(b)/float64(a))
+	}
+	fmt.Printf("latency: %d messages idle, %d under load\n", len(idle), len(busy))
+	return nil
+}
+
+// pair is two people on a relay of its own process.
+type pair struct {
+	relay    *exec.Cmd
+	ana, bo  *session.Session
+	conv     chat.ConversationID
+	mu       sync.Mutex
+	sent     map[chat.MessageID]chan time.Time
+	ended    chan chat.Transfer
+	stop     context.CancelFunc
+	running  sync.WaitGroup
+	prepared chat.Message // Bo's next download
+}
+
+func newPair(ctx context.Context, dir string) (*pair, error) {
+	data := filepath.Join(dir, "relay")
+	cmd := exec.Command("build/satchel-relay", "serve", "--data", data, "--listen", "127.0.0.1:0")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || !strings.HasPrefix(line, "listening on ") {
+		return nil, fmt.Errorf("the relay said %q: %w", line, err)
+	}
+	link, err := exec.Command("build/satchel-relay", "invite", "--data", data, "--uses", "2").Output()
+	if err != nil {
+		return nil, err
+	}
+	run, stop := context.WithCancel(ctx)
+	p := &pair{relay: cmd, stop: stop, sent: map[chat.MessageID]chan time.Time{}, ended: make(chan chat.Transfer, 100)}
+	if p.ana, err = p.person(run, dir, "Ana", string(link)); err != nil {
+		return nil, err
+	}
+	if p.bo, err = p.person(run, dir, "Bo", string(link)); err != nil {
+		return nil, err
+	}
+	c, err := p.ana.OpenDirect(ctx, "Bo")
+	p.conv = c.ID
+	return p, err
+}
+
+func (p *pair) person(ctx context.Context, dir, name, link string) (*session.Session, error) {
+	s, err := session.Open(session.Options{Dir: filepath.Join(dir, name)})
+	if err != nil {
+		return nil, err
+	}
+	changes, unsubscribe := s.Subscribe()
+	p.running.Go(func() { s.Run(ctx) })
+	p.running.Go(func() {
+		defer unsubscribe()
+		for {
+			select {
+			case batch, ok := <-changes:
+				if !ok {
+					return
+				}
+				p.watch(name, batch, time.Now())
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	return s, s.Join(ctx, link, name)
+}
+
+// watch notes what arrived at Bo, and every transfer's end.
+func (p *pair) watch(name string, batch []chat.Change, now time.Time) {
+	for _, c := range batch {
+		switch c := c.(type) {
+		case chat.MessagesChanged:
+			if name != "Bo" {
+				continue
+			}
+			p.mu.Lock()
+			for _, m := range c.Messages {
+				if at, ok := p.sent[m.ID]; ok {
+					at <- now
+					delete(p.sent, m.ID)
+				}
+			}
+			p.mu.Unlock()
+		case chat.TransferChanged:
+			if s := c.Transfer.State; s.Ended() || s == chat.TransferFailed {
+				p.ended <- c.Transfer
+			}
+		}
+	}
+}
+
+// beat sends a message on every beat until ctx ends, and waits for all of them.
+func (p *pair) beat(ctx context.Context) (all []time.Duration, err error) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	var mu sync.Mutex
+	var waiting sync.WaitGroup
+	var lost atomic.Int64
+	next := time.Now()
+	for ctx.Err() == nil {
+		next = next.Add(every)
+		time.Sleep(time.Until(next))
+		due, arrived := next, make(chan time.Time, 1)
+		waiting.Go(func() {
+			// Registered under the lock that watch takes, so that no arrival is missed.
+			p.mu.Lock()
+			m, err := p.ana.Send(context.Background(), p.conv, chat.Content{Kind: chat.KindMessage, Text: strings.Repeat("Words that people write. ", 20)})
+			if err == nil {
+				p.sent[m.ID] = arrived
+			}
+			p.mu.Unlock()
+			if err != nil {
+				lost.Add(1)
+				return
+			}
+			select {
+			case at := <-arrived:
+				mu.Lock()
+				all = append(all, at.Sub(due))
+				mu.Unlock()
+			case <-time.After(patient):
+				lost.Add(1)
+			}
+		})
+	}
+	waiting.Wait()
+	if n := lost.Load(); n > 0 {
+		return nil, fmt.Errorf("%d messages did not arrive", n)
+	}
+	return all, nil
+}
+
+// underLoad measures for as long as both an upload and a download are under way.
+func (p *pair) underLoad(ctx context.Context, dir string, round int) ([]time.Duration, error) {
+	path := filepath.Join(dir, fmt.Sprintf("film-%d.bin", round))
+	if err := random(path, heavy, uint64(round)); err != nil {
+		return nil, err
+	}
+	defer os.Remove(path)
+	if p.prepared.ID == "" { // the first download needs something to fetch
+		m, err := p.upload(ctx, path+".first", 99)
+		if err != nil {
+			return nil, err
+		}
+		p.prepared = m
+	}
+	if err := p.bo.Download(p.conv, p.prepared.ID); err != nil {
+		return nil, err
+	}
+	sent, err := p.ana.SendFiles(ctx, p.conv, []string{path}, chat.Content{Kind: chat.KindMessage})
+	if err != nil {
+		return nil, err
+	}
+	both, cancel := context.WithTimeout(ctx, patient)
+	defer cancel()
+	ends := make(chan error, 1)
+	go func() {
+		defer cancel() // the first to end ends the measurement
+		_, err := p.end(both)
+		ends <- err
+	}()
+	all, err := p.beat(both)
+	if err := errors.Join(err, <-ends); err != nil {
+		return nil, err
+	}
+	if _, err := p.end(ctx); err != nil {
+		return nil, err
+	}
+	p.prepared = sent[0]
+	return all, nil
+}
+
+func (p *pair) upload(ctx context.Context, path string, seed uint64) (chat.Message, error) {
+	if err := random(path, heavy, seed); err != nil {
+		return chat.Message{}, err
+	}
+	defer os.Remove(path)
+	sent, err := p.ana.SendFiles(ctx, p.conv, []string{path}, chat.Content{Kind: chat.KindMessage})
+	if err != nil {
+		return chat.Message{}, err
+	}
+	_, err = p.end(ctx)
+	return sent[0], err
+}
+
+// end waits for the next transfer that ends.
+func (p *pair) end(ctx context.Context) (chat.Transfer, error) {
+	select {
+	case t := <-p.ended:
+		if t.State != chat.TransferDone {
+			return t, fmt.Errorf("the %v ended as %v: %s", t.Direction, t.State, t.Reason)
+		}
+		return t, nil
+	case <-ctx.Done():
+		return chat.Transfer{}, ctx.Err()
+	case <-time.After(patient):
+		return chat.Transfer{}, errors.New("no transfer ended")
+	}
+}
+
+func (p *pair) close() {
+	p.stop()
+	p.ana.Close()
+	p.bo.Close()
+	p.running.Wait()
+	p.relay.Process.Kill()
+	p.relay.Wait()
+}
+
+// random writes n bytes that can't be compressed, and syncs them, so that the
+// disk has nothing left to do for them when the measurement begins.
+func random(path string, n int64, seed uint64) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var key [32]byte
+	key[0] = byte(seed)
+	if _, err := io.CopyN(f, rand.NewChaCha8(key), n); err != nil {
+		return err
+	}
+	return f.Sync()
+}
