@@ -481,7 +481,7 @@ func TestProgress(t *testing.T) {
 
 func TestRate(t *testing.T) {
 	now := time.Now()
-	r := newRate(0)
+	r := newRate()
 	r.time = now
 	var got float64
 	for i := range 100 {
@@ -491,9 +491,9 @@ func TestRate(t *testing.T) {
 	if got < 9900 || got > 10100 {
 		t.Errorf("%f bytes a second, of 10000", got)
 	}
-	for range 200 { // stands still, or goes back
+	for range 200 { // stands still
 		now = now.Add(100 * time.Millisecond)
-		got = r.at(50000, now)
+		got = r.at(100000, now)
 	}
 	if got > 100 {
 		t.Errorf("%f bytes a second, of 0", got)
