@@ -47,6 +47,7 @@ func ended(r *http.Request, until chan struct{}) bool {
 }
 
 func TestSmallFilesDoNotWaitForBigOnes(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, true)
 	h := &hold{big: make(chan struct{})}
 	s.setFault(h.fault)
@@ -280,6 +281,7 @@ func TestOffline(t *testing.T) {
 
 // The relay is down: nobody hammers at it, and all goes on when it is there.
 func TestNobodyHammers(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, true)
 	var asked atomic.Int64
 	var up atomic.Bool
