@@ -33,6 +33,7 @@ func (l *textLayout) height() float32 { return float32(len(l.lines)) * l.pitch }
 // Unicode says that a line may end; a word that is wider than a line is broken
 // between graphemes.
 func layoutText(text string, width, size, pitch float32, style fyne.TextStyle) *textLayout {
+	width = max(width, 2*size)
 	l := &textLayout{text: text, size: size, style: style, pitch: pitch}
 	start, at := 0, 0 // of the line, and of the segment
 	lineWidth := float32(0)

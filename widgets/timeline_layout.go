@@ -152,7 +152,7 @@ func (t *Timeline) repaint() { t.mark.Refresh() }
 
 // restyle forgets every measure when the width, the theme or the scale changed.
 func (t *Timeline) restyle(size fyne.Size) {
-	now := look{max(1, size.Width-2*timelineMargin), t.themeKey()}
+	now := look{max(leastRoom, size.Width-2*timelineMargin), t.themeKey()}
 	if now == t.look {
 		return
 	}

@@ -11,7 +11,8 @@ import (
 
 // Distances between bubbles.
 const (
-	timelineMargin float32 = 24 // left and right
+	timelineMargin float32 = 24  // left and right
+	leastRoom      float32 = 280 // between the margins; a narrower timeline is cut off
 	timelineTop    float32 = 8
 	timelineBottom float32 = 18
 	gapInGroup     float32 = 4
