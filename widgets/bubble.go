@@ -163,6 +163,9 @@ func (b *bubble) applyMeta() {
 		setBounds(b.pill, l.metaBox.x, l.metaBox.y, l.metaBox.w, l.metaBox.h)
 		b.objects = append(b.objects, b.pill)
 	}
+	if mine { // room is kept for two ticks; one stands at the edge, too
+		x += tickWidth - b.receipt().width
+	}
 	size := setText(b.time, l.clock, TinySize, false, name)
 	centerLine(b.time, x, y)
 	b.objects = append(b.objects, b.time)
@@ -171,21 +174,27 @@ func (b *bubble) applyMeta() {
 	}
 }
 
-// showTicks draws how far our message came, its left end at x, its middle at y.
-func (b *bubble) showTicks(x, y float32, name fyne.ThemeColorName) {
-	g := glyphWaiting
+// receipt is the drawing that says how far our message came.
+func (b *bubble) receipt() glyph {
 	switch b.entry.item.Receipt {
 	case chat.ReceiptSent:
-		g = glyphSent
-	case chat.ReceiptDelivered:
-		g = glyphDelivered
-	case chat.ReceiptRead:
-		g = glyphDelivered
-		if name != colorOnScrim {
-			name = ColorAccent
-		}
+		return glyphSent
+	case chat.ReceiptDelivered, chat.ReceiptRead:
+		return glyphDelivered
 	case chat.ReceiptFailed:
-		g, name = glyphNotSent, ColorBad
+		return glyphNotSent
+	}
+	return glyphWaiting
+}
+
+// showTicks draws how far our message came, its left end at x, its middle at y.
+func (b *bubble) showTicks(x, y float32, name fyne.ThemeColorName) {
+	g := b.receipt()
+	switch r := b.entry.item.Receipt; {
+	case r == chat.ReceiptFailed:
+		name = ColorBad
+	case r == chat.ReceiptRead && name != colorOnScrim:
+		name = ColorAccent
 	}
 	setGlyph(b.ticks, g, Color(name))
 	setBounds(b.ticks, x, y-6, g.width, g.height)
