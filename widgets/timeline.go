@@ -266,6 +266,9 @@ func (t *Timeline) Anchor() (chat.MessageID, float32) {
 	return t.anchor.item.Message.ID, t.offset
 }
 
+// Seen is the newest message of somebody else that was on the screen so far.
+func (t *Timeline) Seen() uint64 { return t.seen }
+
 // ScrollTo puts a message's bubble that far below the timeline's top, as far as
 // there are messages around it to fill the timeline. Unknown ids are ignored.
 func (t *Timeline) ScrollTo(id chat.MessageID, offset float32) {
