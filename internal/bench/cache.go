@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	batch = 500
-	page            = 60
-	rounds          = 21
+	batch  = 500
+	page   = 60
+	rounds = 21
 )
 
 // cache compares opening a profile's cache of 1,000, 100,000 and 1,000,000

@@ -21,10 +21,10 @@ import (
 )
 
 const (
-	heavy   = 2 << 30 // bytes of the upload, and of the download
+	heavy   = 1 << 30 // bytes of the upload, and of the download
 	every   = 20 * time.Millisecond
 	sample  = 8 * time.Second // of quiet before and after every load
-	loads   = 3
+	loads   = 2
 	patient = 5 * time.Minute
 )
 
@@ -60,7 +60,7 @@ func latency(ctx context.Context, dir string) error {
 		a, b := percentile(idle, q.p), percentile(busy, q.p)
 		fmt.Printf("latency: text send → delivered %s: idle %8s, with 2 GB up and 2 GB down %8s  %.2f × idle\n", q.name, micros(a), micros(b), float64(b)/float64(a))
 	}
-	fmt.Printf("latency: %d messages idle, %d under load\n", len(idle), len(busy))
+	fmt.Printf("latency: %d messages idle, %d under load, which took %v each time\n", len(idle), len(busy), (time.Duration(len(busy)/loads) * every).Round(time.Second))
 	return nil
 }
 
@@ -70,7 +70,8 @@ type pair struct {
 	ana, bo  *session.Session
 	conv     chat.ConversationID
 	mu       sync.Mutex
-	sent     map[chat.MessageID]chan time.Time
+	sent     map[chat.MessageID]chan time.Time // who waits for an arrival
+	came     map[chat.MessageID]time.Time
 	ended    chan chat.Transfer
 	stop     context.CancelFunc
 	running  sync.WaitGroup
@@ -96,7 +97,7 @@ func newPair(ctx context.Context, dir string) (*pair, error) {
 		return nil, err
 	}
 	run, stop := context.WithCancel(ctx)
-	p := &pair{relay: cmd, stop: stop, sent: map[chat.MessageID]chan time.Time{}, ended: make(chan chat.Transfer, 100)}
+	p := &pair{relay: cmd, stop: stop, sent: map[chat.MessageID]chan time.Time{}, came: map[chat.MessageID]time.Time{}, ended: make(chan chat.Transfer, 100)}
 	if p.ana, err = p.person(run, dir, "Ana", string(link)); err != nil {
 		return nil, err
 	}
@@ -142,8 +143,11 @@ func (p *pair) watch(name string, batch []chat.Change, now time.Time) {
 			}
 			p.mu.Lock()
 			for _, m := range c.Messages {
+				if _, ok := p.came[m.ID]; !ok {
+					p.came[m.ID] = now
+				}
 				if at, ok := p.sent[m.ID]; ok {
-					at <- now
+					at <- p.came[m.ID]
 					delete(p.sent, m.ID)
 				}
 			}
@@ -154,6 +158,17 @@ func (p *pair) watch(name string, batch []chat.Change, now time.Time) {
 			}
 		}
 	}
+}
+
+// arrival has the time of the message's arrival sent to at, now or when it comes.
+func (p *pair) arrival(id chat.MessageID, at chan time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if came, ok := p.came[id]; ok {
+		at <- came
+		return
+	}
+	p.sent[id] = at
 }
 
 // beat sends a message on every beat until ctx ends, and waits for all of them.
@@ -169,17 +184,12 @@ func (p *pair) beat(ctx context.Context) (all []time.Duration, err error) {
 		time.Sleep(time.Until(next))
 		due, arrived := next, make(chan time.Time, 1)
 		waiting.Go(func() {
-			// Registered under the lock that watch takes, so that no arrival is missed.
-			p.mu.Lock()
 			m, err := p.ana.Send(context.Background(), p.conv, chat.Content{Kind: chat.KindMessage, Text: strings.Repeat("Words that people write. ", 20)})
-			if err == nil {
-				p.sent[m.ID] = arrived
-			}
-			p.mu.Unlock()
 			if err != nil {
 				lost.Add(1)
 				return
 			}
+			p.arrival(m.ID, arrived)
 			select {
 			case at := <-arrived:
 				mu.Lock()

@@ -1,0 +1,5 @@
+package main
+
+import "context"
+
+func timeline(ctx context.Context, dir string) error { return nil }
