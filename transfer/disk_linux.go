@@ -9,18 +9,30 @@ import (
 // noFollow keeps a link in the place of a part from being written through.
 const noFollow = unix.O_NOFOLLOW
 
-// writeBehind starts to write from..to to the disk and waits for all before it.
+// writeBehind writes from..to to the disk and waits until it is there. What
+// another file's fsync may have to wait for is never more than one window.
 func writeBehind(f *os.File, from, to int64) error {
-	err := unix.SyncFileRange(int(f.Fd()), from, to-from, unix.SYNC_FILE_RANGE_WRITE)
-	if err == nil && from > 0 {
-		before := max(0, from-window)
-		err = unix.SyncFileRange(int(f.Fd()), before, from-before,
-			unix.SYNC_FILE_RANGE_WAIT_BEFORE|unix.SYNC_FILE_RANGE_WRITE|unix.SYNC_FILE_RANGE_WAIT_AFTER)
-	}
+	err := unix.SyncFileRange(int(f.Fd()), from, to-from,
+		unix.SYNC_FILE_RANGE_WAIT_BEFORE|unix.SYNC_FILE_RANGE_WRITE|unix.SYNC_FILE_RANGE_WAIT_AFTER)
 	if err == unix.ENOSYS || err == unix.EINVAL || err == unix.ESPIPE { // a file system without it
 		return unix.Fdatasync(int(f.Fd()))
 	}
 	return err
+}
+
+// reserve takes room on the disk and leaves the file's length alone: a full
+// disk says so before the first byte, and writing needs no new blocks, for
+// which an fsync of any other file would wait. A file system that can't
+// reserve says it when it is written to.
+func reserve(f *os.File, size int64) error {
+	if size <= 0 {
+		return nil
+	}
+	err := unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_KEEP_SIZE, 0, size)
+	if err == unix.ENOSPC || err == unix.EDQUOT {
+		return err
+	}
+	return nil
 }
 
 // freeRoom is how many bytes folder's disk has left for us; false when unknown.

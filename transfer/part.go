@@ -25,10 +25,10 @@ type part struct {
 	err     error // why nothing can be written any more
 }
 
-// window is how many bytes are handed to the disk at a time. At most two
-// windows of a download are in memory only, so that somebody else's fsync
-// never waits for gigabytes.
-const window = 8 << 20
+// window is how many bytes are handed to the disk at a time. No more of a
+// download than this is in memory only, so that somebody else's fsync never
+// waits for gigabytes. Smaller costs speed, larger costs others their patience.
+const window = 1 << 20
 
 func (e *Engine) partPath(id chat.TransferID) string {
 	return filepath.Join(e.cfg.Folder, "parts", string(id)+".part")
@@ -44,7 +44,11 @@ func openPart(ctx context.Context, path string, size int64, m *meter) (*part, er
 		return nil, err
 	}
 	p := &part{file: file, hash: sha256.New(), size: size, meter: m}
-	if err := p.verify(ctx); err != nil {
+	err = p.verify(ctx)
+	if err == nil {
+		err = reserve(file, size)
+	}
+	if err != nil {
 		file.Close()
 		return nil, err
 	}
