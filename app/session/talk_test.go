@@ -119,20 +119,20 @@ func TestComesBackToMany(t *testing.T) {
 		t.Fatal(err)
 	}
 	var last chat.Message
-	for _, text := range numbered(320, "M %d")[1:] {
+	for _, text := range numbered(130, "M %d")[1:] {
 		last = mara.say(conv, text)
 	}
 	mara.flushed(last)
 	joao.open()
 	joao.synced()
-	if got := joao.texts(conv); got[len(got)-1] != "M 320" {
+	if got := joao.texts(conv); got[len(got)-1] != "M 130" {
 		t.Errorf("synced without the newest: %d messages", len(got))
 	}
-	joao.wait("all messages", func() bool { return len(joao.texts(conv)) == 320 })
-	if got := joao.texts(conv); !slices.Equal(got, numbered(320, "M %d")) {
+	joao.wait("all messages", func() bool { return len(joao.texts(conv)) == 130 })
+	if got := joao.texts(conv); !slices.Equal(got, numbered(130, "M %d")) {
 		t.Errorf("%v", got)
 	}
-	if row := joao.row(conv); row.Unread != 320 || len(row.Held) != 1 {
+	if row := joao.row(conv); row.Unread != 130 || len(row.Held) != 1 {
 		t.Errorf("unread %d, held %v", row.Unread, row.Held)
 	}
 }
