@@ -90,7 +90,7 @@ func (w *world) begin(profile string, args ...string) *process {
 	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
 	w.t.Cleanup(cancel)
 	p := &process{t: w.t, cmd: exec.CommandContext(ctx, os.Args[0], append([]string{"--profile", w.profile(profile)}, args...)...)}
-	p.cmd.Env = append(os.Environ(), "SATCHELCTL_TEST_MAIN=1")
+	p.cmd.Env = append(os.Environ(), "SATCHELCTL_TEST_MAIN=1", "GORACE=atexit_sleep_ms=0")
 	p.cmd.Dir = w.dir
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.err
 	if err := p.cmd.Start(); err != nil {
@@ -158,6 +158,7 @@ func (w *world) file(name string, n int) (path, sum string) {
 
 // The journey of two people at two prompts.
 func TestJourney(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.ctl("mara", "join", w.invite(1, time.Hour), "--name", "Mara")
 	link := w.ctl("mara", "invite")[0]["link"].(string)
@@ -251,6 +252,7 @@ func TestJourney(t *testing.T) {
 
 // What goes wrong is one sentence and the right exit code.
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	good := w.invite(9, time.Hour)
 	short := w.invite(1, time.Second)
@@ -284,6 +286,7 @@ func TestRefusals(t *testing.T) {
 
 // A send that is killed is kept, and continued by an identical one: one message.
 func TestSendIsContinued(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.ctl("mara", "join", w.invite(1, time.Hour), "--name", "Mara")
 	path, sum := w.file("a.bin", 100_000)
@@ -323,6 +326,7 @@ func (w *world) pending(profile string, n float64) {
 // A listen in the background and other commands share a profile, also when the
 // one that has it open ends in the middle, or is killed.
 func TestOneProfileManyProcesses(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.ctl("mara", "join", w.invite(1, time.Hour), "--name", "Mara")
 	w.ctl("joao", "join", w.invite(1, time.Hour), "--name", "João")
@@ -373,6 +377,7 @@ func (w *world) socket(profile string) {
 
 // A signal ends a command cleanly.
 func TestSignal(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.ctl("mara", "join", w.invite(1, time.Hour), "--name", "Mara")
 	p := w.begin("mara", "listen")
