@@ -2,6 +2,7 @@ package session
 
 import (
 	"maps"
+	"slices"
 	"sync"
 
 	"satchel/chat"
@@ -213,7 +214,18 @@ func (s *subscriber) addMessages(key any, m chat.MessagesChanged) {
 		at[one.ID] = len(all.Messages)
 		all.Messages = append(all.Messages, one)
 	}
-	all.Removed = append(all.Removed, m.Removed...)
+	for _, id := range m.Removed {
+		if n, ok := at[id]; ok {
+			all.Messages = slices.Delete(all.Messages, n, n+1)
+			delete(at, id)
+			for other, k := range at {
+				if k > n {
+					at[other] = k - 1
+				}
+			}
+		}
+		all.Removed = append(all.Removed, id)
+	}
 	s.waiting[i] = all
 }
 
