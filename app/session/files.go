@@ -12,6 +12,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"satchel/chat"
+	"satchel/net/wire"
 )
 
 // SendFiles writes one message for each file; text, title and location of the
@@ -42,6 +43,9 @@ func (s *Session) SendFilesAs(ctx context.Context, conv chat.ConversationID, ids
 		content.File = file
 		if err := content.Check(); err != nil {
 			return nil, err
+		}
+		if body, err := sealBody(&content); err != nil || len(body) > wire.MaxBody-(1<<10) { // and its URL and checksum
+			return nil, refusal("The text is too large to go with a file. Send it as a message of its own.")
 		}
 		abs, err := filepath.Abs(path)
 		if err != nil {
@@ -164,7 +168,7 @@ func (s *Session) Download(conv chat.ConversationID, msg chat.MessageID) error {
 	switch {
 	case err != nil:
 		return s.sentence(err)
-	case !ok || m.Content.File == nil:
+	case !ok || m.Content.File == nil || m.Content.File.Size < 0:
 		return Refusal("This message has no file.")
 	}
 	if t, ok := s.TransferOf(conv, msg); ok && t.State != chat.TransferCancelled {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"satchel/chat"
@@ -145,7 +146,7 @@ func (s *Session) try(events []event) error {
 	if err != nil {
 		return err
 	}
-	s.hub.publish(append(append(t.messages, t.changes...), s.rowsOf(t)...)...)
+	s.hub.publish(slices.Concat(s.rowsOf(t), t.messages, t.changes)...)
 	for _, f := range t.after {
 		f()
 	}

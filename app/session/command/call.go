@@ -92,7 +92,7 @@ func runName() string { return string(chat.NewTransferID()) }
 type runner struct {
 	s *session.Session
 
-	mu     sync.Mutex
+	mu     sync.Mutex              // one send begins, one listen moves its cursor, at a time
 	claims map[chat.MessageID]bool // messages that a running send answers for
 }
 
