@@ -275,3 +275,40 @@ func TestNonsense(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// A relay that tells another message under a number that is taken changes
+// nothing here, and holds nothing up.
+func TestContradiction(t *testing.T) {
+	w := newWorld(t)
+	p := w.behind(func(f wire.Frame, b []byte) [][]byte {
+		e, ok := f.(*wire.Entry)
+		if !ok || e.Seq != 2 {
+			return [][]byte{b}
+		}
+		lie := *e
+		lie.Seq, lie.Message = 1, "another"
+		other, _ := wire.Encode(&lie)
+		return [][]byte{other, b}
+	})
+	mara, joao := w.person("Mara"), w.personBehind(p, "João")
+	conv := mara.direct("João")
+	mara.flushed(mara.say(conv, "1"))
+	joao.wait("the first", func() bool { return len(joao.texts(conv)) == 1 })
+	changes, stop := joao.Subscribe()
+	defer stop()
+	mara.flushed(mara.say(conv, "2"))
+	joao.wait("the second", func() bool { return len(joao.texts(conv)) == 2 })
+	if got := joao.texts(conv); !slices.Equal(got, []string{"1", "2"}) {
+		t.Errorf("%v", got)
+	}
+	for {
+		select {
+		case batch := <-changes:
+			if slices.ContainsFunc(batch, func(c chat.Change) bool { _, ok := c.(chat.Notice); return ok }) {
+				return
+			}
+		case <-joao.bounded().Done():
+			t.Fatal("not said")
+		}
+	}
+}

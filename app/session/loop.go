@@ -271,7 +271,7 @@ func refusal(format string, args ...any) error { return Refusal(fmt.Sprintf(form
 func (s *Session) sentence(err error) error {
 	var r Refusal
 	switch {
-	case err == nil, errors.As(err, &r), errors.Is(err, ErrClosed):
+	case err == nil, errors.As(err, &r), errors.Is(err, ErrClosed), errors.Is(err, ErrNotHere):
 		return err
 	case errors.Is(err, storage.ErrFull):
 		return storedBadly{"The disk is full, so this was not kept. Nothing else was lost: free some space and try again.", err}
