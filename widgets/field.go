@@ -1,0 +1,87 @@
+package widgets
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// Field is a line to write in. Enter calls OnSubmitted, Escape OnEscape, and
+// the down arrow leaves it for what stands below (OnDown).
+type Field struct {
+	widget.Entry
+	OnEscape, OnDown func()
+}
+
+// NewField returns a line with a hint.
+func NewField(hint string) *Field {
+	f := &Field{}
+	f.ExtendBaseWidget(f)
+	f.Wrapping = fyne.TextWrap(fyne.TextTruncateClip)
+	f.SetPlaceHolder(hint)
+	return f
+}
+
+// TypedKey implements fyne.Focusable.
+func (f *Field) TypedKey(k *fyne.KeyEvent) {
+	switch {
+	case k.Name == fyne.KeyEscape && f.OnEscape != nil:
+		f.OnEscape()
+	case k.Name == fyne.KeyDown && f.OnDown != nil:
+		f.OnDown()
+	default:
+		f.Entry.TypedKey(k)
+	}
+}
+
+// fieldPadding makes a field of one line 39 high.
+const fieldPadding = 11
+
+// FieldBox dresses entries as Satchel's fields: filled, or outlined on the window's colour.
+func FieldBox(entry fyne.CanvasObject, outlined bool) *container.ThemeOverride {
+	return container.NewThemeOverride(entry, &fieldTheme{outlined: outlined})
+}
+
+// fieldTheme is the current theme with a field's own frame and room.
+type fieldTheme struct {
+	outlined bool
+}
+
+func (t *fieldTheme) Color(name fyne.ThemeColorName, v fyne.ThemeVariant) color.Color {
+	if t.outlined {
+		switch name {
+		case theme.ColorNameInputBackground:
+			name = ColorWindow
+		case theme.ColorNameInputBorder:
+			name = ColorLine
+		}
+	}
+	return base().Color(name, v)
+}
+
+func (t *fieldTheme) Size(name fyne.ThemeSizeName) float32 {
+	switch {
+	case name == theme.SizeNameInnerPadding:
+		return fieldPadding
+	case name == theme.SizeNameInputBorder && t.outlined:
+		return 1
+	}
+	return base().Size(name)
+}
+
+func (t *fieldTheme) Font(s fyne.TextStyle) fyne.Resource        { return base().Font(s) }
+func (t *fieldTheme) Icon(name fyne.ThemeIconName) fyne.Resource { return base().Icon(name) }
+func base() fyne.Theme                                           { return fyne.CurrentApp().Settings().Theme() }
+
+// tightTheme is the current theme without padding: rows touch.
+type tightTheme struct{ fieldTheme }
+
+func (t *tightTheme) Size(name fyne.ThemeSizeName) float32 {
+	if name == theme.SizeNamePadding || name == theme.SizeNameInnerPadding {
+		return 0
+	}
+	return base().Size(name)
+}
