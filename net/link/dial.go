@@ -1,0 +1,129 @@
+package link
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"satchel/net/wire"
+)
+
+// handshakeTimeout bounds everything from the first packet to welcome.
+const handshakeTimeout = 10 * time.Second
+
+// dial connects, checks that the relay is the one whose key was pinned, and says
+// hello. The socket has been welcomed; its reads are bounded by wire.MaxRelayFrame.
+func dial(ctx context.Context, cfg *Config) (*websocket.Conn, *wire.Welcome, *Failure) {
+	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
+	defer cancel()
+	dialer := websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: handshakeTimeout,
+		Subprotocols: []string{wire.Subprotocol}, ReadBufferSize: 16 << 10, WriteBufferSize: 16 << 10}
+	address := strings.TrimSuffix("ws"+strings.TrimPrefix(cfg.URL, "http"), "/") + wire.PathSocket
+	socket, response, err := dialer.DialContext(ctx, address, nil)
+	if err != nil {
+		return nil, nil, unreachable(cfg.URL, response, err)
+	}
+	// Ending ctx ends the handshake too.
+	release := context.AfterFunc(ctx, func() { socket.Close() })
+	welcome, err := greet(socket, cfg)
+	if !release() && err == nil {
+		err = ctx.Err()
+	}
+	if err == nil {
+		return socket, welcome, nil
+	}
+	socket.Close()
+	var failure *Failure
+	var said *wire.Error
+	switch {
+	case errors.As(err, &failure):
+	case errors.As(err, &said):
+		failure = refused(said)
+	default:
+		failure = unreachable(cfg.URL, nil, err)
+	}
+	return nil, nil, failure
+}
+
+// greet takes the challenge, answers it, and checks the relay's proof.
+func greet(socket *websocket.Conn, cfg *Config) (*wire.Welcome, error) {
+	deadline := time.Now().Add(handshakeTimeout)
+	socket.SetReadLimit(wire.MaxRelayFrame)
+	socket.SetReadDeadline(deadline)
+	socket.SetWriteDeadline(deadline)
+	if socket.Subprotocol() != wire.Subprotocol {
+		return nil, &Failure{Sentence: "There is no Satchel relay at this address, or its version is another.",
+			Err: fmt.Errorf("subprotocol %q", socket.Subprotocol())}
+	}
+	challenge, err := readAs[*wire.Challenge](socket)
+	if err != nil {
+		return nil, err
+	}
+	key, err := wire.UnB64(cfg.Key)
+	if err != nil || len(key) != ed25519.PublicKeySize || challenge.Relay != cfg.Key {
+		return nil, stranger(errors.New("the relay's key is not the pinned one"))
+	}
+
+	public := cfg.Device.Public().(ed25519.PublicKey)
+	hello := &wire.Hello{Header: wire.Header{ID: "hello"}, Account: wire.AccountID(public), Device: wire.DeviceID(public),
+		Key: wire.B64(public), Nonce: wire.NewNonce(), Invite: cfg.Invite, Name: cfg.Name, Client: cfg.Client}
+	hello.Signature = wire.B64(ed25519.Sign(cfg.Device, wire.HelloText(challenge, hello)))
+	b, err := wire.Encode(hello)
+	if err != nil {
+		return nil, err
+	}
+	if err := socket.WriteMessage(websocket.TextMessage, b); err != nil {
+		return nil, err
+	}
+	welcome, err := readAs[*wire.Welcome](socket)
+	if err != nil {
+		return nil, err
+	}
+	proof, err := wire.UnB64(welcome.Proof)
+	if err != nil || !ed25519.Verify(key, wire.WelcomeText(challenge, hello), proof) {
+		return nil, stranger(errors.New("the relay's proof does not verify"))
+	}
+	return welcome, nil
+}
+
+func stranger(err error) *Failure {
+	return &Failure{Final: true, Err: err,
+		Sentence: "This is not the relay that the invitation named: its key is another. Nothing was sent to it."}
+}
+
+// readAs reads the next frame, which must be an F or the relay's refusal.
+func readAs[F wire.Frame](socket *websocket.Conn) (F, error) {
+	var none F
+	kind, b, err := socket.ReadMessage()
+	if err != nil {
+		return none, err
+	}
+	if kind != websocket.TextMessage {
+		return none, errors.New("the relay sent no text")
+	}
+	frame, err := wire.Decode(b)
+	if err != nil {
+		return none, err
+	}
+	if e, ok := frame.(*wire.Error); ok {
+		return none, e
+	}
+	f, ok := frame.(F)
+	if !ok {
+		return none, fmt.Errorf("the relay sent %T instead of %T", frame, none)
+	}
+	return f, nil
+}
+
+// hangUp closes a socket politely, without waiting for the answer.
+func hangUp(socket *websocket.Conn) {
+	socket.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""),
+		time.Now().Add(time.Second))
+	socket.Close()
+}

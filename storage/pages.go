@@ -1,0 +1,75 @@
+package storage
+
+import (
+	"errors"
+	"slices"
+
+	"satchel/chat"
+)
+
+// Message returns one message, stored or pending; false when it isn't here.
+func (tx *Tx) Message(conv chat.ConversationID, id chat.MessageID) (chat.Message, bool, error) {
+	_, _, m, err := tx.message(conv, id)
+	if errors.Is(err, ErrNotFound) {
+		return chat.Message{}, false, nil
+	}
+	return m, err == nil, err
+}
+
+// Messages returns the newest messages below sequence number before, at most
+// limit of them, in ascending order. With before 0 it is the end of the
+// conversation: the newest of all, pending ones last. What isn't here is left out,
+// see Conversation.Held; a conversation that isn't here has no messages.
+func (tx *Tx) Messages(conv chat.ConversationID, before uint64, limit int) ([]chat.Message, error) {
+	var page []chat.Message
+	if pending := tx.bolt.Bucket(bPending).Bucket([]byte(conv)); pending != nil && before == 0 {
+		cursor := pending.Cursor()
+		for k, v := cursor.Last(); k != nil && len(page) < limit; k, v = cursor.Prev() {
+			m, err := decodeMessage(conv, 0, v)
+			if err != nil {
+				return nil, err
+			}
+			page = append(page, m)
+		}
+	}
+	if stored := tx.bolt.Bucket(bMessages).Bucket([]byte(conv)); stored != nil && len(page) < limit {
+		cursor := stored.Cursor()
+		k, v := cursor.Last()
+		if before > 0 {
+			if at, _ := cursor.Seek(numKey(before)); at != nil {
+				k, v = cursor.Prev()
+			} else {
+				k, v = cursor.Last()
+			}
+		}
+		for ; k != nil && len(page) < limit; k, v = cursor.Prev() {
+			m, err := decodeMessage(conv, keyNum(k), v)
+			if err != nil {
+				return nil, err
+			}
+			page = append(page, m)
+		}
+	}
+	slices.Reverse(page)
+	return page, nil
+}
+
+// MessagesAfter returns the oldest stored messages above sequence number after,
+// at most limit of them, in ascending order. Pending ones have no number, and are
+// not among them.
+func (tx *Tx) MessagesAfter(conv chat.ConversationID, after uint64, limit int) ([]chat.Message, error) {
+	stored := tx.bolt.Bucket(bMessages).Bucket([]byte(conv))
+	if stored == nil || after+1 == 0 {
+		return nil, nil
+	}
+	var page []chat.Message
+	cursor := stored.Cursor()
+	for k, v := cursor.Seek(numKey(after + 1)); k != nil && len(page) < limit; k, v = cursor.Next() {
+		m, err := decodeMessage(conv, keyNum(k), v)
+		if err != nil {
+			return nil, err
+		}
+		page = append(page, m)
+	}
+	return page, nil
+}

@@ -1,0 +1,135 @@
+package storage
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"satchel/chat"
+)
+
+// maxID is how many bytes an id may have here: one byte says how long it is.
+const maxID = 255
+
+// idKey is the key of an id.
+func idKey[T ~string](id T) ([]byte, error) {
+	if len(id) == 0 || len(id) > maxID {
+		return nil, fmt.Errorf("storage: an id of %d bytes", len(id))
+	}
+	return []byte(id), nil
+}
+
+// numKey is a number as a key: bytes in the order of numbers.
+func numKey(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
+
+func keyNum(k []byte) uint64 { return binary.BigEndian.Uint64(k) }
+
+// messageRow is what is kept of a message as JSON. In messages/C and pending/C
+// the conversation and the sequence number are in the keys, and the sender and
+// the thumbnail stand beside the JSON: unread messages are counted without
+// decoding any, and a page with thumbnails is a copy of bytes instead of
+// megabytes of base64.
+type messageRow struct {
+	ID      chat.MessageID    `json:"id"`
+	Seq     uint64            `json:"seq,omitempty"`
+	From    chat.AccountID    `json:"from,omitempty"`
+	Device  chat.DeviceID     `json:"device,omitempty"`
+	At      int64             `json:"at"` // Unix milliseconds: unlike RFC 3339 it has room for whatever a relay says
+	Content chat.Content      `json:"content"`
+	State   chat.MessageState `json:"state,omitempty"`
+	Reason  string            `json:"reason,omitempty"`
+}
+
+func rowOf(m chat.Message) messageRow {
+	return messageRow{m.ID, m.Seq, m.From, m.Device, m.At.UnixMilli(), m.Content, m.State, m.Reason}
+}
+
+func (r messageRow) message(conv chat.ConversationID) chat.Message {
+	return chat.Message{ID: r.ID, Conversation: conv, Seq: r.Seq, From: r.From, Device: r.Device,
+		At: time.UnixMilli(r.At), Content: r.Content, State: r.State, Reason: r.Reason}
+}
+
+var errRow = errors.New("storage: a row is cut short")
+
+// appendPart appends p with its length before it; cutPart takes it off again.
+func appendPart(b, p []byte) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(p))), p...)
+}
+
+func cutPart(b []byte) (part, rest []byte, err error) {
+	n, w := binary.Uvarint(b)
+	if w <= 0 || n > uint64(len(b)-w) {
+		return nil, nil, errRow
+	}
+	return b[w : w+int(n)], b[w+int(n):], nil
+}
+
+// encodeMessage returns the row of m: sender, JSON, thumbnail.
+func encodeMessage(m chat.Message) ([]byte, error) {
+	var thumbnail []byte
+	m.Content, thumbnail = withoutThumbnail(m.Content)
+	row := rowOf(m)
+	row.From, row.Seq = "", 0
+	j, err := json.Marshal(row)
+	if err != nil {
+		return nil, fmt.Errorf("storage: message %s: %w", m.ID, err)
+	}
+	b := make([]byte, 0, 2*binary.MaxVarintLen64+len(m.From)+len(j)+len(thumbnail))
+	b = appendPart(b, []byte(m.From))
+	b = appendPart(b, j)
+	return append(b, thumbnail...), nil
+}
+
+// decodeMessage reads a row of messages/conv (seq > 0) or pending/conv (0).
+func decodeMessage(conv chat.ConversationID, seq uint64, v []byte) (chat.Message, error) {
+	from, rest, err := cutPart(v)
+	if err != nil {
+		return chat.Message{}, err
+	}
+	j, thumbnail, err := cutPart(rest)
+	if err != nil {
+		return chat.Message{}, err
+	}
+	var row messageRow
+	if err := json.Unmarshal(j, &row); err != nil {
+		return chat.Message{}, fmt.Errorf("storage: a message of %s: %w", conv, err)
+	}
+	row.Seq, row.From = seq, chat.AccountID(from)
+	if row.Content.File != nil && len(thumbnail) > 0 {
+		row.Content.File.Thumbnail = slices.Clone(thumbnail)
+	}
+	return row.message(conv), nil
+}
+
+// rowFrom reads the sender of a row, and nothing else.
+func rowFrom(v []byte) ([]byte, error) {
+	from, _, err := cutPart(v)
+	return from, err
+}
+
+// withoutThumbnail returns the content without its thumbnail, and that. The
+// caller's file is not touched.
+func withoutThumbnail(c chat.Content) (chat.Content, []byte) {
+	if c.File == nil || len(c.File.Thumbnail) == 0 {
+		return c, nil
+	}
+	f := *c.File
+	thumbnail := f.Thumbnail
+	c.File, f.Thumbnail = &f, nil
+	return c, thumbnail
+}
+
+// forList returns the row of m as Conversation.Last carries it: without the
+// pictures, so that the list of conversations stays small and quick to read.
+func forList(m chat.Message) *messageRow {
+	if f := m.Content.File; f != nil {
+		plain := *f
+		plain.Thumbnail, plain.Placeholder = nil, nil
+		m.Content.File = &plain
+	}
+	row := rowOf(m)
+	return &row
+}

@@ -1,0 +1,96 @@
+package storage
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"go.etcd.io/bbolt"
+)
+
+// The buckets at the top; the package's comment says what is in them.
+var (
+	bMeta          = []byte("meta")
+	bValues        = []byte("values")
+	bAccounts      = []byte("accounts")
+	bConversations = []byte("conversations")
+	bStates        = []byte("states")
+	bMarks         = []byte("marks")
+	bMessages      = []byte("messages")
+	bPending       = []byte("pending")
+	bIDs           = []byte("ids")
+	bOutbox        = []byte("outbox")
+	bTransfers     = []byte("transfers")
+	bTransfersBy   = []byte("transfers.by")
+	bTransfersOn   = []byte("transfers.on")
+)
+
+// Keys of meta.
+var (
+	keySchema  = []byte("schema")
+	keyProfile = []byte("profile")
+)
+
+// migration changes a database of one version into one of the next.
+type migration func(*bbolt.Tx) error
+
+// migrations[n] leads from version n to n+1; version 0 has nothing in it. A
+// migration that was released is never changed: there are files behind it.
+var migrations = []migration{
+	create,
+}
+
+func create(tx *bbolt.Tx) error {
+	for _, name := range [][]byte{
+		bMeta, bValues, bAccounts, bConversations, bStates, bMarks, bMessages, bPending, bIDs,
+		bOutbox, bTransfers, bTransfersBy, bTransfersOn,
+	} {
+		if _, err := tx.CreateBucket(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// schema is the version of a database: 0 when there is nothing in it.
+func schema(tx *bbolt.Tx) (int, error) {
+	if first, _ := tx.Cursor().First(); first == nil {
+		return 0, nil
+	}
+	meta := tx.Bucket(bMeta)
+	if meta == nil {
+		return 0, fmt.Errorf("%w: it has no bucket %q", ErrDamaged, bMeta)
+	}
+	v := meta.Get(keySchema)
+	if len(v) != 4 {
+		return 0, fmt.Errorf("%w: it has no schema version", ErrDamaged)
+	}
+	return int(binary.BigEndian.Uint32(v)), nil
+}
+
+// migrate brings a database to version len(steps), each step and its number in
+// one transaction: stopped anywhere, it goes on from the last whole step.
+func migrate(b *bbolt.DB, steps []migration) error {
+	var version int
+	err := b.View(func(tx *bbolt.Tx) (err error) {
+		version, err = schema(tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if version > len(steps) {
+		return ErrNewer // it was replaced since it was inspected
+	}
+	for ; version < len(steps); version++ {
+		err := b.Update(func(tx *bbolt.Tx) error {
+			if err := steps[version](tx); err != nil {
+				return err
+			}
+			return tx.Bucket(bMeta).Put(keySchema, binary.BigEndian.AppendUint32(nil, uint32(version+1)))
+		})
+		if err != nil {
+			return fmt.Errorf("to schema %d: %w", version+1, err)
+		}
+	}
+	return nil
+}

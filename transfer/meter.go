@@ -1,0 +1,111 @@
+package transfer
+
+import (
+	"context"
+	"math"
+	"sync/atomic"
+	"time"
+)
+
+// meter counts the bytes of one attempt. Any goroutine may feed it.
+type meter struct {
+	start  time.Time
+	at     atomic.Int64 // bytes of the file that are there, or on their way
+	last   atomic.Int64 // nanoseconds after start: when something last moved
+	grace  atomic.Int64 // nanoseconds of silence that are in order beyond the usual
+	moved  atomic.Bool  // a byte went in this attempt
+	active atomic.Bool  // bytes are meant to move now
+}
+
+func newMeter() *meter { return &meter{start: time.Now()} }
+
+// touch says that something moves.
+func (m *meter) touch() { m.last.Store(int64(time.Since(m.start))) }
+
+// set says how far the transfer is.
+func (m *meter) set(at int64) {
+	m.at.Store(at)
+	m.touch()
+}
+
+// silence is for how long nothing moved that should.
+func (m *meter) silence() time.Duration {
+	if !m.active.Load() {
+		return 0
+	}
+	return time.Since(m.start) - time.Duration(m.last.Load()+m.grace.Load())
+}
+
+// tick is how often progress is told.
+const tick = 100 * time.Millisecond
+
+// watch tells the progress of a transfer that moves, and ends the attempt when
+// nothing moves for too long. The returned function stops it and waits for it.
+func (e *Engine) watch(en *entry, cancel context.CancelCauseFunc) (stop func()) {
+	m := en.meter
+	m.touch()
+	m.active.Store(true)
+	quit, gone := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(gone)
+		ticker := time.NewTicker(tick)
+		defer ticker.Stop()
+		rate := newRate(m.at.Load())
+		shown, quiet := int64(-1), 0
+		for {
+			select {
+			case <-quit:
+				return
+			case <-ticker.C:
+			}
+			if m.silence() > e.cfg.Stall {
+				cancel(errStalled)
+			}
+			at := m.at.Load()
+			speed := rate.at(at, time.Now())
+			// While nothing moves the rate still falls: once a second is enough.
+			if quiet++; at == shown && quiet < 10 {
+				continue
+			}
+			shown, quiet = at, 0
+			t := en.t
+			t.Offset, t.Rate = at, speed
+			if left := float64(t.File.Size-at) / speed; speed > 1 && left < math.MaxInt32 {
+				t.Left = time.Duration(left * float64(time.Second))
+			}
+			e.cfg.Changed(t)
+		}
+	}()
+	return func() {
+		close(quit)
+		<-gone
+		m.active.Store(false)
+	}
+}
+
+// rate smooths a speed over about three seconds.
+type rate struct {
+	bytes int64
+	time  time.Time
+	speed float64
+	known bool
+}
+
+func newRate(bytes int64) *rate { return &rate{bytes: bytes, time: time.Now()} }
+
+// at returns the speed, in bytes a second, now that so many bytes are there.
+// Going back, after a connection was cut, counts as standing still.
+func (r *rate) at(bytes int64, now time.Time) float64 {
+	dt := now.Sub(r.time).Seconds()
+	if dt <= 0 {
+		return r.speed
+	}
+	current := float64(max(0, bytes-r.bytes)) / dt
+	if r.known {
+		r.speed += (1 - math.Exp(-dt/3)) * (current - r.speed)
+	} else if current > 0 {
+		r.speed, r.known = current, true
+	}
+	r.bytes, r.time = bytes, now
+	return r.speed
+}
