@@ -57,14 +57,15 @@ type Session struct {
 	again  chan struct{} // capacity 1: connect now, also after a refusal
 	link   atomic.Pointer[link.Link]
 
-	mu     sync.Mutex // guards who, conn, synced, presence and claims
+	joining sync.Mutex // one Join at a time
+
+	mu     sync.Mutex // guards who, id, relay, conn, synced and people
 	who    Profile
 	id     *identity
 	relay  storage.Profile
 	conn   chat.ConnectionChanged
 	synced bool
 	people map[chat.AccountID]chat.Presence
-	claims map[chat.MessageID]bool
 
 	state state // the loop's own
 }
@@ -130,7 +131,7 @@ func open(opts Options, lock *flock.Flock) (*Session, error) {
 	}
 	s := &Session{opts: opts, log: opts.Logger, lock: lock, db: db, hub: newHub(), id: id,
 		inbox: make(chan event, 2*most), closing: make(chan struct{}), done: make(chan struct{}),
-		again: make(chan struct{}, 1), people: map[chat.AccountID]chat.Presence{}, claims: map[chat.MessageID]bool{}}
+		again: make(chan struct{}, 1), people: map[chat.AccountID]chat.Presence{}}
 	s.state = state{outbox: newOutbox(), sync: newFetcher(), marks: map[chat.ConversationID]*markState{},
 		typed: map[chat.ConversationID]time.Time{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())

@@ -1,0 +1,254 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"satchel/chat"
+	"satchel/net/link"
+	"satchel/net/wire"
+	"satchel/storage"
+)
+
+// connect keeps a link to the relay that was joined, until ctx ends. It is one
+// goroutine: it hands the link's events to the loop, in order, and tells the
+// transfer engine whether the relay can be reached.
+func (s *Session) connect(ctx context.Context) error {
+	s.engine.SetOnline(false)
+	for ctx.Err() == nil {
+		s.mu.Lock()
+		relay, id, joined := s.relay, s.id, s.who.Joined
+		s.mu.Unlock()
+		if joined {
+			l := link.New(link.Config{URL: relay.RelayURL, Key: relay.RelayKey, Device: id.key,
+				Client: s.opts.Client, Logger: s.log})
+			s.link.Store(l)
+			ended := make(chan error, 1)
+			go func() { ended <- l.Run(ctx) }()
+			for e := range l.Events() {
+				s.post(linked{e, s})
+				switch e.(type) {
+				case link.Up:
+					s.engine.SetOnline(true)
+				case link.Down:
+					s.engine.SetOnline(false)
+				}
+			}
+			<-ended
+		}
+		// Not joined, refused for good, or the relay moved: wait for the person.
+		select {
+		case <-s.again:
+		case <-ctx.Done():
+		}
+	}
+	s.link.Store(nil)
+	s.engine.SetOnline(false)
+	s.post(linked{link.Down{Failure: &link.Failure{Sentence: "Not connected."}}, s})
+	return nil
+}
+
+// Kick connects now, instead of at the end of a pause, and also after a refusal.
+func (s *Session) Kick() {
+	if l := s.link.Load(); l != nil {
+		l.Kick()
+	}
+	s.restart()
+}
+
+func (s *Session) restart() {
+	select {
+	case s.again <- struct{}{}:
+	default:
+	}
+}
+
+// linked is an event of the link.
+type linked struct {
+	event link.Event
+	s     *Session
+}
+
+func (e linked) stores() bool {
+	switch x := e.event.(type) {
+	case link.Up:
+		return true
+	case link.Received:
+		switch f := x.Frame.(type) {
+		case *wire.Typing, *wire.Presence:
+			return false
+		case *wire.OK:
+			return false
+		case *wire.Error:
+			return e.s.state.outbox.flight[f.Re] != nil
+		}
+		return true
+	}
+	return false
+}
+
+func (e linked) apply(t *turn) error {
+	s := t.s
+	switch x := e.event.(type) {
+	case link.Connecting:
+		t.then(func() { s.connection(chat.Connecting, "") })
+	case link.Up:
+		return t.up(x.Welcome)
+	case link.Down:
+		t.then(func() { s.down(x.Failure) })
+	case link.Received:
+		return t.received(x.Frame)
+	}
+	return nil
+}
+
+// settle meets a disk that refuses what the relay sent: the connection is
+// dropped, and what was not acknowledged comes again with the next one.
+func (e linked) settle(err error) {
+	if err == nil || errors.Is(err, ErrClosed) {
+		return
+	}
+	s := e.s
+	if errors.Is(err, storage.ErrConflict) {
+		// The same would come again and again: say it, and leave it out.
+		s.log.Error("the relay contradicts itself", "error", err)
+		s.hub.publish(chat.Notice{Text: "The relay sent a message that contradicts the ones that are here. It was left out; nothing here was changed."})
+		return
+	}
+	s.log.Error("what the relay sent could not be kept", "error", err)
+	sentence := s.sentence(err).Error()
+	s.hub.publish(chat.Notice{Text: sentence})
+	if l := s.link.Load(); l != nil {
+		l.Drop(sentence)
+	}
+}
+
+// connection tells how the connection stands.
+func (s *Session) connection(state chat.ConnectionState, reason string) {
+	s.mu.Lock()
+	c := chat.ConnectionChanged{State: state, Relay: s.who.RelayName, Reason: reason}
+	if state == chat.Connecting && s.conn.State == chat.Disconnected {
+		c.Reason = s.conn.Reason // still true until it is connected
+	}
+	changed := c != s.conn
+	s.conn = c
+	s.mu.Unlock()
+	if changed {
+		s.hub.publish(c)
+	}
+}
+
+// down forgets what was under way on the connection that ended.
+func (s *Session) down(f *link.Failure) {
+	s.state.online = false
+	s.state.outbox.reset()
+	s.state.sync.reset()
+	s.checkSynced()
+	for _, m := range s.state.marks {
+		m.flight = ""
+	}
+	state := chat.Disconnected
+	if f.Final {
+		state = chat.Refused
+	}
+	s.connection(state, f.Sentence)
+	var gone []chat.Change
+	s.mu.Lock()
+	for id, p := range s.people {
+		if p.Online {
+			p.Online = false
+			s.people[id] = p
+			gone = append(gone, chat.PresenceChanged{Presence: p})
+		}
+	}
+	s.mu.Unlock()
+	s.hub.publish(gone...)
+}
+
+// up takes the welcome: who we are, and all conversations and marks.
+func (t *turn) up(w *wire.Welcome) error {
+	s := t.s
+	s.mu.Lock()
+	profile := s.relay
+	s.mu.Unlock()
+	profile.Account, profile.RelayName, profile.MaxFile = account(w.Account), w.Name, w.MaxFile
+	if err := t.tx.PutProfile(profile); err != nil {
+		return err
+	}
+	var stale []chat.ConversationID
+	for i := range w.Conversations {
+		c := &w.Conversations[i]
+		behind, err := t.keep(c)
+		if err != nil {
+			return err
+		}
+		if behind {
+			stale = append(stale, chat.ConversationID(c.ID))
+		}
+	}
+	t.then(func() {
+		s.know(profile)
+		s.state.online = true
+		clear(s.state.marks)
+		for i := range w.Conversations {
+			s.relayMarks(&w.Conversations[i])
+			s.present(w.Conversations[i].Members)
+		}
+		s.connection(chat.Connected, "")
+		s.state.sync.begin(stale)
+		for i := range w.Conversations {
+			s.tellMark(chat.ConversationID(w.Conversations[i].ID))
+		}
+		s.checkSynced()
+	})
+	return nil
+}
+
+// keep stores what the relay says of a conversation, and tells whether there
+// are news that are not here.
+func (t *turn) keep(c *wire.Conversation) (behind bool, err error) {
+	row := conversation(c)
+	if err := t.tx.PutConversation(row); err != nil {
+		return false, err
+	}
+	for _, m := range row.Members {
+		if err := t.tx.PutAccount(m); err != nil {
+			return false, err
+		}
+	}
+	for i := range c.Marks {
+		if _, err := t.tx.SetMark(row.ID, chat.AccountID(c.Marks[i].Account), mark(&c.Marks[i]), t.me); err != nil {
+			return false, err
+		}
+	}
+	t.touch(row.ID)
+	now, _, err := t.tx.Conversation(row.ID)
+	if err != nil {
+		return false, err
+	}
+	_, behind = missing(&now, t.me)
+	return behind, nil
+}
+
+// present notes who is connected.
+func (s *Session) present(members []wire.Account) {
+	var changes []chat.Change
+	s.mu.Lock()
+	for _, a := range members {
+		p := chat.Presence{Account: chat.AccountID(a.ID), Online: a.Online, LastSeen: at(a.LastSeen)}
+		if p.Account != s.who.Account.ID && s.people[p.Account] != p {
+			s.people[p.Account] = p
+			changes = append(changes, chat.PresenceChanged{Presence: p})
+		}
+	}
+	s.mu.Unlock()
+	s.hub.publish(changes...)
+}
+
+// retryPause is the wait before what the relay could not do is asked for again;
+// it doubles up to retryMost.
+const (
+	retryPause = 250 * time.Millisecond
+	retryMost  = 15 * time.Second
+)

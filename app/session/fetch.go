@@ -1,0 +1,272 @@
+package session
+
+import (
+	"slices"
+	"time"
+
+	"satchel/chat"
+	"satchel/net/wire"
+	"satchel/storage"
+)
+
+// fetcher decides what is asked of the relay's logs next. After a welcome every
+// conversation with news is stale. Pages are asked for one at a time in a
+// conversation, a few at a time in all, newest first: the conversation on screen,
+// then history that the person scrolled to, then the newest page of every stale
+// conversation, then the rest of what is new. What is new ends where our received
+// mark or an older part of the cache begins; below that, history is on demand.
+type fetcher struct {
+	focus  chat.ConversationID
+	older  map[chat.ConversationID]uint64 // history asked for: below this number
+	want   []chat.ConversationID          // the same, in order
+	stale  []chat.ConversationID          // newest page not here yet
+	rest   []chat.ConversationID          // holes behind it
+	asked  map[string]*page               // under way, by frame id
+	busy   map[chat.ConversationID]bool
+	paused bool // the relay asked us to wait
+}
+
+// page is a question under way.
+type page struct {
+	conv    chat.ConversationID
+	run     chat.Range // what it covers
+	history bool
+}
+
+// window is how many pages are asked for at a time.
+const window = 4
+
+func newFetcher() fetcher {
+	return fetcher{older: map[chat.ConversationID]uint64{}, asked: map[string]*page{}, busy: map[chat.ConversationID]bool{}}
+}
+
+// reset forgets what was under way; what the person asked for stays.
+func (f *fetcher) reset() {
+	f.stale, f.rest, f.paused = nil, nil, false
+	clear(f.asked)
+	clear(f.busy)
+}
+
+func (f *fetcher) begin(stale []chat.ConversationID) {
+	f.reset()
+	f.stale = stale
+}
+
+// missing returns the newest run that is news and not here.
+func missing(c *chat.Conversation, me chat.AccountID) (chat.Range, bool) {
+	run, ok := c.Held.Missing(c.Head)
+	if !ok {
+		return run, false
+	}
+	if run.From == 1 { // nothing held below: news end at our mark
+		run.From = c.Marks[me].Received + 1
+	}
+	return run, run.From <= run.To
+}
+
+// next takes the most urgent conversation that is not busy from the queues.
+func (f *fetcher) next() (id chat.ConversationID, history, ok bool) {
+	for _, queue := range []*[]chat.ConversationID{&f.want, &f.stale, &f.rest} {
+		if i := slices.Index(*queue, f.focus); i > 0 {
+			*queue = slices.Insert(slices.Delete(*queue, i, i+1), 0, f.focus)
+		}
+	}
+	queues := []*[]chat.ConversationID{&f.want, &f.stale, &f.rest}
+	if len(f.stale) > 0 && f.stale[0] == f.focus {
+		queues[0], queues[1] = queues[1], queues[0]
+	}
+	for _, queue := range queues {
+		for _, id := range *queue {
+			if !f.busy[id] {
+				return id, queue == &f.want, true
+			}
+		}
+	}
+	return "", false, false
+}
+
+// drop takes a conversation out of a queue.
+func drop(queue *[]chat.ConversationID, id chat.ConversationID) {
+	*queue = slices.DeleteFunc(*queue, func(x chat.ConversationID) bool { return x == id })
+}
+
+// fetch asks for as much as may be under way.
+func (s *Session) fetch() {
+	f, l := &s.state.sync, s.link.Load()
+	if !s.state.online || l == nil || f.paused {
+		return
+	}
+	for len(f.asked) < window {
+		id, history, ok := f.next()
+		if !ok {
+			return
+		}
+		run, ok, err := s.wanted(id, history)
+		if err != nil {
+			s.log.Error("read a conversation", "error", err)
+		}
+		if !ok {
+			if history {
+				drop(&f.want, id)
+				delete(f.older, id)
+				s.hub.publish(chat.MessagesChanged{Conversation: id, History: true}) // the answer: there is no more
+			} else {
+				drop(&f.stale, id)
+				drop(&f.rest, id)
+				s.checkSynced()
+			}
+			continue
+		}
+		// No more than a page, the newest of the run.
+		limit := min(run.To-run.From+1, wire.MaxPage)
+		run.From = run.To - limit + 1
+		ask := &wire.History{Header: wire.Header{ID: l.NextID()}, Conversation: string(id), Before: run.To + 1, Limit: int(limit)}
+		if l.Send(ask) != nil {
+			s.pauseFetch(retryPause)
+			return
+		}
+		f.asked[ask.ID] = &page{id, run, history}
+		f.busy[id] = true
+	}
+}
+
+// wanted returns the run to ask for next in a conversation.
+func (s *Session) wanted(id chat.ConversationID, history bool) (run chat.Range, ok bool, err error) {
+	err = s.db.View(func(tx *storage.Tx) error {
+		row, known, err := tx.Conversation(id)
+		if err != nil || !known {
+			return err
+		}
+		if !history {
+			run, ok = missing(&row, s.me())
+			return nil
+		}
+		below := s.state.sync.older[id]
+		if below == 0 || below > row.Head+1 {
+			below = row.Head + 1
+		}
+		run, ok = row.Held.Missing(below - 1)
+		// The person sees at most a page above the hole: what lies deeper waits.
+		ok = ok && run.To+wire.MaxPage >= below
+		return nil
+	})
+	return run, ok, err
+}
+
+// page stores a page. The run that was asked for is held afterwards, as far as
+// the page goes: a relay that has nothing there won't be asked again.
+func (t *turn) page(f *wire.Page) error {
+	s := t.s
+	p := s.state.sync.asked[f.Re]
+	if p == nil || string(p.conv) != f.Conversation {
+		return nil // of an earlier connection
+	}
+	from, to := p.run.From, p.run.To
+	var messages []chat.Message
+	for i := range f.Entries {
+		e := &f.Entries[i]
+		if e.Seq < from || e.Seq > to {
+			continue // not what was asked for
+		}
+		messages = append(messages, s.message(f.Conversation, e))
+	}
+	if len(messages) > 0 {
+		from = messages[0].Seq // the page may be short of bytes; the rest is asked for next
+	}
+	added, err := t.tx.AddEntries(p.conv, t.me, from, to, messages)
+	if err != nil {
+		return err
+	}
+	t.news(p.conv, p.history, added...)
+	t.then(func() {
+		q := &s.state.sync
+		delete(q.asked, f.Re)
+		delete(q.busy, p.conv)
+		if p.history {
+			drop(&q.want, p.conv)
+			delete(q.older, p.conv)
+			if len(added) == 0 {
+				s.hub.publish(chat.MessagesChanged{Conversation: p.conv, History: true})
+			}
+			return
+		}
+		drop(&q.stale, p.conv)
+		if !slices.Contains(q.rest, p.conv) {
+			q.rest = append(q.rest, p.conv) // fetch drops it when nothing is missing
+		}
+		s.checkSynced()
+	})
+	return nil
+}
+
+// fetchRefused takes the relay's no to a page; false when it was none.
+func (s *Session) fetchRefused(e *wire.Error) bool {
+	f := &s.state.sync
+	p := f.asked[e.Re]
+	if p == nil {
+		return false
+	}
+	delete(f.asked, e.Re)
+	delete(f.busy, p.conv)
+	if e.Retry {
+		s.pauseFetch(time.Second)
+		return true
+	}
+	drop(&f.want, p.conv)
+	drop(&f.stale, p.conv)
+	drop(&f.rest, p.conv)
+	delete(f.older, p.conv)
+	s.checkSynced()
+	return true
+}
+
+func (s *Session) pauseFetch(d time.Duration) {
+	s.state.sync.paused = true
+	s.later(d, call(func(t *turn) { s.state.sync.paused = false }))
+}
+
+// lateness is how long an entry may be on its way behind a later one before it
+// is asked for.
+const lateness = 100 * time.Millisecond
+
+// fetchSoon looks for holes in a conversation, after entries that are only late
+// had their time.
+func (s *Session) fetchSoon(id chat.ConversationID) {
+	s.later(lateness, call(func(t *turn) {
+		if f := &s.state.sync; s.state.online && !slices.Contains(f.rest, id) {
+			f.rest = append(f.rest, id)
+		}
+	}))
+}
+
+// checkSynced announces that every conversation's newest page is here, or that
+// this is being seen to.
+func (s *Session) checkSynced() {
+	f := &s.state.sync
+	done := s.state.online && len(f.stale) == 0
+	s.mu.Lock()
+	changed := done != s.synced
+	s.synced = done
+	s.mu.Unlock()
+	if changed {
+		s.hub.publish(chat.SyncChanged{Done: done})
+	}
+}
+
+// Focus says which conversation is on screen: it is brought up to date first.
+func (s *Session) Focus(conv chat.ConversationID) {
+	s.post(call(func(t *turn) { s.state.sync.focus = conv }))
+}
+
+// LoadHistory asks for messages below sequence number before that are not in the
+// cache; 0 means the end. MessagesChanged{History} follows, without messages
+// when there are none.
+func (s *Session) LoadHistory(conv chat.ConversationID, before uint64) {
+	s.post(call(func(t *turn) {
+		f := &s.state.sync
+		if !slices.Contains(f.want, conv) {
+			f.want = append(f.want, conv)
+		}
+		f.older[conv] = before
+	}))
+}

@@ -1,0 +1,244 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"mime"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"satchel/chat"
+)
+
+// SendFiles writes one message for each file; text, title and location of the
+// caption go with the first. Messages and transfers are kept when it returns, and
+// each message leaves when its file is at the relay. A path that can't be sent has
+// its sentence in the error, which then is an errors.Join of them; the other files
+// go all the same.
+func (s *Session) SendFiles(ctx context.Context, conv chat.ConversationID, paths []string, caption chat.Content) ([]chat.Message, error) {
+	return s.SendFilesAs(ctx, conv, nil, paths, caption)
+}
+
+// SendFilesAs is SendFiles under message ids of the caller's choice, one for each
+// path: repeated, they are the same messages. nil: new ones.
+func (s *Session) SendFilesAs(ctx context.Context, conv chat.ConversationID, ids []chat.MessageID, paths []string, caption chat.Content) ([]chat.Message, error) {
+	e := &sendFiles{asked: ask(), conv: conv}
+	var problems []error
+	for i, path := range paths {
+		file, info, err := s.source(path)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		content := chat.Content{Kind: chat.KindMessage}
+		if len(e.files) == 0 {
+			content = caption
+			content.Kind = chat.KindMessage
+		}
+		content.File = file
+		if err := content.Check(); err != nil {
+			return nil, err
+		}
+		abs, err := filepath.Abs(path)
+		if err != nil {
+			return nil, err
+		}
+		id := chat.NewMessageID(time.Now())
+		if ids != nil {
+			id = ids[i]
+		}
+		e.files = append(e.files, outgoing{id: id, content: content, path: abs, modified: info.ModTime()})
+	}
+	if len(e.files) == 0 {
+		return nil, errors.Join(problems...)
+	}
+	if err := s.await(ctx, e, e.asked); err != nil {
+		return nil, errors.Join(append(problems, err)...)
+	}
+	for _, t := range e.transfers {
+		s.engine.Add(t)
+	}
+	return e.messages, errors.Join(problems...)
+}
+
+// source looks at a file that shall be sent. The errors are sentences.
+func (s *Session) source(path string) (*chat.File, fs.FileInfo, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil, refusal("There is no file %s.", path)
+	case errors.Is(err, fs.ErrPermission):
+		return nil, nil, refusal("You may not read %s.", path)
+	case err != nil:
+		return nil, nil, refusal("%s can't be read: %v.", path, rootCause(err))
+	case info.IsDir():
+		return nil, nil, refusal("%s is a folder: pack it into one file first, or pick the files in it.", path)
+	case !info.Mode().IsRegular():
+		return nil, nil, refusal("%s is not a file that can be sent.", path)
+	}
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, nil, refusal("You may not read %s.", path)
+	} else if err != nil {
+		return nil, nil, refusal("%s can't be read: %v.", path, rootCause(err))
+	}
+	f.Close()
+	if most := s.Profile().MaxFile; most > 0 && info.Size() > most {
+		return nil, nil, refusal("%s is too large for this relay: it has %s, and the relay takes %s at most.",
+			path, humanize.IBytes(uint64(info.Size())), humanize.IBytes(uint64(most)))
+	}
+	kind, _, _ := mime.ParseMediaType(mime.TypeByExtension(filepath.Ext(path)))
+	return &chat.File{Name: filepath.Base(path), Size: info.Size(), MIME: kind}, info, nil
+}
+
+// rootCause is the innermost error, without the path that the sentence names already.
+func rootCause(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
+type outgoing struct {
+	id       chat.MessageID
+	content  chat.Content
+	path     string
+	modified time.Time
+}
+
+type sendFiles struct {
+	asked
+	conv      chat.ConversationID
+	files     []outgoing
+	messages  []chat.Message  // the answer
+	transfers []chat.Transfer // new ones, for the engine
+}
+
+func (e *sendFiles) apply(t *turn) error {
+	e.messages, e.transfers = nil, nil
+	if err := t.mayWrite(e.conv); err != nil {
+		return err
+	}
+	var added []chat.Message
+	for _, f := range e.files {
+		known, ok, err := t.tx.Message(e.conv, f.id)
+		if err != nil {
+			return err
+		}
+		if ok {
+			e.messages = append(e.messages, known)
+			continue
+		}
+		m := t.s.pending(e.conv, f.id, f.content)
+		if err := t.tx.AddPending(m); err != nil {
+			return err
+		}
+		tr := chat.Transfer{ID: chat.NewTransferID(), Direction: chat.Upload, Conversation: e.conv, Message: m.ID,
+			Path: f.path, ModTime: f.modified, File: *f.content.File, State: chat.TransferQueued, Created: time.Now().UTC()}
+		if err := t.tx.PutTransfer(tr); err != nil {
+			return err
+		}
+		e.messages, e.transfers, added = append(e.messages, m), append(e.transfers, tr), append(added, m)
+		t.announce(chat.TransferChanged{Transfer: tr})
+	}
+	t.news(e.conv, false, added...)
+	return nil
+}
+
+// Download fetches a message's file, or goes on with it; TransferChanged tells
+// how. When it is here already, TransferChanged says so at once. A click asks
+// again: what was paused or failed is tried anew.
+func (s *Session) Download(conv chat.ConversationID, msg chat.MessageID) error {
+	m, ok, err := s.Message(conv, msg)
+	switch {
+	case err != nil:
+		return s.sentence(err)
+	case !ok || m.Content.File == nil:
+		return Refusal("This message has no file.")
+	}
+	if t, ok := s.TransferOf(conv, msg); ok && t.State != chat.TransferCancelled {
+		switch {
+		case t.State == chat.TransferDone:
+			if present(&t) {
+				s.hub.publish(chat.TransferChanged{Transfer: t})
+				return nil
+			}
+		case t.Direction == chat.Upload:
+			return Refusal("The file is still being sent from here.")
+		case t.State == chat.TransferQueued || t.State.Active():
+			return nil
+		default:
+			return s.steer(s.engine.Resume(t.ID))
+		}
+	}
+	if m.State != chat.MessageStored {
+		return Refusal("The file is still being sent from here.")
+	}
+	if _, _, err := locate(s.Profile().RelayURL, m.Content.File.URL); err != nil {
+		return err
+	}
+	e := &startDownload{asked: ask(), transfer: chat.Transfer{ID: chat.NewTransferID(), Direction: chat.Download,
+		Conversation: conv, Message: msg, File: *m.Content.File, State: chat.TransferQueued, Created: time.Now().UTC()}}
+	if err := s.await(s.ctx, e, e.asked); err != nil {
+		return err
+	}
+	s.engine.Add(e.transfer)
+	return nil
+}
+
+// present tells whether the file of a transfer that is done is still where it was.
+func present(t *chat.Transfer) bool {
+	info, err := os.Stat(t.Path)
+	return err == nil && info.Mode().IsRegular() && info.Size() == t.File.Size &&
+		(t.Direction == chat.Download || info.ModTime().Equal(t.ModTime))
+}
+
+// Path returns where the verified file of a message lies on this computer, ""
+// when it isn't here (any more).
+func (s *Session) Path(conv chat.ConversationID, msg chat.MessageID) string {
+	t, ok := s.TransferOf(conv, msg)
+	if !ok || t.Direction == chat.Download && t.State != chat.TransferDone || !present(&t) {
+		return ""
+	}
+	return t.Path
+}
+
+type startDownload struct {
+	asked
+	transfer chat.Transfer
+}
+
+func (e *startDownload) apply(t *turn) error {
+	known, ok, err := t.tx.TransferOf(e.transfer.Conversation, e.transfer.Message)
+	if err != nil {
+		return err
+	}
+	if ok && known.Direction == chat.Download && !known.State.Ended() {
+		e.transfer = known // two clicks at once
+		return nil
+	}
+	t.announce(chat.TransferChanged{Transfer: e.transfer})
+	return t.tx.PutTransfer(e.transfer)
+}
+
+// PauseTransfer stops a transfer until ResumeTransfer.
+func (s *Session) PauseTransfer(id chat.TransferID) error { return s.steer(s.engine.Pause(id)) }
+
+// ResumeTransfer goes on with one that is paused, waits or failed.
+func (s *Session) ResumeTransfer(id chat.TransferID) error { return s.steer(s.engine.Resume(id)) }
+
+// CancelTransfer ends a transfer. An upload takes its message with it.
+func (s *Session) CancelTransfer(id chat.TransferID) error { return s.steer(s.engine.Cancel(id)) }
+
+func (s *Session) steer(err error) error {
+	if err == nil {
+		return nil
+	}
+	return storedBadly{fmt.Sprintf("%s.", err), err}
+}

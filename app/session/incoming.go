@@ -1,0 +1,113 @@
+package session
+
+import (
+	"satchel/chat"
+	"satchel/net/wire"
+)
+
+// received takes one frame of the relay's.
+func (t *turn) received(f wire.Frame) error {
+	s := t.s
+	switch f := f.(type) {
+	case *wire.Entry:
+		return t.entry(f)
+	case *wire.Page:
+		return t.page(f)
+	case *wire.Sent:
+		return t.sent(f)
+	case *wire.ConversationNews:
+		return t.conversationNews(f)
+	case *wire.Mark:
+		return t.mark(f)
+	case *wire.OK:
+		t.then(func() { s.markTold(f.Re) })
+	case *wire.Typing:
+		t.announce(chat.TypingChanged{Conversation: chat.ConversationID(f.Conversation), Account: chat.AccountID(f.Account)})
+	case *wire.Presence:
+		t.then(func() {
+			s.present([]wire.Account{{ID: f.Account, Online: f.Online, LastSeen: f.LastSeen}})
+		})
+	case *wire.Error:
+		return t.refused(f)
+	default:
+		s.log.Warn("a frame that nobody asked for", "type", f.Meta().Type)
+	}
+	return nil
+}
+
+// entry stores one new message. A conversation that is not known yet is told by
+// the relay along with its head, and its entries are fetched then.
+func (t *turn) entry(f *wire.Entry) error {
+	id := chat.ConversationID(f.Conversation)
+	row, ok, err := t.tx.Conversation(id)
+	if err != nil || !ok || f.Seq == 0 {
+		return err
+	}
+	m := t.s.message(f.Conversation, f)
+	added, err := t.tx.AddEntries(id, t.me, f.Seq, f.Seq, []chat.Message{m})
+	if err != nil {
+		return err
+	}
+	t.news(id, false, added...)
+	if f.Seq > 1 && !row.Held.Has(f.Seq-1) {
+		// The one before may only be late: it comes with another turn, or is fetched.
+		t.then(func() { t.s.fetchSoon(id) })
+	}
+	return nil
+}
+
+func (t *turn) conversationNews(f *wire.ConversationNews) error {
+	s, id := t.s, chat.ConversationID(f.Conversation.ID)
+	behind, err := t.keep(&f.Conversation)
+	if err != nil {
+		return err
+	}
+	act := s.state.outbox.flight[f.Re]
+	if act != nil {
+		if err := t.tx.DeleteAct(act.n); err != nil {
+			return err
+		}
+	}
+	t.then(func() {
+		if act != nil {
+			s.state.outbox.landed(f.Re)
+		}
+		s.relayMarks(&f.Conversation)
+		s.present(f.Conversation.Members)
+		if behind {
+			s.fetchSoon(id)
+		}
+	})
+	return nil
+}
+
+func (t *turn) mark(f *wire.Mark) error {
+	id := chat.ConversationID(f.Conversation)
+	if _, ok, err := t.tx.Conversation(id); err != nil || !ok {
+		return err
+	}
+	changed, err := t.tx.SetMark(id, chat.AccountID(f.Account), mark(f), t.me)
+	if err != nil || !changed {
+		return err
+	}
+	t.touch(id)
+	if chat.AccountID(f.Account) == t.me { // another device of ours read it
+		t.then(func() { t.s.markOf(id).told = t.s.markOf(id).told.Join(mark(f)) })
+	}
+	return nil
+}
+
+// refused takes an answer that says no.
+func (t *turn) refused(f *wire.Error) error {
+	s := t.s
+	if act := s.state.outbox.flight[f.Re]; act != nil {
+		return t.actRefused(act, f)
+	}
+	t.then(func() {
+		s.log.Warn("the relay refused", "code", f.Code, "error", f.Message, "re", f.Re)
+		if !s.fetchRefused(f) {
+			s.markRefused(f)
+		}
+	})
+	return nil
+}

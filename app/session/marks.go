@@ -1,0 +1,163 @@
+package session
+
+import (
+	"context"
+	"time"
+
+	"satchel/chat"
+	"satchel/net/wire"
+	"satchel/storage"
+)
+
+// markState is what the relay has of our own mark in one conversation. The
+// conversation's row is the intent: while it is further than told, one mark
+// frame is under way, the latest that there is.
+type markState struct {
+	told   chat.Mark
+	asked  chat.Mark // by the frame in flight
+	flight string    // its id; "" when none is
+}
+
+func (s *Session) markOf(id chat.ConversationID) *markState {
+	m := s.state.marks[id]
+	if m == nil {
+		m = &markState{}
+		s.state.marks[id] = m
+	}
+	return m
+}
+
+// relayMarks notes how far the relay has our own mark.
+func (s *Session) relayMarks(c *wire.Conversation) {
+	me := string(s.me())
+	for i := range c.Marks {
+		if c.Marks[i].Account == me {
+			m := s.markOf(chat.ConversationID(c.ID))
+			m.told = m.told.Join(mark(&c.Marks[i]))
+		}
+	}
+}
+
+// tellMark sends our mark when the relay's copy is behind.
+func (s *Session) tellMark(id chat.ConversationID) {
+	l, m := s.link.Load(), s.markOf(id)
+	if !s.state.online || l == nil || m.flight != "" {
+		return
+	}
+	var own chat.Mark
+	err := s.db.View(func(tx *storage.Tx) error {
+		row, _, err := tx.Conversation(id)
+		own = row.Marks[s.me()]
+		return err
+	})
+	if err != nil || own.Join(m.told) == m.told {
+		return
+	}
+	f := &wire.Mark{Header: wire.Header{ID: l.NextID()}, Conversation: string(id), Received: own.Received, Read: own.Read}
+	if l.Send(f) != nil {
+		s.later(retryPause, call(func(t *turn) { t.s.tellMark(id) }))
+		return
+	}
+	m.flight, m.asked = f.ID, own
+}
+
+// markTold takes the relay's OK to a mark.
+func (s *Session) markTold(re string) {
+	for id, m := range s.state.marks {
+		if re != "" && m.flight == re {
+			m.flight, m.told = "", m.told.Join(m.asked)
+			s.tellMark(id)
+			return
+		}
+	}
+}
+
+// markRefused takes the relay's no. Later it may say yes; else the next
+// connection asks once more.
+func (s *Session) markRefused(f *wire.Error) {
+	for id, m := range s.state.marks {
+		if f.Re != "" && m.flight == f.Re {
+			m.flight = ""
+			if f.Retry {
+				s.later(retryMost, call(func(t *turn) { t.s.tellMark(id) }))
+			} else {
+				m.told = m.told.Join(m.asked)
+			}
+			return
+		}
+	}
+}
+
+// MarkRead says that the person has seen everything up to seq.
+func (s *Session) MarkRead(conv chat.ConversationID, seq uint64) error {
+	e := markRead{ask(), conv, seq}
+	return s.await(s.ctx, e, e.asked)
+}
+
+type markRead struct {
+	asked
+	conv chat.ConversationID
+	seq  uint64
+}
+
+func (e markRead) apply(t *turn) error {
+	row, ok, err := t.tx.Conversation(e.conv)
+	if err != nil || !ok {
+		return err
+	}
+	changed, err := t.tx.SetMark(e.conv, t.me, chat.Mark{Read: min(e.seq, row.Head)}, t.me)
+	if changed {
+		t.touch(e.conv)
+	}
+	return err
+}
+
+// typingEvery is how often others are told that the person goes on writing.
+const typingEvery = 3 * time.Second
+
+// Typing says that the person writes. It may be called for every key.
+func (s *Session) Typing(conv chat.ConversationID) {
+	s.post(call(func(t *turn) {
+		l := s.link.Load()
+		if !s.state.online || l == nil || time.Since(s.state.typed[conv]) < typingEvery {
+			return
+		}
+		s.state.typed[conv] = time.Now()
+		l.Send(&wire.Typing{Conversation: string(conv)}) // lost is no harm
+	}))
+}
+
+// SetDraft keeps what was written but not sent.
+func (s *Session) SetDraft(conv chat.ConversationID, text string) error {
+	e := setDraft{ask(), conv, text}
+	return s.await(s.ctx, e, e.asked)
+}
+
+type setDraft struct {
+	asked
+	conv chat.ConversationID
+	text string
+}
+
+func (e setDraft) apply(t *turn) error {
+	row, ok, err := t.tx.Conversation(e.conv)
+	if err != nil || !ok || row.Draft == e.text {
+		return err
+	}
+	t.touch(e.conv)
+	return t.tx.SetDraft(e.conv, e.text)
+}
+
+// PutValue keeps a small thing under a key: a cursor, a window's place. nil takes it away.
+func (s *Session) PutValue(ctx context.Context, key string, v []byte) error {
+	e := putValue{ask(), key, v}
+	return s.await(ctx, e, e.asked)
+}
+
+type putValue struct {
+	asked
+	key   string
+	value []byte
+}
+
+func (e putValue) apply(t *turn) error { return t.tx.PutValue(e.key, e.value) }

@@ -1,0 +1,245 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"satchel/chat"
+	"satchel/net/wire"
+)
+
+// Send writes a message: it is kept, as pending, when Send returns, and goes out
+// as soon as the relay can be reached. For files see SendFiles.
+func (s *Session) Send(ctx context.Context, conv chat.ConversationID, content chat.Content) (chat.Message, error) {
+	return s.SendAs(ctx, conv, chat.NewMessageID(time.Now()), content)
+}
+
+// SendAs is Send under a message id of the caller's choice: repeated, it is the
+// same message, which is returned as it is by then.
+func (s *Session) SendAs(ctx context.Context, conv chat.ConversationID, id chat.MessageID, content chat.Content) (chat.Message, error) {
+	if content.Kind == "" {
+		content.Kind = chat.KindMessage
+	}
+	if err := content.Check(); err != nil {
+		return chat.Message{}, err
+	}
+	body, err := sealBody(&content)
+	if err != nil {
+		return chat.Message{}, err
+	}
+	if len(body) > wire.MaxBody {
+		return chat.Message{}, refusal("The message is too large: %d KiB at most. Send it as a file.", wire.MaxBody>>10)
+	}
+	e := &sendMessage{asked: ask(), s: s, conv: conv, id: id, content: content, body: body}
+	err = s.await(ctx, e, e.asked)
+	return e.message, err
+}
+
+type sendMessage struct {
+	asked
+	s       *Session
+	conv    chat.ConversationID
+	id      chat.MessageID
+	content chat.Content
+	body    []byte
+	message chat.Message // the answer
+}
+
+func (e *sendMessage) apply(t *turn) error {
+	known, ok, err := t.tx.Message(e.conv, e.id)
+	if err != nil {
+		return err
+	}
+	if ok {
+		e.message = known
+		return nil
+	}
+	if err := t.mayWrite(e.conv); err != nil {
+		return err
+	}
+	e.message = t.s.pending(e.conv, e.id, e.content)
+	if err := t.tx.AddPending(e.message); err != nil {
+		return err
+	}
+	if err := t.put(actSend, e.conv, e.id, sendAct{Body: e.body, Files: t.s.filesOf(&e.content)}); err != nil {
+		return err
+	}
+	t.news(e.conv, false, e.message)
+	return nil
+}
+
+// mayWrite refuses conversations that are not here.
+func (t *turn) mayWrite(conv chat.ConversationID) error {
+	if t.me == "" {
+		return ErrNotHere
+	}
+	if _, ok, err := t.tx.Conversation(conv); err != nil {
+		return err
+	} else if !ok {
+		return Refusal("There is no such conversation here.")
+	}
+	return nil
+}
+
+// pending makes the message that stands in the conversation until the relay has it.
+func (s *Session) pending(conv chat.ConversationID, id chat.MessageID, content chat.Content) chat.Message {
+	who := s.Profile()
+	return chat.Message{ID: id, Conversation: conv, From: who.Account.ID, Device: who.Device,
+		At: time.Now().UTC().Truncate(time.Millisecond), Content: content, State: chat.MessagePending}
+}
+
+// Resend tries a message again that was given up.
+func (s *Session) Resend(ctx context.Context, conv chat.ConversationID, id chat.MessageID) error {
+	e := retryMessage{ask(), conv, id}
+	return s.await(ctx, e, e.asked)
+}
+
+type retryMessage struct {
+	asked
+	conv chat.ConversationID
+	id   chat.MessageID
+}
+
+func (e retryMessage) apply(t *turn) error {
+	m, ok, err := t.tx.Message(e.conv, e.id)
+	if err != nil || !ok || m.State != chat.MessageFailed {
+		return err
+	}
+	return t.dispatch(m)
+}
+
+// dispatch seals a message that is complete and puts it into the outbox. One that
+// is too large even without its pictures is given up.
+func (t *turn) dispatch(m chat.Message) error {
+	body, err := sealBody(&m.Content)
+	if err == nil && len(body) > wire.MaxBody && m.Content.File != nil {
+		bare := *m.Content.File
+		bare.Thumbnail, bare.Placeholder = nil, nil
+		m.Content.File = &bare
+		body, err = sealBody(&m.Content)
+	}
+	if err != nil {
+		return err
+	}
+	m.State, m.Reason = chat.MessagePending, ""
+	if len(body) > wire.MaxBody {
+		m.State, m.Reason = chat.MessageFailed, "The message is too large with its text. Nothing was lost: send the text as a message of its own."
+	} else if err := t.put(actSend, m.Conversation, m.ID, sendAct{Body: body, Files: t.s.filesOf(&m.Content)}); err != nil {
+		return err
+	}
+	if err := t.tx.UpdateMessage(m); err != nil {
+		return err
+	}
+	t.news(m.Conversation, false, m)
+	return nil
+}
+
+// Remove takes back a message that was given up.
+func (s *Session) Remove(ctx context.Context, conv chat.ConversationID, id chat.MessageID) error {
+	e := removeMessage{ask(), conv, id}
+	return s.await(ctx, e, e.asked)
+}
+
+type removeMessage struct {
+	asked
+	conv chat.ConversationID
+	id   chat.MessageID
+}
+
+func (e removeMessage) apply(t *turn) error {
+	m, ok, err := t.tx.Message(e.conv, e.id)
+	if err != nil || !ok {
+		return err
+	}
+	if m.State != chat.MessageFailed {
+		return Refusal("The message is on its way, or was sent: it can't be taken back.")
+	}
+	return t.remove(e.conv, e.id)
+}
+
+// remove takes a pending message out of the conversation.
+func (t *turn) remove(conv chat.ConversationID, id chat.MessageID) error {
+	if err := t.tx.RemovePending(conv, id); err != nil {
+		return err
+	}
+	t.messages = append(t.messages, chat.MessagesChanged{Conversation: conv, Removed: []chat.MessageID{id}})
+	t.touch(conv)
+	return nil
+}
+
+// Flushed waits until every one of these messages was acknowledged by the relay,
+// and returns them as they are then. It ends early, with the reason, when one
+// was given up or taken back, or its file can't be sent.
+func (s *Session) Flushed(ctx context.Context, messages ...chat.Message) ([]chat.Message, error) {
+	out := make([]chat.Message, len(messages))
+	err := s.until(ctx, func() (bool, error) {
+		all := true
+		for i, m := range messages {
+			now, ok, err := s.Message(m.Conversation, m.ID)
+			switch {
+			case err != nil:
+				return false, err
+			case !ok:
+				return false, Refusal("The message was taken back before it was sent.")
+			case now.State == chat.MessageFailed:
+				return false, Refusal(now.Reason)
+			}
+			if t, ok := s.TransferOf(m.Conversation, m.ID); ok && t.Direction == chat.Upload && t.State == chat.TransferFailed {
+				return false, Refusal(t.Reason)
+			}
+			out[i] = now
+			all = all && now.State == chat.MessageStored
+		}
+		return all, nil
+	})
+	return out, err
+}
+
+// until waits for a condition that only changes along with an announcement.
+func (s *Session) until(ctx context.Context, holds func() (bool, error)) error {
+	changes, stop := s.Subscribe()
+	defer stop()
+	for {
+		if ok, err := holds(); ok || err != nil {
+			return err
+		}
+		select {
+		case _, open := <-changes:
+			if !open {
+				return ErrClosed
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Synced waits until the session is connected and every conversation's newest
+// page is here.
+func (s *Session) Synced(ctx context.Context) error {
+	return s.until(ctx, func() (bool, error) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.conn.State == chat.Refused {
+			return false, Refusal(s.conn.Reason)
+		}
+		return s.synced, nil
+	})
+}
+
+// Connected waits for a connection. A relay that refuses for good, and a ctx that
+// ends, give the reason as a sentence.
+func (s *Session) Connected(ctx context.Context) error {
+	err := s.until(ctx, func() (bool, error) {
+		c := s.Connection()
+		if c.State == chat.Refused {
+			return false, Refusal(c.Reason)
+		}
+		return c.State == chat.Connected, nil
+	})
+	if c := s.Connection(); errors.Is(err, context.DeadlineExceeded) && c.Reason != "" {
+		return Refusal(c.Reason)
+	}
+	return err
+}

@@ -1,0 +1,189 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"satchel/chat"
+	"satchel/net/wire"
+	"satchel/storage"
+	"satchel/transfer"
+)
+
+func (s *Session) newEngine() *transfer.Engine {
+	handlers := transfer.NewRegistry("tus")
+	// The tus handler also fetches what other senders keep elsewhere: see tickets.
+	handlers.Add("tus", transfer.NewTus(transfer.TusConfig{Tickets: s.tickets}), "", "http", "https")
+	return transfer.New(transfer.Config{Journal: journal{s}, Handlers: handlers, Folder: filepath.Join(s.opts.Dir, "files"),
+		Changed: func(t chat.Transfer) { s.hub.publish(chat.TransferChanged{Transfer: t}) },
+		Logger:  s.log, Workers: s.opts.Workers})
+}
+
+// journal keeps the engine's queue. The engine calls it; the loop carries it out.
+type journal struct{ s *Session }
+
+func (j journal) Load() (all []chat.Transfer, err error) {
+	err = j.s.db.View(func(tx *storage.Tx) error {
+		all, err = tx.Transfers()
+		return err
+	})
+	return all, err
+}
+
+func (j journal) Save(t chat.Transfer) error {
+	e := saveTransfer{ask(), t}
+	return j.s.await(context.Background(), e, e.asked) // ends with the loop at the latest
+}
+
+// saveTransfer is where a transfer came to rest, and what that means for its message.
+type saveTransfer struct {
+	asked
+	t chat.Transfer
+}
+
+func (e saveTransfer) apply(t *turn) error {
+	tr := e.t
+	switch {
+	case tr.State == chat.TransferCancelled && tr.Direction == chat.Upload:
+		if err := t.remove(tr.Conversation, tr.Message); err != nil && !errors.Is(err, storage.ErrSent) {
+			return err
+		}
+		return t.tx.DeleteTransfer(tr.ID)
+	case tr.State == chat.TransferCancelled:
+		return t.tx.DeleteTransfer(tr.ID)
+	case tr.State == chat.TransferDone && tr.Direction == chat.Upload:
+		if err := t.uploaded(&tr); err != nil {
+			return err
+		}
+	}
+	return t.tx.PutTransfer(tr)
+}
+
+// uploaded completes the message of an upload that is done, and sends it.
+func (t *turn) uploaded(tr *chat.Transfer) error {
+	m, ok, err := t.tx.Message(tr.Conversation, tr.Message)
+	if err != nil || !ok || m.State == chat.MessageStored {
+		return err
+	}
+	file := tr.File
+	file.URL = portable(t.s.Profile().RelayURL, file.URL)
+	m.Content.File = &file
+	return t.dispatch(m)
+}
+
+// ticketTimeout bounds the wait for the relay's answer.
+const ticketTimeout = 20 * time.Second
+
+// tickets asks the relay for the permission to move a file. The token goes to the
+// relay's own address and nowhere else: a file that lies elsewhere is fetched
+// without one.
+func (s *Session) tickets(ctx context.Context, r transfer.TicketRequest) (transfer.Ticket, error) {
+	relay := s.Profile().RelayURL
+	ask := &wire.TicketRequest{Purpose: wire.TicketUpload, File: r.File, Size: r.Size, Conversation: string(r.Conversation)}
+	if r.Direction == chat.Download {
+		id, elsewhere, err := locate(relay, r.File)
+		if err != nil {
+			return transfer.Ticket{}, transfer.Final(err.Error(), err)
+		}
+		if elsewhere != "" {
+			return transfer.Ticket{URL: elsewhere}, nil
+		}
+		ask = &wire.TicketRequest{Purpose: wire.TicketDownload, File: id}
+	}
+	ctx, cancel := context.WithTimeout(ctx, ticketTimeout)
+	defer cancel()
+	reply, err := s.call(ctx, ask)
+	var said *wire.Error
+	if errors.As(err, &said) {
+		if said.Retry {
+			return transfer.Ticket{}, transfer.Temporary(said.Message, err)
+		}
+		return transfer.Ticket{}, transfer.Final(said.Message, err)
+	} else if err != nil {
+		return transfer.Ticket{}, transfer.Temporary("The relay can't be reached at the moment. Nothing was lost; it goes on by itself.", err)
+	}
+	ticket, ok := reply.(*wire.Ticket)
+	if !ok {
+		return transfer.Ticket{}, transfer.Temporary("The relay gave an answer that is not understood.", errors.New("no ticket"))
+	}
+	id, _, err := locate(relay, ticket.URL)
+	if err != nil || id == "" {
+		return transfer.Ticket{}, transfer.Final("The relay names a place for the file that is not its own, so nothing was sent there.", err)
+	}
+	return transfer.Ticket{URL: strings.TrimRight(relay, "/") + wire.PathFiles + id, Token: ticket.Token, Expires: at(ticket.Expires)}, nil
+}
+
+// call asks the relay something, and waits for the answer.
+func (s *Session) call(ctx context.Context, f wire.Frame) (wire.Frame, error) {
+	l := s.link.Load()
+	if l == nil {
+		return nil, ErrOffline
+	}
+	return l.Call(ctx, f)
+}
+
+var fileID = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
+
+var errElsewhere = Refusal("The message names a place for its file that Satchel does not fetch from.")
+
+// locate reads the URL of a file, which somebody else wrote: either the id of a
+// file at the relay, or an address elsewhere, which is http or https and carries
+// no credentials.
+func locate(relay, address string) (id, elsewhere string, err error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Opaque != "" || u.User != nil {
+		return "", "", errElsewhere
+	}
+	base, err := url.Parse(relay)
+	if err != nil {
+		return "", "", errElsewhere
+	}
+	own := u.Scheme == base.Scheme && strings.EqualFold(u.Host, base.Host)
+	if u.Scheme == "" && u.Host == "" || own {
+		path := "/" + strings.TrimLeft(u.Path, "/")
+		if own {
+			path = strings.TrimPrefix(path, strings.TrimRight(base.Path, "/"))
+		}
+		id, ok := strings.CutPrefix(path, wire.PathFiles)
+		if ok && fileID.MatchString(id) && u.RawQuery == "" {
+			return id, "", nil
+		}
+		return "", "", errElsewhere
+	}
+	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return "", "", errElsewhere
+	}
+	return "", u.String(), nil
+}
+
+// portable writes the URL of a file at our relay relative to it, so that it is
+// good for members who reach the relay by another address.
+func portable(relay, address string) string {
+	base, err := url.Parse(relay)
+	if err == nil && base.Path != "" {
+		// A path of the relay's host may carry the relay's own.
+		if id, _, err := locate("", strings.TrimPrefix(address, strings.TrimRight(base.Path, "/"))); err == nil && id != "" {
+			return wire.PathFiles + id
+		}
+	}
+	if id, _, err := locate(relay, address); err == nil && id != "" {
+		return wire.PathFiles + id
+	}
+	return address
+}
+
+// filesOf names the files at the relay that a content refers to.
+func (s *Session) filesOf(c *chat.Content) []string {
+	if c.File == nil {
+		return nil
+	}
+	if id, _, err := locate(s.Profile().RelayURL, c.File.URL); err == nil && id != "" {
+		return []string{id}
+	}
+	return nil
+}
