@@ -37,7 +37,7 @@ type Config struct {
 	// Serve answers satchelctl on this profile until ctx ends; nil: nothing does.
 	Serve func(context.Context, *session.Session) error
 
-	Preview  func(ctx context.Context, path string) (chat.File, error)               // a picture's size and thumbnail
+	Preview  func(ctx context.Context, path string) (chat.File, error)                 // a picture's size and thumbnail
 	SaveCopy func(ctx context.Context, src, dir, name string) (path string, err error) // never overwrites
 
 	// Do runs a function on the screen's goroutine, later and in order. nil: fyne.Do.

@@ -1,8 +1,11 @@
 package app
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -201,15 +204,7 @@ func (p *pane) messagesChanged(c chat.MessagesChanged) {
 	var show []chat.Message
 	again := false
 	messages := slices.Clone(c.Messages)
-	slices.SortStableFunc(messages, func(a, b chat.Message) int {
-		switch { // pending ones last
-		case a.Seq == b.Seq:
-			return 0
-		case a.Seq == 0 || b.Seq != 0 && a.Seq > b.Seq:
-			return 1
-		}
-		return -1
-	})
+	slices.SortFunc(messages, compareMessages)
 	for _, m := range messages {
 		_, known := p.shown[m.ID]
 		switch {
@@ -460,4 +455,24 @@ func (l paneLayout) Layout(objects []fyne.CanvasObject, s fyne.Size) {
 	put(p.timeline, head, bottom-head)
 	put(p.hint, head, bottom-head)
 	put(p.hover, 0, s.Height)
+}
+
+// inOrder is what the timeline holds, as it stands there.
+func (p *pane) inOrder() []chat.Message {
+	all := slices.Collect(maps.Values(p.shown))
+	slices.SortFunc(all, compareMessages)
+	return all
+}
+
+// compareMessages sorts by place in the log; pending ones are last, oldest first.
+func compareMessages(a, b chat.Message) int {
+	switch {
+	case a.Seq == 0 && b.Seq == 0:
+		return strings.Compare(string(a.ID), string(b.ID))
+	case a.Seq == 0:
+		return 1
+	case b.Seq == 0:
+		return -1
+	}
+	return cmp.Compare(a.Seq, b.Seq)
 }

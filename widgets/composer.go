@@ -20,13 +20,14 @@ const composerLines = 8
 // line. It grows with what is written, to eight lines.
 type Composer struct {
 	widget.BaseWidget
-	OnSend    func(text string) bool // true: taken, the field is emptied
-	OnChanged func(text string)      // every change by the person
-	OnAttach  func()                 // the paperclip
-	OnPaste   func(text func())      // Ctrl+V: attach what is no text, or call text to paste words
-	OnRefused func(sentence string)  // something can't be written here
-	OnEscape  func()
-	OnResize  func() // the height that it asks for changed
+	OnSend     func(text string) bool // true: taken, the field is emptied
+	OnChanged  func(text string)      // every change by the person
+	OnAttach   func()                 // the paperclip
+	OnPaste    func(text func())      // Ctrl+V: attach what is no text, or call text to paste words
+	OnRefused  func(sentence string)  // something can't be written here
+	OnEscape   func()
+	OnShortcut func(fyne.Shortcut) bool // the window's; true: taken
+	OnResize   func()                   // the height that it asks for changed
 
 	Attach *Button
 	Send   *Button
@@ -227,6 +228,9 @@ func (e *composerEntry) TypedKey(k *fyne.KeyEvent) {
 }
 
 func (e *composerEntry) TypedShortcut(s fyne.Shortcut) {
+	if e.owner.OnShortcut != nil && e.owner.OnShortcut(s) {
+		return
+	}
 	paste, ok := s.(*fyne.ShortcutPaste)
 	if !ok {
 		e.Entry.TypedShortcut(s)

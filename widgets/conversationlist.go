@@ -40,6 +40,9 @@ type Row struct {
 	Italic   bool
 	Time     string
 	Unread   int
+
+	HasReceipt bool // the last words are our own
+	Receipt    chat.Receipt
 }
 
 // ConversationRowHeight is the height of every row.

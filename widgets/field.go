@@ -14,6 +14,7 @@ import (
 type Field struct {
 	widget.Entry
 	OnEscape, OnDown func()
+	OnShortcut       func(fyne.Shortcut) bool // the window's; true: taken
 }
 
 // NewField returns a line with a hint.
@@ -34,6 +35,13 @@ func (f *Field) TypedKey(k *fyne.KeyEvent) {
 		f.OnDown()
 	default:
 		f.Entry.TypedKey(k)
+	}
+}
+
+// TypedShortcut implements fyne.Shortcutable.
+func (f *Field) TypedShortcut(s fyne.Shortcut) {
+	if f.OnShortcut == nil || !f.OnShortcut(s) {
+		f.Entry.TypedShortcut(s)
 	}
 }
 

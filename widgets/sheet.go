@@ -14,6 +14,7 @@ type Sheet struct {
 	Title   string
 	Content fyne.CanvasObject
 	Buttons []*Button // from left to right, at the right
+	Aside   *Button   // at the left of the same line; nil: none
 	Width   float32   // of the card
 	Height  float32   // of the content; 0: as it asks
 	OnClose func()    // after it was closed, however that came
@@ -33,7 +34,7 @@ func NewSheet(title string, content fyne.CanvasObject, buttons ...*Button) *Shee
 	return s
 }
 
-// Show puts the sheet over everything in the window and gives focus to first;
+// ShowOn puts the sheet over everything in the window and gives focus to first;
 // nil: to the sheet itself, for Escape.
 func (s *Sheet) ShowOn(c fyne.Canvas, first fyne.Focusable) {
 	s.canvas = c
@@ -98,6 +99,9 @@ func (s *Sheet) CreateRenderer() fyne.WidgetRenderer {
 	for _, b := range s.Buttons {
 		r.objects = append(r.objects, b)
 	}
+	if s.Aside != nil {
+		r.objects = append(r.objects, s.Aside)
+	}
 	const pad, gap = 22, 14
 	r.layout = func(size fyne.Size) {
 		place(scrim, 0, 0, size.Width, size.Height)
@@ -121,6 +125,10 @@ func (s *Sheet) CreateRenderer() fyne.WidgetRenderer {
 		title.Text = ElideEnd(s.Title, width-2*pad-40, 18, true)
 		place(s.Close, x+width-pad-30, y+pad, 36, 36)
 		place(s.Content, x+pad, y+pad+36+gap, width-2*pad, content)
+		if s.Aside != nil {
+			m := s.Aside.MinSize()
+			place(s.Aside, x+pad, y+height-pad-m.Height, m.Width, m.Height)
+		}
 		right := x + width - pad
 		for i := len(s.Buttons) - 1; i >= 0; i-- {
 			m := s.Buttons[i].MinSize()
