@@ -34,6 +34,8 @@ func init() {
 	register[Presence]("presence")
 	register[CreateConversation]("conversation.create")
 	register[ConversationNews]("conversation")
+	register[ListConversations]("conversation.list")
+	register[Conversations]("conversations")
 	register[FindAccounts]("account.find")
 	register[Accounts]("accounts")
 	register[CreateInvite]("invite.create")

@@ -73,7 +73,23 @@ type Welcome struct {
 	Account       Account        `json:"account"`
 	Time          int64          `json:"time"` // Unix milliseconds
 	MaxFile       int64          `json:"max_file"`
+	Conversations []Conversation `json:"conversations"`  // the last active first
+	More          bool           `json:"more,omitempty"` // there are others: ListConversations
+}
+
+// Client → relay: the account's conversations, by id, those above After; all
+// when it is empty. Needed only after a Welcome with More.
+type ListConversations struct {
+	Header
+	After string `json:"after,omitempty"`
+}
+
+// Relay → client: the answer to ListConversations. With More, ask again after
+// the last one.
+type Conversations struct {
+	Header
 	Conversations []Conversation `json:"conversations"`
+	More          bool           `json:"more,omitempty"`
 }
 
 // Client → relay: store a message. Idempotent by (conversation, message).

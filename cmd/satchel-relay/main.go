@@ -1,0 +1,22 @@
+// Command satchel-relay is the headless relay: people connect to it with
+// Satchel, and it keeps their conversations and files.
+//
+//	satchel-relay serve  --data DIR [--listen HOST:PORT] [--public-url URL]
+//	satchel-relay invite --data DIR [--uses N] [--expires DURATION]
+//
+// It exits with 0 when done, 1 when something failed, 2 when it was used wrongly.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}

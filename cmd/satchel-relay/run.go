@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"strings"
+
+	"satchel/net/relay"
+)
+
+const usage = `satchel-relay keeps the conversations and files of people who use Satchel.
+
+  satchel-relay serve  --data DIR [--listen HOST:PORT] [--public-url URL]
+  satchel-relay invite --data DIR [--uses N] [--expires DURATION]
+
+  --data DIR          where everything is kept
+  --listen HOST:PORT  where to listen (127.0.0.1:7465)
+  --public-url URL    how people reach this relay, when that is another address
+  --uses N            how many people the invitation lets in (1)
+  --expires DURATION  how long the invitation is good, like 48h or 30m (168h)
+`
+
+// Exit codes.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// misuse is a command line that can't be carried out.
+type misuse string
+
+func (m misuse) Error() string { return string(m) }
+
+// run carries out a command line and returns the exit code. What a command
+// gives goes to stdout; everything else goes to stderr.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var err error
+	switch {
+	case len(args) == 0:
+		err = misuse("say what to do: serve or invite")
+	case args[0] == "serve":
+		err = serve(ctx, args[1:], stdout, stderr)
+	case args[0] == "invite":
+		err = invite(ctx, args[1:], stdout)
+	case args[0] == "help" || strings.TrimLeft(args[0], "-") == "help" || args[0] == "-h":
+		err = flag.ErrHelp
+	default:
+		err = misuse(fmt.Sprintf("there is no command %q; there are serve and invite", args[0]))
+	}
+	var wrong misuse
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stdout, usage)
+		return exitDone
+	case errors.As(err, &wrong):
+		fmt.Fprintf(stderr, "satchel-relay: %s\n\n%s", wrong, usage)
+		return exitUsage
+	}
+	fmt.Fprintf(stderr, "satchel-relay: %v\n", err)
+	return exitFailed
+}
+
+// parse reads flags, and nothing beside them.
+func parse(flags *flag.FlagSet, args []string, data *string) error {
+	flags.SetOutput(io.Discard)
+	flags.StringVar(data, "data", "", "")
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return err
+	case err != nil:
+		return misuse(err.Error())
+	case flags.NArg() > 0:
+		return misuse(fmt.Sprintf("%q is one word too many", flags.Arg(0)))
+	case *data == "":
+		return misuse("say with --data where everything is kept")
+	}
+	return nil
+}
+
+func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	config := relay.Config{Logger: slog.New(slog.NewTextHandler(stderr, nil))}
+	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
+	flags.StringVar(&config.Listen, "listen", "127.0.0.1:7465", "")
+	flags.StringVar(&config.PublicURL, "public-url", "", "")
+	if err := parse(flags, args, &config.Dir); err != nil {
+		return err
+	}
+	if _, _, err := net.SplitHostPort(config.Listen); err != nil {
+		return misuse("--listen takes HOST:PORT, like 0.0.0.0:7465")
+	}
+	if config.PublicURL != "" {
+		u, err := url.Parse(config.PublicURL)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+			return misuse("--public-url takes a URL like https://relay.example.org")
+		}
+	}
+	r, err := relay.Open(config)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "listening on %s\n", r.URL())
+	return r.Serve(ctx)
+}
+
+func invite(ctx context.Context, args []string, stdout io.Writer) error {
+	var data string
+	flags := flag.NewFlagSet("invite", flag.ContinueOnError)
+	uses := flags.Int("uses", 1, "")
+	expires := flags.Duration("expires", relay.DefaultInvite, "")
+	if err := parse(flags, args, &data); err != nil {
+		return err
+	}
+	if err := relay.InviteBounds(*uses, *expires); err != nil {
+		return misuse(err.Error())
+	}
+	link, err := relay.Invite(ctx, data, *uses, *expires)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(stdout, link)
+	return nil
+}

@@ -1,0 +1,85 @@
+package relay
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// freeSpace is how many bytes a folder's disk takes.
+func freeSpace(dir string) (int64, error) {
+	var s unix.Statfs_t
+	if err := unix.Statfs(dir, &s); err != nil {
+		return 0, err
+	}
+	return int64(s.Bavail) * s.Bsize, nil
+}
+
+// reserve takes room on the disk for a file and leaves its length alone. A
+// disk that is too full says so now and not at 99 %. A file system that can't
+// reserve says it when it is written to.
+func reserve(f *os.File, size int64) error {
+	if size == 0 {
+		return nil
+	}
+	err := unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_KEEP_SIZE, 0, size)
+	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
+		return err
+	}
+	return nil
+}
+
+// window writes a file to the disk as it grows: the last syncWindow bytes are
+// on their way, those before are there. An fsync of another file, which on
+// some file systems waits for all that is dirty, never waits for gigabytes.
+type window struct {
+	f         *os.File
+	begun, on int64 // writing was begun up to on; it is over up to begun
+}
+
+func newWindow(f *os.File, offset int64) *window { return &window{f, offset, offset} }
+
+func (w *window) wrote(end int64) error {
+	if end-w.on < syncWindow {
+		return nil
+	}
+	if w.on > w.begun {
+		err := unix.SyncFileRange(int(w.f.Fd()), w.begun, w.on-w.begun,
+			unix.SYNC_FILE_RANGE_WAIT_BEFORE|unix.SYNC_FILE_RANGE_WRITE|unix.SYNC_FILE_RANGE_WAIT_AFTER)
+		if err != nil && !unsupported(err) {
+			return err
+		}
+	}
+	if err := unix.SyncFileRange(int(w.f.Fd()), w.on, end-w.on, unix.SYNC_FILE_RANGE_WRITE); err != nil && !unsupported(err) {
+		return err
+	}
+	w.begun, w.on = w.on, end
+	return nil
+}
+
+func unsupported(err error) bool {
+	return errors.Is(err, unix.ESPIPE) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EINVAL)
+}
+
+// syncDir puts the names in a folder on the disk.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// syncFile puts a file, its name and the name of its folder on the disk.
+func syncFile(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return errors.Join(syncDir(filepath.Dir(path)), syncDir(filepath.Dir(filepath.Dir(path))))
+}

@@ -1,0 +1,13 @@
+// Package relay is the server: a WebSocket gateway over a log, and an HTTP
+// endpoint for files. docs/protocol.md is what it speaks.
+//
+// The desktop program and the headless one call Open, then Serve; Serve
+// returns when all that was started has ended.
+//
+// Goroutines: two a connection. The reading one (the HTTP handler's) decodes
+// frames and carries them out; the writing one empties the connection's
+// bounded queue. Entries and marks are announced from the store's telling
+// goroutine, in the order of the commits, and never wait for a connection: one
+// whose queue is full is dropped, comes back and reads what it missed by
+// sequence. The store says what is true; the hub only says "look".
+package relay

@@ -1,0 +1,78 @@
+package relay
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"time"
+
+	"satchel/net/relay/store"
+)
+
+// download serves a file that is whole, or a part of it.
+func (r *Relay) download(w http.ResponseWriter, req *http.Request, t *ticket) {
+	f, err := r.store.File(t.File)
+	if err == nil && f.Finished == 0 {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		r.refuseFile(w, err)
+		return
+	}
+	content, err := os.Open(r.uploads.path(f.ID))
+	if err != nil {
+		if errors.Is(err, os.ErrNotExist) {
+			r.log.Error("a file that was stored is gone from the disk", "file", f.ID)
+		}
+		r.refuseFile(w, err)
+		return
+	}
+	defer content.Close()
+	h := w.Header()
+	h.Set("Content-Type", "application/octet-stream")
+	h.Set("Content-Disposition", "attachment")
+	h.Set("ETag", `"`+f.SHA256+`"`)
+	h.Set(headerSHA256, f.SHA256)
+	http.ServeContent(patient{w, http.NewResponseController(w)}, req, "", time.UnixMilli(f.Finished), content)
+}
+
+// patient gives up a client that takes less than a stretch of bytes in
+// stretchTime; the server's own deadline would be for the whole file.
+type patient struct {
+	http.ResponseWriter
+	control *http.ResponseController
+}
+
+const (
+	stretch     = 4 << 20
+	stretchTime = time.Minute
+)
+
+func (p patient) Write(b []byte) (int, error) {
+	p.control.SetWriteDeadline(time.Now().Add(stretchTime))
+	return p.ResponseWriter.Write(b)
+}
+
+// ReadFrom keeps the road from the disk to the socket inside the kernel.
+func (p patient) ReadFrom(src io.Reader) (n int64, err error) {
+	left := int64(1<<63 - 1)
+	limited, ok := src.(*io.LimitedReader)
+	if ok {
+		src, left = limited.R, limited.N
+	}
+	for left > 0 {
+		p.control.SetWriteDeadline(time.Now().Add(stretchTime))
+		m, err := io.Copy(p.ResponseWriter, &io.LimitedReader{R: src, N: min(stretch, left)})
+		n, left = n+m, left-m
+		if ok {
+			limited.N = left
+		}
+		if err != nil || m == 0 {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+func (p patient) Unwrap() http.ResponseWriter { return p.ResponseWriter }

@@ -1,0 +1,189 @@
+package relay
+
+import (
+	"errors"
+
+	"satchel/net/relay/store"
+	"satchel/net/wire"
+)
+
+// handle carries out one frame of a welcomed connection, on its reading goroutine.
+func (c *conn) handle(f wire.Frame) {
+	re := f.Meta().ID
+	var e *wire.Error
+	switch f := f.(type) {
+	case *wire.Send:
+		e = c.send(f)
+	case *wire.Mark:
+		e = c.mark(f)
+	case *wire.Typing:
+		e = c.typing(f)
+	case *wire.History:
+		e = c.history(f)
+	case *wire.ListConversations:
+		e = c.list(f)
+	case *wire.Hello:
+		e = wire.NewError(wire.CodeBadFrame, "This connection has said hello already.", false)
+	default:
+		e = c.request(f)
+	}
+	if e != nil {
+		c.reply(answer(e, re))
+	}
+}
+
+// request carries out the frames that are counted by account.
+func (c *conn) request(f wire.Frame) *wire.Error {
+	switch f.(type) {
+	case *wire.CreateConversation, *wire.FindAccounts, *wire.CreateInvite, *wire.TicketRequest:
+		if !c.relay.gates.accounts.allow(c.account.ID) {
+			return errRate
+		}
+	}
+	switch f := f.(type) {
+	case *wire.CreateConversation:
+		return c.create(f)
+	case *wire.FindAccounts:
+		return c.find(f)
+	case *wire.CreateInvite:
+		return c.invite(f)
+	case *wire.TicketRequest:
+		return c.ticket(f)
+	}
+	return wire.NewError(wire.CodeUnknownType, "This type of frame is not one that a client sends.", false)
+}
+
+// ok answers a request that has nothing to tell, if an answer was asked for.
+func (c *conn) ok(re string) {
+	if re != "" {
+		c.reply(&wire.OK{Header: wire.Header{Re: re}})
+	}
+}
+
+// enqueue takes one of the places for writes that wait; done gives it back.
+// It is false when the connection is gone.
+func (c *conn) enqueue() bool {
+	select {
+	case c.pending <- struct{}{}:
+		return true
+	case <-c.gone:
+		return false
+	}
+}
+
+func (c *conn) done() { <-c.pending }
+
+func (c *conn) send(f *wire.Send) *wire.Error {
+	switch {
+	case f.Message == "" || len(f.Message) > wire.MaxID:
+		return wire.NewError(wire.CodeBadFrame, "A message's id has 1 to 64 characters.", false)
+	case len(f.Body) > wire.MaxBody:
+		return wire.NewError(wire.CodeTooLarge, "A message's body has 256 KiB at most. Larger things go as files.", false)
+	case len(f.Files) > wire.MaxFiles:
+		return wire.NewError(wire.CodeTooLarge, "A message refers to 16 files at most.", false)
+	}
+	if f.Body == nil {
+		f.Body = []byte{}
+	}
+	if !c.enqueue() {
+		return nil
+	}
+	r, re := c.relay, f.ID
+	entry := wire.Entry{Conversation: f.Conversation, Message: f.Message, From: c.account.ID, Device: c.device, Body: f.Body}
+	r.store.Append(entry, f.Files, func(e wire.Entry, isNew bool, err error) {
+		defer c.done()
+		if err != nil {
+			c.pushFrame(answer(r.conversationRefusal(err), re))
+			return
+		}
+		if isNew {
+			r.toMembers(e.Conversation, &e, c)
+		}
+		c.pushFrame(&wire.Sent{Header: wire.Header{Re: re}, Conversation: e.Conversation, Message: e.Message, Seq: e.Seq, At: e.At})
+	})
+	return nil
+}
+
+func (r *Relay) conversationRefusal(err error) *wire.Error {
+	if errors.Is(err, store.ErrNotFound) {
+		return errConversation
+	}
+	return r.refusal(err)
+}
+
+func (c *conn) mark(f *wire.Mark) *wire.Error {
+	if !c.enqueue() {
+		return nil
+	}
+	r, re := c.relay, f.ID
+	m := wire.Mark{Conversation: f.Conversation, Account: c.account.ID, Received: f.Received, Read: f.Read}
+	r.store.Mark(m, func(m wire.Mark, moved bool, err error) {
+		defer c.done()
+		if err != nil {
+			c.pushFrame(answer(r.conversationRefusal(err), re))
+			return
+		}
+		if moved {
+			r.toMembers(m.Conversation, &m, c)
+		}
+		if re != "" {
+			c.pushFrame(&wire.OK{Header: wire.Header{Re: re}})
+		}
+	})
+	return nil
+}
+
+// isMember tells whether this connection's account is in a conversation.
+func (c *conn) isMember(conversation string) *wire.Error {
+	all, err := c.relay.membersOf(conversation)
+	if err != nil {
+		return c.relay.refusal(err)
+	}
+	for _, a := range all {
+		if a == c.account.ID {
+			return nil
+		}
+	}
+	return errConversation
+}
+
+func (c *conn) typing(f *wire.Typing) *wire.Error {
+	if e := c.isMember(f.Conversation); e != nil {
+		return e
+	}
+	all, err := c.relay.membersOf(f.Conversation)
+	if err != nil {
+		return c.relay.refusal(err)
+	}
+	var others []string
+	for _, a := range all {
+		if a != c.account.ID {
+			others = append(others, a)
+		}
+	}
+	c.relay.hub.send(others, &wire.Typing{Conversation: f.Conversation, Account: c.account.ID}, nil)
+	c.ok(f.ID)
+	return nil
+}
+
+func (c *conn) history(f *wire.History) *wire.Error {
+	if f.Before > 0 && f.After > 0 {
+		return wire.NewError(wire.CodeBadFrame, "A page lies before or after an entry, not both.", false)
+	}
+	if f.Before > 1<<62 || f.After > 1<<62 {
+		return wire.NewError(wire.CodeBadFrame, "There is no such sequence number.", false)
+	}
+	if e := c.isMember(f.Conversation); e != nil {
+		return e
+	}
+	limit := f.Limit
+	if limit <= 0 || limit > wire.MaxPage {
+		limit = wire.MaxPage
+	}
+	entries, head, err := c.relay.store.History(f.Conversation, f.Before, f.After, limit)
+	if err != nil {
+		return c.relay.conversationRefusal(err)
+	}
+	c.reply(&wire.Page{Header: wire.Header{Re: f.ID}, Conversation: f.Conversation, Entries: entries, Head: head})
+	return nil
+}

@@ -1,0 +1,88 @@
+package relay
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"satchel/net/relay/store"
+	"satchel/net/wire"
+)
+
+// urlValue is the setting that holds the relay's URL for other processes.
+const urlValue = "url"
+
+// Defaults and bounds of an invitation.
+const (
+	DefaultInvite = 7 * 24 * time.Hour
+	maxInvite     = 366 * 24 * time.Hour
+	maxUses       = 10000
+)
+
+// Invite makes an invitation that may be used so often within this time.
+func (r *Relay) Invite(ctx context.Context, uses int, expires time.Duration) (link string, err error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	link, _, err = addInvite(r.store, r.url, r.Key(), uses, expires)
+	return link, err
+}
+
+// Invite makes an invitation to the relay that keeps its things in dir. It
+// works from another process while that relay is served.
+func Invite(ctx context.Context, dir string, uses int, expires time.Duration) (link string, err error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	key, err := readKey(filepath.Join(dir, keyName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("there is no relay in %s; start one there first", dir)
+	} else if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, databaseName)
+	if _, err := os.Stat(path); err != nil {
+		return "", fmt.Errorf("there is no relay in %s; start one there first", dir)
+	}
+	s, err := store.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer s.Close()
+	url, err := s.Value(urlValue)
+	if err != nil {
+		return "", err
+	}
+	if url == "" {
+		return "", fmt.Errorf("the relay in %s was never started; start it first", dir)
+	}
+	link, _, err = addInvite(s, url, wire.B64(key.Public().(ed25519.PublicKey)), uses, expires)
+	return link, err
+}
+
+// InviteBounds tells what is wrong with an invitation that is asked for.
+func InviteBounds(uses int, expires time.Duration) error {
+	switch {
+	case uses < 1 || uses > maxUses:
+		return fmt.Errorf("an invitation can be used between 1 and %d times", maxUses)
+	case expires <= 0 || expires > maxInvite:
+		return errors.New("an invitation is open for a year at most, and for a moment at least")
+	}
+	return nil
+}
+
+func addInvite(s *store.Store, url, key string, uses int, expires time.Duration) (string, time.Time, error) {
+	if err := InviteBounds(uses, expires); err != nil {
+		return "", time.Time{}, err
+	}
+	code, until := wire.NewID(), time.Now().Add(expires)
+	if err := s.AddInvite(code, uses, until); err != nil {
+		return "", time.Time{}, err
+	}
+	return wire.Invitation{URL: url, Code: code, Key: key}.String(), until, nil
+}

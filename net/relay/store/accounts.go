@@ -1,0 +1,151 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"time"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+
+	"satchel/net/wire"
+)
+
+// Fold gives a name the form in which names are compared: upper and lower
+// case, and different encodings of one character, are alike.
+func Fold(name string) string {
+	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(name)))
+}
+
+// Registration is a device that wants to come in.
+type Registration struct {
+	Account, Device, Key string
+	Name                 string // as wire.CleanName gives it
+	Invite               string // the code
+}
+
+// Register makes an account with its first device and its notes to self, and
+// counts the invitation. For a device that is registered already it changes
+// nothing and is no error.
+func (s *Store) Register(r Registration) error {
+	return s.do(func(t *tx) error {
+		if known, err := t.has("SELECT 1 FROM devices WHERE id = ?", r.Device); known || err != nil {
+			return err
+		}
+		at := now()
+		if err := useInvite(t, r.Invite, at); err != nil {
+			return err
+		}
+		folded := Fold(r.Name)
+		if taken, err := t.has("SELECT 1 FROM accounts WHERE folded = ?", folded); err != nil {
+			return err
+		} else if taken {
+			return ErrNameTaken
+		}
+		if err := t.exec("INSERT INTO accounts (id, name, folded, created) VALUES (?, ?, ?, ?)", r.Account, r.Name, folded, at); err != nil {
+			return err
+		}
+		if err := t.exec("INSERT INTO devices (id, account, key, created) VALUES (?, ?, ?, ?)", r.Device, r.Account, r.Key, at); err != nil {
+			return err
+		}
+		return create(t, wire.Conversation{ID: wire.SelfID(r.Account), Kind: "self", Created: at}, []string{r.Account})
+	})
+}
+
+func useInvite(t *tx, code string, at int64) error {
+	var uses, used, expires int64
+	err := t.get("SELECT uses, used, expires FROM invites WHERE hash = ?", []any{hashed(code)}, &uses, &used, &expires)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return ErrInviteInvalid
+	case err != nil:
+		return err
+	case at >= expires:
+		return ErrInviteExpired
+	case used >= uses:
+		return ErrInviteUsed
+	}
+	return t.exec("UPDATE invites SET used = used + 1 WHERE hash = ?", hashed(code))
+}
+
+// hashed is how an invitation's code is kept: whoever reads the database learns none.
+func hashed(code string) string {
+	sum := sha256.Sum256([]byte(code))
+	return hex.EncodeToString(sum[:])
+}
+
+// AddInvite keeps an invitation.
+func (s *Store) AddInvite(code string, uses int, expires time.Time) error {
+	return s.do(func(t *tx) error {
+		return t.exec("INSERT INTO invites (hash, uses, created, expires) VALUES (?, ?, ?, ?)", hashed(code), uses, now(), expires.UnixMilli())
+	})
+}
+
+// Device returns the account that a device belongs to; ErrNotFound for one
+// that is not registered.
+func (s *Store) Device(id string) (wire.Account, error) {
+	var a wire.Account
+	err := s.read.QueryRow("SELECT a.id, a.name, a.last_seen FROM devices d JOIN accounts a ON a.id = d.account WHERE d.id = ?", id).
+		Scan(&a.ID, &a.Name, &a.LastSeen)
+	return a, found(err)
+}
+
+// Find returns the account with a name, or none.
+func (s *Store) Find(name string) ([]wire.Account, error) {
+	return s.accounts("SELECT id, name, last_seen FROM accounts WHERE folded = ?", Fold(name))
+}
+
+// Directory returns the accounts whose names begin with a prefix, by name.
+func (s *Store) Directory(prefix string) ([]wire.Account, error) {
+	folded := Fold(prefix)
+	return s.accounts("SELECT id, name, last_seen FROM accounts WHERE folded >= ? AND folded < ? ORDER BY folded LIMIT ?",
+		folded, folded+"\U0010FFFF", wire.MaxAccounts)
+}
+
+func (s *Store) accounts(query string, args ...any) ([]wire.Account, error) {
+	rows, err := s.read.Query(query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	all := []wire.Account{}
+	for rows.Next() {
+		var a wire.Account
+		if err := rows.Scan(&a.ID, &a.Name, &a.LastSeen); err != nil {
+			return nil, err
+		}
+		all = append(all, a)
+	}
+	return all, rows.Err()
+}
+
+// SetLastSeen notes when an account went offline, some time soon.
+func (s *Store) SetLastSeen(account string, at int64) {
+	s.submit(func(t *tx) error {
+		return t.exec("UPDATE accounts SET last_seen = ? WHERE id = ? AND last_seen < ?", at, account, at)
+	}, func(error) {})
+}
+
+// Peers returns all accounts, but this one, that share a conversation with it.
+func (s *Store) Peers(account string) ([]string, error) {
+	return s.strings(`SELECT DISTINCT o.account FROM members m JOIN members o ON o.conversation = m.conversation
+		WHERE m.account = ? AND o.account <> ?`, account, account)
+}
+
+func (s *Store) strings(query string, args ...any) ([]string, error) {
+	rows, err := s.read.Query(query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []string
+	for rows.Next() {
+		var v string
+		if err := rows.Scan(&v); err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return all, rows.Err()
+}

@@ -1,0 +1,154 @@
+package relay
+
+import (
+	"context"
+	"encoding"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/tus/tusd/v2/pkg/handler"
+
+	"satchel/net/relay/store"
+)
+
+// upload is one file that arrives, for the time of one request. tusd holds its lock.
+type upload struct {
+	all  *uploads
+	file store.File
+	size int64 // bytes that are there
+}
+
+// NewUpload makes the file that a ticket is for.
+func (u *uploads) NewUpload(ctx context.Context, info handler.FileInfo) (handler.Upload, error) {
+	f := store.File{ID: info.ID, Uploader: ticketOf(ctx).Subject, Size: info.Size, Expected: info.MetaData["sha256"]}
+	u.making.Lock()
+	defer u.making.Unlock()
+	if err := u.relay.store.AddFile(f); err != nil {
+		return nil, u.tusError(err)
+	}
+	if err := u.makeFile(f); err != nil {
+		os.Remove(u.path(f.ID))
+		u.relay.store.RemoveFile(f.ID, true)
+		return nil, u.tusError(err)
+	}
+	return &upload{all: u, file: f}, nil
+}
+
+func (u *uploads) makeFile(f store.File) error {
+	path := u.path(f.ID)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return reserve(file, f.Size)
+}
+
+// GetUpload finds an upload that has begun.
+func (u *uploads) GetUpload(_ context.Context, id string) (handler.Upload, error) {
+	if !isFile(id) {
+		return nil, handler.ErrNotFound
+	}
+	f, err := u.relay.store.File(id)
+	if err != nil {
+		return nil, u.tusError(err)
+	}
+	return &upload{all: u, file: f, size: u.there(id)}, nil
+}
+
+// AsTerminatableUpload gives tusd the upload that can be ended.
+func (u *uploads) AsTerminatableUpload(up handler.Upload) handler.TerminatableUpload {
+	return up.(*upload)
+}
+
+// GetInfo tells tusd what is there.
+func (up *upload) GetInfo(context.Context) (handler.FileInfo, error) {
+	return handler.FileInfo{ID: up.file.ID, Size: up.file.Size, Offset: up.size}, nil
+}
+
+// GetReader is not used: downloads are ours.
+func (up *upload) GetReader(context.Context) (io.ReadCloser, error) {
+	return os.Open(up.all.path(up.file.ID))
+}
+
+// Terminate takes an unfinished upload away.
+func (up *upload) Terminate(context.Context) error {
+	if err := up.all.remove(up.file.ID, true); err != nil {
+		return up.all.tusError(err)
+	}
+	return nil
+}
+
+// FinishUpload is called when the last byte was written.
+func (up *upload) FinishUpload(context.Context) error {
+	if err := up.all.finish(up.file); err != nil {
+		return up.all.tusError(err)
+	}
+	return nil
+}
+
+var buffers = sync.Pool{New: func() any { b := make([]byte, copyBuffer); return &b }}
+
+// WriteChunk writes what a request brings, hashes it as it passes, and keeps
+// the dirty pages few.
+func (up *upload) WriteChunk(_ context.Context, offset int64, src io.Reader) (int64, error) {
+	n, err := up.write(offset, src)
+	up.size += n
+	if err != nil {
+		up.all.relay.log.Error("upload not written", "file", up.file.ID, "error", err)
+		return n, up.all.tusError(err)
+	}
+	return n, nil
+}
+
+func (up *upload) write(offset int64, src io.Reader) (n int64, err error) {
+	h, err := up.all.hashOf(up.file, offset)
+	if err != nil {
+		return 0, err
+	}
+	file, err := os.OpenFile(up.all.path(up.file.ID), os.O_WRONLY, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer func() {
+		if e := file.Close(); err == nil {
+			err = e
+		}
+	}()
+	buf := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	window := newWindow(file, offset)
+	for {
+		// tusd's reader has no errors but the end; it keeps them for later.
+		m, rerr := io.ReadAtLeast(src, *buf, 1)
+		w, werr := file.WriteAt((*buf)[:m], offset+n)
+		h.hash.Write((*buf)[:w])
+		h.n += int64(w)
+		n += int64(w)
+		if werr != nil {
+			return n, werr
+		}
+		if rerr != nil {
+			break
+		}
+		if err := window.wrote(offset + n); err != nil {
+			return n, err
+		}
+	}
+	if h.n-h.saved >= hashSaved && h.n < up.file.Size {
+		state, err := h.hash.(encoding.BinaryMarshaler).MarshalBinary()
+		if err == nil {
+			err = up.all.relay.store.SaveHash(up.file.ID, h.n, state)
+		}
+		if err != nil {
+			return n, err
+		}
+		h.saved = h.n
+	}
+	return n, nil
+}
