@@ -93,3 +93,10 @@ func ElideEnd(s string, width, size float32, bold bool) string {
 	}
 	return string(runes[:low]) + "…"
 }
+
+// faded is a colour that rests: six tenths of it.
+func faded(c color.Color) color.Color {
+	n := color.NRGBAModel.Convert(c).(color.NRGBA)
+	n.A = uint8(int(n.A) * 6 / 10)
+	return n
+}

@@ -27,6 +27,9 @@ const (
 	ColorTrack = fyne.ThemeColorName("satchelTrack") // under a progress bar
 	ColorScrim = fyne.ThemeColorName("satchelScrim") // discs and pills on a picture
 	ColorHover = theme.ColorNameHover                // over what the pointer is on
+
+	colorOnScrim = fyne.ThemeColorName("satchelOnScrim") // on discs and pills on a picture
+	colorOnTile  = fyne.ThemeColorName("satchelOnTile")  // letters on a file's tile
 )
 
 // Sizes in Fyne's units (pixels at scale 1).
@@ -60,8 +63,10 @@ const (
 	SizeTitle = theme.SizeNameHeadingText
 )
 
+type nrgba = color.NRGBA
+
 // palette holds light and dark of every colour of ours.
-var palette = map[fyne.ThemeColorName][2]color.NRGBA{
+var palette = map[fyne.ThemeColorName][2]nrgba{
 	ColorWindow:   {rgb(0xFFFFFF), rgb(0x1B1917)},
 	ColorSide:     {rgb(0xF7F5F1), rgb(0x221F1C)},
 	ColorLine:     {rgb(0xE7E3DB), rgb(0x35302B)},
@@ -77,6 +82,17 @@ var palette = map[fyne.ThemeColorName][2]color.NRGBA{
 
 	ColorTrack: {rgb(0xE7E3DB), rgb(0x35302B)},
 	ColorScrim: {rgba(0x23201B, 0xB4), rgba(0x1B1917, 0xB4)},
+
+	colorOnScrim: {rgb(0xFFFFFF), rgb(0xFFFFFF)},
+	colorOnTile:  {rgb(0xFFFFFF), rgb(0xFFFFFF)},
+
+	// Tiles are the same by day and by night, as paper is; see tileColors.
+	colorTileDocument: {rgb(0xB3261E), rgb(0xB3261E)},
+	colorTileSheet:    {rgb(0x3B7A57), rgb(0x3B7A57)},
+	colorTileText:     {rgb(0x2F6E91), rgb(0x2F6E91)},
+	colorTileSound:    {rgb(0x7A5A9E), rgb(0x7A5A9E)},
+	colorTilePicture:  {rgb(0x8A6A36), rgb(0x8A6A36)},
+	colorTileProgram:  {rgb(0x55646B), rgb(0x55646B)},
 
 	ColorHover:                       {rgba(0x23201B, 0x0D), rgba(0xEFEAE3, 0x12)},
 	theme.ColorNamePressed:           {rgba(0x23201B, 0x1C), rgba(0xEFEAE3, 0x24)},
@@ -101,10 +117,10 @@ var palette = map[fyne.ThemeColorName][2]color.NRGBA{
 	theme.ColorNameForegroundOnWarning: {rgb(0xFFFFFF), rgb(0x1B1917)},
 }
 
-func rgb(v uint32) color.NRGBA { return rgba(v, 0xFF) }
+func rgb(v uint32) nrgba { return rgba(v, 0xFF) }
 
-func rgba(v uint32, a uint8) color.NRGBA {
-	return color.NRGBA{R: uint8(v >> 16), G: uint8(v >> 8), B: uint8(v), A: a}
+func rgba(v uint32, a uint8) nrgba {
+	return nrgba{R: uint8(v >> 16), G: uint8(v >> 8), B: uint8(v), A: a}
 }
 
 var sizes = map[fyne.ThemeSizeName]float32{

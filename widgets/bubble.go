@@ -1,0 +1,215 @@
+package widgets
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/lang"
+	"satchel/chat"
+)
+
+// bubble draws one message. It is pooled: apply makes it another message's.
+type bubble struct {
+	baseWidgetPart
+	owner *Timeline
+	entry *entry
+	lay   *bubbleLayout
+	kind  bubbleKind
+
+	back   *canvas.Rectangle
+	sender *canvas.Text
+	title  *textPart
+	text   *textPart
+	note   *textPart
+	more   *pressable
+	time   *canvas.Text
+	ticks  *canvas.Image
+	pill   *canvas.Rectangle // under the time, on a picture
+
+	file    *filePart
+	picture *picturePart
+	place   *placePart
+
+	objects []fyne.CanvasObject
+}
+
+func newBubble(owner *Timeline, kind bubbleKind) *bubble {
+	b := &bubble{owner: owner, kind: kind, back: &canvas.Rectangle{}, time: &canvas.Text{}, ticks: &canvas.Image{FillMode: canvas.ImageFillContain}}
+	b.ExtendBaseWidget(b)
+	return b
+}
+
+// apply makes the bubble show e, which is laid out. It touches only what differs.
+func (b *bubble) apply(e *entry, lay *bubbleLayout) {
+	same := b.entry == e
+	b.entry, b.lay = e, lay
+	b.objects = b.objects[:0]
+	it := &e.item
+	if !lay.plain {
+		fill := Color(ColorIncoming)
+		if it.Mine {
+			fill = Color(ColorOutgoing)
+		}
+		if b.back.FillColor != fill {
+			b.back.FillColor = fill
+			b.back.Refresh()
+		}
+		setBubbleCorners(b.back, it.Mine, e.last)
+		b.back.Resize(lay.size)
+		b.objects = append(b.objects, b.back)
+	}
+	if lay.sender.textLayout != nil {
+		if b.sender == nil {
+			b.sender = &canvas.Text{}
+		}
+		setText(b.sender, lay.sender.text, SmallSize, true, ColorAccent)
+		centerLine(b.sender, lay.sender.at.X, lay.sender.at.Y+senderPitch/2)
+		b.objects = append(b.objects, b.sender)
+	}
+	if !lay.place.empty() {
+		if b.place == nil {
+			b.place = newPlacePart(b)
+		}
+		b.place.apply()
+		b.objects = append(b.objects, b.place)
+	}
+	if !lay.fileBox.empty() {
+		if b.file == nil {
+			b.file = newFilePart(b)
+		}
+		b.file.apply()
+		b.objects = append(b.objects, b.file)
+	}
+	if !lay.picture.empty() {
+		if b.picture == nil {
+			b.picture = newPicturePart(b)
+		}
+		b.picture.apply(same)
+		b.objects = append(b.objects, b.picture)
+	}
+	b.title = b.applyText(b.title, lay.title, nil, ColorText)
+	name := ColorText
+	if lay.muted {
+		name = ColorMuted
+	}
+	b.text = b.applyText(b.text, lay.text, lay.links, name)
+	b.note = b.applyText(b.note, lay.note, nil, ColorBad)
+	if lay.text.textLayout != nil {
+		b.text.onSelect = func(from, to int) { b.owner.selectText(b, from, to) }
+		b.text.setSelection(b.owner.selectionIn(e))
+	}
+	b.applyMore()
+	b.applyMeta()
+	b.Resize(lay.size)
+	b.Refresh()
+}
+
+// applyText shows a text, and makes its part when there is none yet.
+func (b *bubble) applyText(p *textPart, l placed, links []link, name fyne.ThemeColorName) *textPart {
+	if l.textLayout == nil {
+		return p
+	}
+	if p == nil {
+		p = newTextPart()
+		p.onFocus = func() { b.owner.focus() }
+		p.onLink = func(k link) { b.owner.openLink(k.url) }
+		p.menu = b.showMenu
+	}
+	p.set(l.textLayout, links, name)
+	p.Move(l.at)
+	p.Resize(fyne.NewSize(l.width+4, l.height()))
+	b.objects = append(b.objects, p)
+	return p
+}
+
+// applyMore shows the button that unfolds a long text.
+func (b *bubble) applyMore() {
+	if !b.lay.folded {
+		return
+	}
+	if b.more == nil {
+		b.more = newArea()
+		b.more.text = &canvas.Text{}
+		b.more.objects = []fyne.CanvasObject{b.more.text}
+	}
+	b.more.label = lang.L("Show more")
+	b.more.tapped = func() { b.owner.expand(b.entry) }
+	size := setText(b.more.text, b.more.label, TextSize, true, ColorAccent)
+	setBounds(b.more, b.lay.more.X, b.lay.more.Y, size.Width, moreHeight)
+	centerLine(b.more.text, 0, LineHeight/2+2)
+	b.objects = append(b.objects, b.more)
+}
+
+// applyMeta shows the time and how far the message came.
+func (b *bubble) applyMeta() {
+	l, mine := b.lay, b.entry.item.Mine
+	switch l.meta {
+	case metaNone:
+		return
+	case metaDetail: // the time is in the details; the ticks follow them
+		if mine {
+			b.showTicks(l.detail.at.X+l.detail.lines[0].width+tickGap+1, l.detail.at.Y+noteLine/2, ColorMuted)
+		}
+		return
+	}
+	name := ColorMuted
+	x, y := l.metaBox.x, l.metaBox.y+l.metaBox.h/2
+	if l.meta == metaPill {
+		name = colorOnScrim
+		x += 8
+		if b.pill == nil {
+			b.pill = &canvas.Rectangle{CornerRadius: 8}
+		}
+		b.pill.FillColor = Color(ColorScrim)
+		setBounds(b.pill, l.metaBox.x, l.metaBox.y, l.metaBox.w, l.metaBox.h)
+		b.objects = append(b.objects, b.pill)
+	}
+	size := setText(b.time, l.clock, TinySize, false, name)
+	centerLine(b.time, x, y)
+	b.objects = append(b.objects, b.time)
+	if mine {
+		b.showTicks(x+size.Width+tickGap, y, name)
+	}
+}
+
+// showTicks draws how far our message came, its left end at x, its middle at y.
+func (b *bubble) showTicks(x, y float32, name fyne.ThemeColorName) {
+	g := glyphWaiting
+	switch b.entry.item.Receipt {
+	case chat.ReceiptSent:
+		g = glyphSent
+	case chat.ReceiptDelivered:
+		g = glyphDelivered
+	case chat.ReceiptRead:
+		g = glyphDelivered
+		if name != colorOnScrim {
+			name = ColorAccent
+		}
+	case chat.ReceiptFailed:
+		g, name = glyphNotSent, ColorBad
+	}
+	setGlyph(b.ticks, g, Color(name))
+	setBounds(b.ticks, x, y-6, g.width, g.height)
+	b.objects = append(b.objects, b.ticks)
+}
+
+// show tells the texts which part of the bubble can be seen, in units below its top.
+func (b *bubble) show(top, bottom float32) {
+	for _, p := range []struct {
+		part *textPart
+		at   placed
+	}{{b.title, b.lay.title}, {b.text, b.lay.text}, {b.note, b.lay.note}} {
+		if p.at.textLayout != nil {
+			p.part.show(top-p.at.at.Y, bottom-p.at.at.Y)
+		}
+	}
+}
+
+// TappedSecondary implements fyne.SecondaryTappable: the menu of the message.
+func (b *bubble) TappedSecondary(e *fyne.PointEvent) { b.showMenu(e) }
+
+func (b *bubble) showMenu(e *fyne.PointEvent) { b.owner.showMenu(b.entry, e.AbsolutePosition) }
+
+// CreateRenderer implements fyne.Widget.
+func (b *bubble) CreateRenderer() fyne.WidgetRenderer {
+	return &partRenderer{objects: func() []fyne.CanvasObject { return b.objects }}
+}

@@ -1,0 +1,222 @@
+package widgets
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"fyne.io/fyne/v2"
+	"github.com/rivo/uniseg"
+)
+
+// textLayout is a text broken into lines for one width.
+type textLayout struct {
+	text  string
+	size  float32
+	style fyne.TextStyle
+	pitch float32 // from one line to the next
+	lines []textLine
+	width float32 // of the widest line
+}
+
+// textLine is the run text[from:to] without the break that ended it.
+type textLine struct {
+	from, to int
+	width    float32
+}
+
+func (l *textLayout) height() float32 { return float32(len(l.lines)) * l.pitch }
+
+// layoutText breaks text into lines that are no wider than width, where
+// Unicode says that a line may end; a word that is wider than a line is broken
+// between graphemes.
+func layoutText(text string, width, size, pitch float32, style fyne.TextStyle) *textLayout {
+	width = max(width, 2*size)
+	l := &textLayout{text: text, size: size, style: style, pitch: pitch}
+	start, at := 0, 0 // of the line, and of the segment
+	lineWidth := float32(0)
+	end := func(to int, w float32) {
+		l.lines = append(l.lines, textLine{start, to, w})
+		l.width = max(l.width, w)
+	}
+	state, rest := -1, text
+	for len(rest) > 0 {
+		var segment string
+		var must bool
+		segment, rest, must, state = uniseg.FirstLineSegmentInString(rest, state)
+		word := strings.TrimRightFunc(segment, unicode.IsSpace)
+		ww := measureWord(word, size, style)
+		if lineWidth+ww > width && at > start {
+			to := trimmedEnd(text, start, at)
+			end(to, lineWidth-measureWord(text[to:at], size, style))
+			start, lineWidth = at, 0
+		}
+		for ww > width {
+			// A word that no line holds: as many graphemes as fit, at least one.
+			cut, cw := fitGraphemes(word, width, size, style)
+			if cut == len(word) {
+				break
+			}
+			at += cut
+			end(at, cw)
+			start = at
+			word, segment = word[cut:], segment[cut:]
+			ww = measureWord(word, size, style)
+		}
+		at += len(segment)
+		space := segment[len(word):]
+		if must && len(rest) > 0 || must && strings.ContainsAny(space, "\n\r\u2028\u2029\v\f\u0085") {
+			end(start+len(strings.TrimRightFunc(text[start:at], unicode.IsSpace)), lineWidth+ww)
+			start, lineWidth = at, 0
+			continue
+		}
+		lineWidth += ww
+		if space != "" {
+			lineWidth += measureWord(space, size, style)
+		}
+	}
+	if start < len(text) || len(l.lines) == 0 {
+		to := trimmedEnd(text, start, len(text))
+		end(to, lineWidth-measureWord(text[to:], size, style))
+	}
+	return l
+}
+
+// trimmedEnd is where text[from:to] ends without its trailing spaces.
+func trimmedEnd(text string, from, to int) int {
+	return from + len(strings.TrimRightFunc(text[from:to], unicode.IsSpace))
+}
+
+// fitGraphemes returns how many bytes of word fit into width, and how wide
+// they are: never less than one grapheme.
+func fitGraphemes(word string, width, size float32, style fyne.TextStyle) (int, float32) {
+	var ends []int
+	at, state, rest := 0, -1, word
+	var cluster string
+	// A line never holds more graphemes than this; don't walk megabytes for it.
+	for limit := int(width/size*8) + 8; rest != "" && len(ends) < limit; {
+		cluster, rest, _, state = uniseg.FirstGraphemeClusterInString(rest, state)
+		at += len(cluster)
+		ends = append(ends, at)
+	}
+	low, high := 0, len(ends)-1
+	for low < high {
+		mid := (low + high + 1) / 2
+		if fyne.MeasureText(word[:ends[mid]], size, style).Width <= width {
+			low = mid
+		} else {
+			high = mid - 1
+		}
+	}
+	return ends[low], fyne.MeasureText(word[:ends[low]], size, style).Width
+}
+
+type wordKey struct {
+	word  string
+	size  float32
+	style fyne.TextStyle
+}
+
+// wordWidths remembers how wide words are. It belongs to Fyne's goroutine, as
+// everything in this package does; forgetWidths empties it when fonts change.
+var wordWidths = map[wordKey]float32{}
+
+const maxWordWidths = 20_000
+
+func forgetWidths() { clear(wordWidths) }
+
+func measureWord(word string, size float32, style fyne.TextStyle) float32 {
+	if word == "" {
+		return 0
+	}
+	if len(word) > 64 {
+		return fyne.MeasureText(word, size, style).Width
+	}
+	if w, ok := wordWidths[wordKey{word, size, style}]; ok {
+		return w
+	}
+	if len(wordWidths) >= maxWordWidths {
+		clear(wordWidths)
+	}
+	w := fyne.MeasureText(word, size, style).Width
+	// Cloned, or one word would keep the whole message in memory.
+	wordWidths[wordKey{strings.Clone(word), size, style}] = w
+	return w
+}
+
+// link is a run of a text that leads somewhere.
+type link struct {
+	from, to int
+	url      *url.URL
+}
+
+var linkPattern = regexp.MustCompile(`(?i)\b(?:https?://|www\.)[^\s<>"'\x{2028}\x{2029}]+`)
+
+// findLinks finds what a click may open: http and https only, without the
+// punctuation that ends the sentence around it.
+func findLinks(text string) []link {
+	if !strings.Contains(text, "://") && !strings.Contains(strings.ToLower(text), "www.") {
+		return nil
+	}
+	var links []link
+	for _, m := range linkPattern.FindAllStringIndex(text, 1000) {
+		from, to := m[0], m[1]
+		for to > from {
+			r, n := utf8.DecodeLastRuneInString(text[from:to])
+			if r == ')' && strings.Count(text[from:to], "(") >= strings.Count(text[from:to], ")") || !strings.ContainsRune(".,;:!?)]}*_…", r) {
+				break
+			}
+			to -= n
+		}
+		raw := text[from:to]
+		if len(raw) >= 4 && strings.EqualFold(raw[:4], "www.") {
+			raw = "https://" + raw
+		}
+		if u, err := url.Parse(raw); err == nil && u.Host != "" {
+			links = append(links, link{from, to, u})
+		}
+	}
+	return links
+}
+
+// onlyEmoji tells whether a text is one to three emoji and nothing else, which
+// is drawn big.
+func onlyEmoji(text string) bool {
+	text = strings.TrimSpace(text)
+	if text == "" || len(text) > 128 {
+		return false
+	}
+	n, state, rest := 0, -1, text
+	for rest != "" {
+		var cluster string
+		cluster, rest, _, state = uniseg.FirstGraphemeClusterInString(rest, state)
+		if n++; n > 3 || !isEmoji(cluster) {
+			return false
+		}
+	}
+	return true
+}
+
+// isEmoji tells whether one grapheme is shown as an emoji.
+func isEmoji(cluster string) bool {
+	r, n := utf8.DecodeRuneInString(cluster)
+	switch {
+	case r >= 0x1F000 && r <= 0x1FAFF:
+		return true
+	case r >= 0x231A && r <= 0x3299: // older symbols are emoji when asked to be, or by habit
+		return strings.ContainsRune(cluster[n:], 0xFE0F) || unicode.Is(emojiByHabit, r)
+	}
+	return strings.HasSuffix(cluster, "\uFE0F\u20E3") // keycaps
+}
+
+// emojiByHabit are the older symbols whose presentation is emoji without being
+// asked (Unicode's Emoji_Presentation below U+10000).
+var emojiByHabit = &unicode.RangeTable{R16: []unicode.Range16{
+	{0x231A, 0x231B, 1}, {0x23E9, 0x23EC, 1}, {0x23F0, 0x23F3, 3}, {0x25FD, 0x25FE, 1}, {0x2614, 0x2615, 1},
+	{0x2648, 0x2653, 1}, {0x267F, 0x2693, 20}, {0x26A1, 0x26AA, 9}, {0x26AB, 0x26BD, 18}, {0x26BE, 0x26C4, 6},
+	{0x26C5, 0x26CE, 9}, {0x26D4, 0x26EA, 22}, {0x26F2, 0x26F3, 1}, {0x26F5, 0x26FA, 5}, {0x26FD, 0x2705, 8},
+	{0x270A, 0x270B, 1}, {0x2728, 0x274C, 36}, {0x274E, 0x2753, 5}, {0x2754, 0x2755, 1}, {0x2757, 0x2795, 62},
+	{0x2796, 0x2797, 1}, {0x27B0, 0x27BF, 15}, {0x2B1B, 0x2B1C, 1}, {0x2B50, 0x2B55, 5},
+}}

@@ -1,0 +1,275 @@
+package widgets
+
+import (
+	"image"
+	"net/url"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/widget"
+	"satchel/chat"
+)
+
+// Item is one message with everything that its bubble shows.
+type Item struct {
+	Message chat.Message
+	Mine    bool
+	// Sender is written above the first bubble of a group; leave it empty in
+	// a conversation of two.
+	Sender   string
+	Receipt  chat.Receipt   // of ours
+	Transfer *chat.Transfer // nil: none
+	Path     string         // of the verified file on this computer; "" when it is not here
+	Picture  image.Image    // decoded, of PictureSize times the scale; nil: the thumbnail is drawn
+}
+
+// Timeline is the messages of one conversation. It makes widgets only for what
+// is on the screen and a little around it, so that a hundred thousand messages
+// cost what twenty do. What is being read stays where it is, whatever happens
+// above or below; only at the end it follows what is new.
+//
+// Positions are kept as an anchor: a message and how far below the top of the
+// timeline its bubble begins. Everything else is placed from there, with exact
+// heights near the screen and estimated ones far from it.
+type Timeline struct {
+	widget.BaseWidget
+
+	OnOlder  func()                                // the beginning of what is loaded comes near, and there is more
+	OnSeen   func(seq uint64)                      // the newest message of somebody else that was on the screen
+	OnFile   func(chat.Message)                    // download or open, by state
+	OnPause  func(chat.TransferID)                 //
+	OnResume func(chat.TransferID)                 // go on; for a failed one: try again
+	OnCancel func(chat.TransferID)                 //
+	OnSaveAs func(chat.Message)                    // the file is here
+	OnCopy   func(string)                          // text for the clipboard
+	OnLink   func(*url.URL)                        // http and https only
+	OnTyped  func(rune)                            // a key that the timeline has no use for: write it
+	OnMenu   func(m chat.Message) []*fyne.MenuItem // what else the menu of a message offers
+
+	OnShowInFolder func(chat.Message) // the file is here
+
+	// Dispatch runs a function on Fyne's goroutine; fyne.Do unless set. A test
+	// sets it: in Fyne's test driver fyne.Do runs where it is called.
+	Dispatch func(func())
+	// Now is the clock by which a day is today; time.Now unless set.
+	Now func() time.Time
+
+	entries []*entry
+	index   map[chat.MessageID]int
+	heights heights
+
+	hasOlder, asked bool
+
+	anchor *entry
+	offset float32 // from the timeline's top to the anchor's bubble
+	follow bool    // at the end, and staying there
+
+	look      look    // what heights depend on, besides the messages
+	looks     int     // counts the looks; heights of another one are estimates
+	room      float32 // between the margins
+	arranging bool
+
+	shown   []*entry // on the screen and around, in order
+	pool    [bubbleKinds][]*bubble
+	dayPool []*dayMark
+	objects []fyne.CanvasObject
+	mark    *canvas.Rectangle // its refresh repaints, and frees no texture
+	bar     *scrollBar
+	jump    *jumpButton
+	unseen  int    // came while not at the end
+	seen    uint64 // told last
+
+	selected         *entry
+	selFrom, selTo   int
+	thumbs           *thumbnails
+	measured, bubble int // how often a bubble was measured and made; for tests and benchmarks
+}
+
+// entry is an item in the timeline, with what is known of its place.
+type entry struct {
+	item Item
+
+	day         bool // the first of its day
+	first, last bool // of its group
+
+	head  float32 // what stands above the bubble: a gap, or the day
+	body  float32 // the bubble; exact when looks is the timeline's, an estimate else
+	looks int
+
+	expanded bool
+	lay      *bubbleLayout // while it is shown
+	widget   *bubble       // while it is shown
+	mark     *dayMark      // while it is shown, and the first of its day
+	stale    bool          // the widget shows less than the item says
+}
+
+// NewTimeline returns an empty timeline, at its end.
+func NewTimeline() *Timeline {
+	t := &Timeline{index: map[chat.MessageID]int{}, follow: true, mark: &canvas.Rectangle{}}
+	t.thumbs = newThumbnails(func(f func()) {
+		if t.Dispatch != nil {
+			t.Dispatch(f)
+		} else {
+			fyne.Do(f)
+		}
+	})
+	t.bar = newScrollBar(t)
+	t.jump = newJumpButton(t)
+	t.ExtendBaseWidget(t)
+	t.collect()
+	return t
+}
+
+// Close lets the timeline's workers end, and waits for them. Pictures that were
+// not decoded yet are not drawn any more.
+func (t *Timeline) Close() { t.thumbs.close() }
+
+// Reset shows another conversation, at its end. Items are in order: stored
+// ones by sequence number, then the pending ones.
+func (t *Timeline) Reset(items []Item, hasOlder bool) {
+	t.releaseAll()
+	t.clearSelection()
+	t.entries = make([]*entry, len(items))
+	for i := range items {
+		t.entries[i] = &entry{item: items[i]}
+	}
+	t.hasOlder, t.asked = hasOlder, false
+	t.anchor, t.offset, t.follow = nil, 0, true
+	t.unseen, t.seen = 0, 0
+	t.rebuild()
+	t.arrange()
+}
+
+// Prepend adds older items in front. It never moves what is being read.
+func (t *Timeline) Prepend(items []Item, hasOlder bool) {
+	t.hasOlder, t.asked = hasOlder, false
+	added := make([]*entry, 0, len(items)+len(t.entries))
+	for i := range items {
+		if _, there := t.index[items[i].Message.ID]; !there {
+			added = append(added, &entry{item: items[i]})
+		}
+	}
+	if len(added) == 0 {
+		return
+	}
+	t.entries = append(added, t.entries...)
+	t.rebuild()
+	t.arrange()
+}
+
+// Upsert adds items that are new, where their place in the conversation is,
+// and changes those that are there. The timeline follows only when it was at
+// its end.
+func (t *Timeline) Upsert(items ...Item) {
+	for i := range items {
+		it := &items[i]
+		at, there := t.index[it.Message.ID]
+		switch {
+		case !there:
+			t.insert(&entry{item: *it})
+		case t.inPlace(at, it):
+			e := t.entries[at]
+			e.item = *it
+			t.change(e, at)
+		default: // acknowledged: its place is among the stored ones now
+			e := t.entries[at]
+			e.item = *it
+			e.stale, e.lay = true, nil
+			t.entries = append(t.entries[:at], t.entries[at+1:]...)
+			t.rebuild()
+			t.place(e)
+		}
+	}
+	t.arrange()
+}
+
+// Remove takes messages out.
+func (t *Timeline) Remove(ids ...chat.MessageID) {
+	gone := map[*entry]bool{}
+	for _, id := range ids {
+		if i, ok := t.index[id]; ok {
+			gone[t.entries[i]] = true
+		}
+	}
+	if len(gone) == 0 {
+		return
+	}
+	t.reanchor(gone)
+	kept := make([]*entry, 0, len(t.entries)-len(gone))
+	for _, e := range t.entries {
+		if !gone[e] {
+			kept = append(kept, e)
+			continue
+		}
+		t.release(e)
+		if t.selected == e {
+			t.clearSelection()
+		}
+	}
+	t.entries = kept
+	t.rebuild()
+	t.arrange()
+}
+
+// SetTransfer shows how a transfer goes, in its message's bubble.
+func (t *Timeline) SetTransfer(tr chat.Transfer) {
+	i, ok := t.index[tr.Message]
+	if !ok {
+		return
+	}
+	e := t.entries[i]
+	e.item.Transfer = &tr
+	if tr.State == chat.TransferDone && tr.Direction == chat.Download && tr.Path != "" {
+		e.item.Path = tr.Path
+	}
+	t.change(e, i)
+	t.settle(e, i)
+}
+
+// SetReceipts asks anew how far each of our messages came.
+func (t *Timeline) SetReceipts(of func(m *chat.Message) chat.Receipt) {
+	for _, e := range t.entries {
+		if !e.item.Mine {
+			continue
+		}
+		if r := of(&e.item.Message); r != e.item.Receipt {
+			e.item.Receipt = r
+			if e.widget != nil {
+				e.widget.apply(e, e.lay)
+				t.reveal(e)
+			}
+		}
+	}
+	t.repaint()
+}
+
+// ScrollToEnd shows the newest message, and follows from there.
+func (t *Timeline) ScrollToEnd() {
+	t.follow = true
+	t.arrange()
+}
+
+// AtEnd tells whether the newest message is on the screen, at its bottom.
+func (t *Timeline) AtEnd() bool { return t.follow }
+
+// Anchor is what is being read: a message, and how far below the timeline's
+// top its bubble begins. "" when the timeline is empty.
+func (t *Timeline) Anchor() (chat.MessageID, float32) {
+	if t.anchor == nil {
+		return "", 0
+	}
+	return t.anchor.item.Message.ID, t.offset
+}
+
+// ScrollTo puts a message's bubble that far below the timeline's top, as far as
+// there are messages around it to fill the timeline. Unknown ids are ignored.
+func (t *Timeline) ScrollTo(id chat.MessageID, offset float32) {
+	i, ok := t.index[id]
+	if !ok {
+		return
+	}
+	t.anchor, t.offset, t.follow = t.entries[i], offset, false
+	t.arrange()
+	t.chooseAnchor()
+}
