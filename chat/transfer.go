@@ -124,6 +124,10 @@ type Transfer struct {
 	// has name and size, the pictures once prepared, URL and checksum once done.
 	File File `json:"file"`
 
+	// Place is where a store that gives its own names began this upload: what
+	// its handler needs to go on. The relay needs none.
+	Place string `json:"place,omitempty"`
+
 	State  TransferState `json:"state"`
 	Reason string        `json:"reason,omitempty"` // one sentence, when waiting or failed
 	Offset int64         `json:"offset"`           // bytes that are known to be there

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 
@@ -159,9 +160,16 @@ func openError(path string, err error) error {
 	return fmt.Errorf("storage: open %s: %w", path, err)
 }
 
-// isFull tells that there is no room for what was written, here or for this person.
+// isFull tells that there is no room for what was written, here or for this
+// person. When bbolt can't make the file longer it passes the reason on as text only.
 func isFull(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
+	for _, reason := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
+		if errors.Is(err, reason) ||
+			err != nil && strings.HasPrefix(err.Error(), "file ") && strings.HasSuffix(err.Error(), reason.Error()) {
+			return true
+		}
+	}
+	return false
 }
 
 // syncFolder makes a new name in dir durable.

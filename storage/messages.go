@@ -123,14 +123,17 @@ func (tx *Tx) AddEntries(conv chat.ConversationID, me chat.AccountID, from, to u
 	if err != nil {
 		return nil, err
 	}
-	if to > math.MaxInt64 {
-		return nil, fmt.Errorf("storage: %s: no log has %d entries", conv, to)
+	if len(msgs) == 0 && (from == 0 || to < from) {
+		return nil, nil // an empty page covers nothing
+	}
+	if from == 0 || to < from || to > math.MaxInt64 {
+		return nil, fmt.Errorf("storage: %s: %d to %d is no run of entries", conv, from, to)
 	}
 	mark, err := c.mark(me)
 	if err != nil {
 		return nil, err
 	}
-	next := max(from, 1)
+	next := from
 	for _, m := range msgs {
 		if m.Seq < next || m.Seq > to {
 			return nil, fmt.Errorf("storage: %s: entry %d is out of order, or not in %d to %d", conv, m.Seq, from, to)

@@ -51,6 +51,8 @@ type Engine struct {
 	resume  bool                       // for the loop: what waits shall go on
 	offline bool
 	started bool
+	running context.Context               // Run's; set before anything else runs
+	drops   []func(context.Context) error // uploads to be taken back
 
 	wake     chan struct{} // 1 deep: the inbox has something
 	attempts sync.WaitGroup
@@ -117,7 +119,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		e.mu.Unlock()
 		return errors.New("transfer: Run was called twice")
 	}
-	e.started = true
+	e.started, e.running = true, ctx
 	e.mu.Unlock()
 
 	loaded, err := e.cfg.Journal.Load()

@@ -68,8 +68,10 @@ func (e *Engine) watch(en *entry, cancel context.CancelCauseFunc) (stop func()) 
 				continue
 			}
 			shown, quiet = at, 0
+			e.mu.Lock()
 			t := en.t
-			t.Offset, t.Rate = at, speed
+			e.mu.Unlock()
+			t.Offset, t.Rate = min(at, t.File.Size), speed
 			if left := float64(t.File.Size-at) / speed; speed > 1 && left < math.MaxInt32 {
 				t.Left = time.Duration(left * float64(time.Second))
 			}

@@ -66,6 +66,16 @@ func (s *Session) SendFilesAs(ctx context.Context, conv chat.ConversationID, ids
 	return e.messages, errors.Join(problems...)
 }
 
+// CheckFiles tells, in sentences, which of these paths can't be sent; nil when all can.
+func (s *Session) CheckFiles(paths []string) error {
+	var problems []error
+	for _, path := range paths {
+		_, _, err := s.source(path)
+		problems = append(problems, err)
+	}
+	return errors.Join(problems...)
+}
+
 // source looks at a file that shall be sent. The errors are sentences.
 func (s *Session) source(path string) (*chat.File, fs.FileInfo, error) {
 	info, err := os.Stat(path)

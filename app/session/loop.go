@@ -151,6 +151,7 @@ func (s *Session) try(events []event) error {
 	}
 	s.pump()
 	s.fetch()
+	s.told()
 	return nil
 }
 

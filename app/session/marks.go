@@ -148,16 +148,55 @@ func (e setDraft) apply(t *turn) error {
 	return t.tx.SetDraft(e.conv, e.text)
 }
 
-// PutValue keeps a small thing under a key: a cursor, a window's place. nil takes it away.
-func (s *Session) PutValue(ctx context.Context, key string, v []byte) error {
-	e := putValue{ask(), key, v}
+// PutValues keeps small things under their keys: cursors, a window's place. nil
+// takes one away. All of them are kept, or none.
+func (s *Session) PutValues(ctx context.Context, values map[string][]byte) error {
+	e := putValues{ask(), values}
 	return s.await(ctx, e, e.asked)
 }
 
-type putValue struct {
+type putValues struct {
 	asked
-	key   string
-	value []byte
+	values map[string][]byte
 }
 
-func (e putValue) apply(t *turn) error { return t.tx.PutValue(e.key, e.value) }
+func (e putValues) apply(t *turn) error {
+	for key, v := range e.values {
+		if err := t.tx.PutValue(key, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Told waits until the relay knows how far we received and read, as far as a
+// connection stands; a program that is about to end gives it this moment.
+func (s *Session) Told(ctx context.Context) {
+	done := make(chan struct{})
+	if !s.post(call(func(t *turn) { s.state.tell = append(s.state.tell, done) })) {
+		return
+	}
+	select {
+	case <-done:
+	case <-s.done:
+	case <-ctx.Done():
+	}
+}
+
+// told answers those who wait for Told.
+func (s *Session) told() {
+	if len(s.state.tell) == 0 {
+		return
+	}
+	if s.state.online {
+		for _, m := range s.state.marks {
+			if m.flight != "" {
+				return
+			}
+		}
+	}
+	for _, done := range s.state.tell {
+		close(done)
+	}
+	s.state.tell = nil
+}

@@ -77,6 +77,7 @@ type state struct {
 	sync   fetcher
 	marks  map[chat.ConversationID]*markState
 	typed  map[chat.ConversationID]time.Time
+	tell   []chan struct{} // see Told
 }
 
 // Profile is who uses this device, and where.

@@ -1,0 +1,184 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"satchel/chat"
+)
+
+// Usage is what `satchelctl help` prints.
+const Usage = `satchelctl is Satchel at a prompt.
+
+  satchelctl [--profile DIR] COMMAND
+
+  join LINK --name NAME        join the relay of an invitation
+  send --to NAME-OR-CONVERSATION-ID [--text T] [--title T] [--location LAT,LON] [--file PATH]...
+                               send a message; several files are one message each.
+                               Ends when the relay has it.
+  listen [--count N] [--timeout DURATION] [--download DIR]
+                               print messages that no listen has printed yet, then new ones
+  history --with NAME [--limit N]
+                               print a conversation's newest messages
+  conversations                list them
+  status                       who, where, connected or not, and what is under way
+  invite [--uses N] [--expires DURATION]
+                               make an invitation
+
+Each prints JSON, one object a line. Exit codes: 0 done, 1 failed, 2 used wrongly.
+A send that is interrupted is kept; repeating it while it is pending continues it.
+`
+
+// job is a command that was parsed.
+type job interface {
+	run(ctx context.Context, r *runner, c *Call) error
+}
+
+// errHelp asks for Usage.
+var errHelp = errors.New("help")
+
+// parse reads a command line. Errors are of type usage, or errHelp.
+func parse(args []string) (job, error) {
+	if len(args) == 0 {
+		return nil, usage("say what to do: join, send, listen, history, conversations, status or invite.")
+	}
+	name := args[0]
+	flags := flag.NewFlagSet(name, flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.Usage = func() {}
+	var j job
+	var check func(rest []string) error
+	none := func(rest []string) error {
+		if len(rest) > 0 {
+			return usage(fmt.Sprintf("%s takes no %q.", name, rest[0]))
+		}
+		return nil
+	}
+	switch name {
+	case "join":
+		x := &join{}
+		flags.StringVar(&x.name, "name", "", "")
+		j, check = x, func(rest []string) error {
+			switch {
+			case len(rest) == 0:
+				return usage("join needs an invitation's link.")
+			case len(rest) > 1:
+				return usage("join takes one link; put it between quotes.")
+			case x.name == "":
+				return usage("join needs --name.")
+			}
+			x.link = rest[0]
+			return nil
+		}
+	case "send":
+		x := &send{}
+		var location string
+		flags.StringVar(&x.to, "to", "", "")
+		flags.StringVar(&x.content.Text, "text", "", "")
+		flags.StringVar(&x.content.Title, "title", "", "")
+		flags.StringVar(&location, "location", "", "")
+		flags.Func("file", "", func(p string) error {
+			if p == "" {
+				return errors.New("a path is missing")
+			}
+			x.files = append(x.files, p)
+			return nil
+		})
+		j, check = x, func(rest []string) error {
+			if err := none(rest); err != nil {
+				return err
+			}
+			if strings.TrimSpace(x.to) == "" {
+				return usage("send needs --to: a name, or a conversation's id.")
+			}
+			if location != "" {
+				l, err := chat.ParseLocation(location)
+				if err != nil {
+					return usage(sentence(err))
+				}
+				x.content.Location = l
+			}
+			x.content.Kind = chat.KindMessage
+			if err := x.content.Check(); err != nil && !(errors.Is(err, chat.ErrEmpty) && len(x.files) > 0) {
+				return usage(sentence(err))
+			}
+			return nil
+		}
+	case "listen":
+		x := &listen{}
+		flags.IntVar(&x.count, "count", 0, "")
+		flags.DurationVar(&x.timeout, "timeout", 0, "")
+		flags.StringVar(&x.download, "download", "", "")
+		j, check = x, func(rest []string) error {
+			flags.Visit(func(f *flag.Flag) { x.counted = x.counted || f.Name == "count" })
+			if x.counted && x.count < 1 || x.timeout < 0 {
+				return usage("--count is 1 or more, and --timeout is no less than nothing.")
+			}
+			return none(rest)
+		}
+	case "history":
+		x := &history{}
+		flags.StringVar(&x.with, "with", "", "")
+		flags.IntVar(&x.limit, "limit", 50, "")
+		j, check = x, func(rest []string) error {
+			if strings.TrimSpace(x.with) == "" {
+				return usage("history needs --with: a name, or a conversation's id.")
+			}
+			if x.limit < 1 {
+				return usage("--limit is 1 or more.")
+			}
+			return none(rest)
+		}
+	case "conversations":
+		j, check = conversations{}, none
+	case "status":
+		j, check = status{}, none
+	case "invite":
+		x := &invite{}
+		flags.IntVar(&x.uses, "uses", 1, "")
+		flags.DurationVar(&x.expires, "expires", 7*24*time.Hour, "")
+		j, check = x, func(rest []string) error {
+			if x.uses < 1 || x.expires < time.Second {
+				return usage("--uses is 1 or more, and --expires a second or more.")
+			}
+			return none(rest)
+		}
+	case "help":
+		return nil, errHelp
+	default:
+		return nil, usage(fmt.Sprintf("there is no command %q.", name))
+	}
+	rest, err := interspersed(flags, args[1:])
+	if errors.Is(err, flag.ErrHelp) {
+		return nil, errHelp
+	} else if err != nil {
+		return nil, usage(name + ": " + err.Error() + ".")
+	}
+	if err := check(rest); err != nil {
+		return nil, err
+	}
+	return j, nil
+}
+
+// interspersed parses flags wherever they stand, and returns what is no flag.
+// After "--" nothing is.
+func interspersed(flags *flag.FlagSet, args []string) (rest []string, err error) {
+	for {
+		if err := flags.Parse(args); err != nil {
+			return nil, err
+		}
+		left := flags.Args()
+		if len(left) == 0 {
+			return rest, nil
+		}
+		if used := len(args) - len(left); used > 0 && args[used-1] == "--" {
+			return append(rest, left...), nil
+		}
+		rest, args = append(rest, left[0]), left[1:]
+	}
+}

@@ -1,0 +1,299 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"satchel/app/session"
+	"satchel/chat"
+	"satchel/transfer"
+)
+
+// messageLine is how listen and history print a message.
+type messageLine struct {
+	ID           chat.MessageID      `json:"id"`
+	Conversation chat.ConversationID `json:"conversation"`
+	Seq          uint64              `json:"seq"`
+	From         string              `json:"from"` // the name
+	At           string              `json:"at"`   // RFC 3339
+	Text         string              `json:"text,omitempty"`
+	Title        string              `json:"title,omitempty"`
+	Location     *chat.Location      `json:"location,omitempty"`
+	File         *fileLine           `json:"file,omitempty"`
+	State        string              `json:"state,omitempty"` // history: pending or failed
+}
+
+type fileLine struct {
+	Name   string `json:"name"`
+	Size   int64  `json:"size"`
+	MIME   string `json:"mime,omitempty"`
+	SHA256 string `json:"sha256,omitempty"`
+	Path   string `json:"path,omitempty"` // where it is on this computer
+}
+
+// line writes a message down. names knows the members of its conversation.
+func line(m *chat.Message, names map[chat.AccountID]string, path string) messageLine {
+	l := messageLine{ID: m.ID, Conversation: m.Conversation, Seq: m.Seq, From: names[m.From],
+		At: m.At.UTC().Format(time.RFC3339Nano), Text: m.Content.Text, Title: m.Content.Title, Location: m.Content.Location}
+	if l.From == "" {
+		l.From = string(m.From)
+	}
+	switch m.State {
+	case chat.MessagePending:
+		l.State = "pending"
+	case chat.MessageFailed:
+		l.State = "failed"
+	}
+	if f := m.Content.File; f != nil {
+		l.File = &fileLine{Name: transfer.ScrubName(f.Name), Size: f.Size, MIME: f.MIME, SHA256: f.SHA256, Path: path}
+	}
+	return l
+}
+
+func names(c *chat.Conversation, me chat.Account) map[chat.AccountID]string {
+	out := map[chat.AccountID]string{me.ID: me.Name}
+	for _, m := range c.Members {
+		out[m.ID] = m.Name
+	}
+	return out
+}
+
+type join struct{ link, name string }
+
+type joinLine struct {
+	Account chat.AccountID `json:"account"`
+	Name    string         `json:"name"`
+	Relay   string         `json:"relay"`
+}
+
+func (j *join) run(ctx context.Context, r *runner, c *Call) error {
+	if err := r.s.Join(ctx, j.link, j.name); err != nil {
+		return err
+	}
+	p := r.s.Profile()
+	return c.print(joinLine{p.Account.ID, p.Account.Name, p.RelayName})
+}
+
+// glance is how long a command that can answer from the cache waits for news.
+const glance = 3 * time.Second
+
+// sync waits a moment for what is new; without a relay the cache is all there is.
+func (r *runner) sync(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, glance)
+	defer cancel()
+	r.s.Synced(ctx)
+}
+
+type history struct {
+	with  string
+	limit int
+}
+
+func (j *history) run(ctx context.Context, r *runner, c *Call) error {
+	if !r.s.Profile().Joined {
+		return session.ErrNotHere
+	}
+	r.sync(ctx)
+	conv, err := r.s.OpenDirect(ctx, j.with)
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	page, err := r.page(ctx, conv.ID, j.limit)
+	if err != nil {
+		return err
+	}
+	who := names(&conv, r.s.Profile().Account)
+	for i := range page {
+		path := ""
+		if page[i].Content.File != nil {
+			path = r.s.Path(conv.ID, page[i].ID)
+		}
+		if err := c.print(line(&page[i], who, path)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// page returns the newest messages of a conversation, fetched if need be, and
+// what there is when the relay is silent.
+func (r *runner) page(ctx context.Context, conv chat.ConversationID, limit int) ([]chat.Message, error) {
+	for {
+		page, err := r.s.Messages(conv, 0, limit)
+		if err != nil || len(page) >= limit {
+			return page, err
+		}
+		row, ok, err := r.s.Conversation(conv)
+		if err != nil {
+			return nil, err
+		}
+		hole, missing := row.Held.Missing(row.Head)
+		if !ok || !missing || r.s.Connection().State != chat.Connected || !r.fetch(ctx, conv, hole) {
+			return page, nil
+		}
+	}
+}
+
+// fetch has a hole filled, from its end, and tells whether something came.
+func (r *runner) fetch(ctx context.Context, conv chat.ConversationID, hole chat.Range) bool {
+	ctx, cancel := context.WithTimeout(ctx, 2*glance)
+	defer cancel()
+	changes, stop := r.s.Subscribe()
+	defer stop()
+	r.s.LoadHistory(conv, hole.To+1)
+	for {
+		select {
+		case _, open := <-changes:
+			row, _, err := r.s.Conversation(conv)
+			if !open || err != nil {
+				return false
+			}
+			if now, missing := row.Held.Missing(hole.To); !missing || now != hole {
+				return true
+			}
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+type conversations struct{}
+
+type conversationLine struct {
+	ID      chat.ConversationID `json:"id"`
+	Kind    string              `json:"kind"`
+	Name    string              `json:"name"`
+	Members []string            `json:"members"`
+	Head    uint64              `json:"head"`
+	Unread  int                 `json:"unread"`
+	At      string              `json:"at,omitempty"` // of the newest message
+}
+
+func (conversations) run(ctx context.Context, r *runner, c *Call) error {
+	me := r.s.Profile()
+	if !me.Joined {
+		return session.ErrNotHere
+	}
+	r.sync(ctx)
+	all, err := r.s.Conversations()
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		row := &all[i]
+		l := conversationLine{ID: row.ID, Kind: string(row.Kind), Name: row.Name(me.Account.ID), Head: row.Head, Unread: row.Unread}
+		if row.Kind == chat.Self {
+			l.Name = session.SelfNames[0]
+		}
+		for _, m := range row.Members {
+			l.Members = append(l.Members, m.Name)
+		}
+		if row.Last != nil {
+			l.At = row.Last.At.UTC().Format(time.RFC3339Nano)
+		}
+		if err := c.print(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type status struct{}
+
+type statusLine struct {
+	Profile   string         `json:"profile"`
+	Joined    bool           `json:"joined"`
+	Account   *chat.Account  `json:"account,omitempty"`
+	Device    chat.DeviceID  `json:"device,omitempty"`
+	Relay     *relayLine     `json:"relay,omitempty"`
+	Connected bool           `json:"connected"`
+	Reason    string         `json:"reason,omitempty"` // why it is not connected
+	Pending   int            `json:"pending"`          // messages that the relay has not acknowledged
+	Transfers []transferLine `json:"transfers"`
+}
+
+type relayLine struct {
+	Name string `json:"name"`
+	URL  string `json:"url"`
+}
+
+type transferLine struct {
+	ID           chat.TransferID     `json:"id"`
+	Direction    string              `json:"direction"`
+	Conversation chat.ConversationID `json:"conversation"`
+	Message      chat.MessageID      `json:"message"`
+	Name         string              `json:"name"`
+	Size         int64               `json:"size"`
+	Offset       int64               `json:"offset"`
+	State        string              `json:"state"`
+	Reason       string              `json:"reason,omitempty"`
+}
+
+func (status) run(ctx context.Context, r *runner, c *Call) error {
+	p := r.s.Profile()
+	l := statusLine{Profile: p.Dir, Joined: p.Joined, Transfers: []transferLine{}}
+	if !p.Joined {
+		return c.print(l)
+	}
+	bounded, cancel := context.WithTimeout(ctx, glance)
+	defer cancel()
+	r.s.Connected(bounded)
+	conn := r.s.Connection()
+	p = r.s.Profile()
+	l.Account, l.Device, l.Relay = &p.Account, p.Device, &relayLine{p.RelayName, p.RelayURL}
+	l.Connected = conn.State == chat.Connected
+	if !l.Connected {
+		l.Reason = conn.Reason
+	}
+	all, err := r.s.Conversations()
+	if err != nil {
+		return err
+	}
+	for _, row := range all {
+		pending, err := r.pending(row.ID)
+		if err != nil {
+			return err
+		}
+		l.Pending += len(pending)
+	}
+	transfers, err := r.s.Transfers()
+	if err != nil {
+		return err
+	}
+	for _, t := range transfers {
+		l.Transfers = append(l.Transfers, transferLine{t.ID, t.Direction.String(), t.Conversation, t.Message,
+			transfer.ScrubName(t.File.Name), t.File.Size, t.Offset, t.State.String(), t.Reason})
+	}
+	return c.print(l)
+}
+
+type invite struct {
+	uses    int
+	expires time.Duration
+}
+
+type inviteLine struct {
+	Link    string `json:"link"`
+	Uses    int    `json:"uses"`
+	Expires string `json:"expires"` // RFC 3339
+}
+
+func (j *invite) run(ctx context.Context, r *runner, c *Call) error {
+	if !r.s.Profile().Joined {
+		return session.ErrNotHere
+	}
+	bounded, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if err := r.s.Connected(bounded); err != nil {
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = session.ErrOffline
+		}
+		return interrupted(ctx, err)
+	}
+	link, err := r.s.Invite(ctx, j.uses, j.expires)
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	return c.print(inviteLine{link, j.uses, time.Now().Add(j.expires).UTC().Format(time.RFC3339)})
+}

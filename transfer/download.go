@@ -1,0 +1,206 @@
+package transfer
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/dustin/go-humanize"
+
+	"satchel/chat"
+)
+
+// errMismatch says that bytes are not those that were announced.
+var errMismatch = errors.New("the checksum or the size differs")
+
+// spareRoom is what a download leaves free on the disk.
+const spareRoom = 64 << 20
+
+// download takes one download from preparing to done. All that the message
+// says of the file was written by somebody else.
+func (e *Engine) download(ctx context.Context, en *entry) error {
+	file := &en.t.File
+	want := strings.ToLower(file.SHA256)
+	if b, err := hex.DecodeString(want); err != nil || len(b) != sha256.Size {
+		return Final("The message does not say how to check the file, so it was not fetched. Ask for it to be sent again.", errors.New("sha256 is not 64 hexadecimal characters"))
+	}
+	if file.Size < 0 {
+		return Final("The message gives the file no possible size, so it was not fetched. Ask for it to be sent again.", nil)
+	}
+	folder := filepath.Join(e.cfg.Folder, want[:2], want)
+	name := ScrubName(file.Name)
+
+	path, err := e.have(ctx, folder, name, file.Size, want)
+	if err != nil {
+		return err
+	}
+	if path != "" {
+		if err := e.step(en, chat.EventMove, false, nil); err != nil {
+			return err
+		}
+		return e.arrived(en, func() (string, error) { return path, nil })
+	}
+
+	handler, err := e.cfg.Handlers.forDownload(file.URL)
+	if err != nil {
+		return err
+	}
+	p, err := openPart(ctx, e.partPath(en.t.ID), file.Size, en.meter)
+	if err != nil {
+		return err
+	}
+	defer p.file.Close()
+	if free, ok := freeRoom(e.cfg.Folder); ok && free-spareRoom < file.Size-p.n {
+		return Final(fmt.Sprintf("There is not enough room on the disk: the file needs %s more, and %s are free. Make room, then try again.",
+			humanize.IBytes(uint64(file.Size-p.n)), humanize.IBytes(uint64(max(0, free)))), nil)
+	}
+	if err := e.step(en, chat.EventMove, false, func(t *chat.Transfer) { t.Offset = p.n }); err != nil {
+		return err
+	}
+	if p.n < p.size {
+		stop := e.watch(en, en.cancel)
+		err = handler.Download(ctx, &DownloadRequest{
+			URL: file.URL, Conversation: en.t.Conversation, Size: file.Size, Offset: p.n,
+			Body: p, Progress: func(int64) { en.meter.touch() },
+		})
+		stop()
+	}
+	if err == nil && p.n < p.size {
+		err = io.ErrUnexpectedEOF
+	}
+	if p.err != nil && ctx.Err() == nil {
+		err = p.err
+	}
+	if err == nil && p.sum() != want {
+		err = errMismatch
+	}
+	if errors.Is(err, errMismatch) {
+		removePart(p.file.Name())
+		return en.mismatch("What arrived is not what was sent, twice. It was thrown away. Ask for the file to be sent again.")
+	}
+	if err != nil {
+		return err
+	}
+	return e.arrived(en, func() (string, error) { return e.name(p, folder, name) })
+}
+
+// arrived finishes a download whose bytes are checked; place makes them durable.
+func (e *Engine) arrived(en *entry, place func() (string, error)) error {
+	if err := e.step(en, chat.EventFinish, false, nil); err != nil {
+		return err
+	}
+	path, err := place()
+	if err != nil {
+		return err
+	}
+	if err := e.step(en, chat.EventDone, true, func(t *chat.Transfer) {
+		t.Path, t.Offset, t.Tries = path, t.File.Size, 0
+	}); err != nil {
+		return Temporary(notSaved, err)
+	}
+	return nil
+}
+
+// name gives a checked part its name, durably.
+func (e *Engine) name(p *part, folder, name string) (string, error) {
+	if err := p.file.Sync(); err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return "", err
+	}
+	e.naming.Lock()
+	defer e.naming.Unlock()
+	// A file of that name that lies here already was changed since: it stays.
+	path, err := freeName(folder, name)
+	if err != nil {
+		return "", err
+	}
+	if err := os.Rename(p.file.Name(), path); err != nil {
+		return "", err
+	}
+	for _, d := range []string{folder, filepath.Dir(folder), e.cfg.Folder} {
+		if err := syncFolder(d); err != nil {
+			return "", err
+		}
+	}
+	return path, nil
+}
+
+// have looks for a file that was received before and still is what it was;
+// "" when there is none. It is read whole: a person may have changed it.
+func (e *Engine) have(ctx context.Context, folder, name string, size int64, want string) (string, error) {
+	found, err := os.ReadDir(folder)
+	if err != nil {
+		return "", nil // none yet, or none that can be used
+	}
+	for _, f := range found {
+		info, err := f.Info()
+		if err != nil || !info.Mode().IsRegular() || info.Size() != size {
+			continue
+		}
+		path := filepath.Join(folder, f.Name())
+		if sum, err := fileSum(ctx, path); ctx.Err() != nil {
+			return "", ctx.Err()
+		} else if err != nil || sum != want {
+			continue
+		}
+		if f.Name() == name {
+			return path, nil
+		}
+		// The same bytes under another name: this message's name leads there too.
+		named := filepath.Join(folder, name)
+		if os.Link(path, named) == nil && syncFolder(folder) == nil {
+			return named, nil
+		}
+		return path, nil
+	}
+	return "", nil
+}
+
+func fileSum(ctx context.Context, path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.CopyBuffer(h, contextReader{ctx, f}, make([]byte, 256<<10)); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// contextReader reads until its context ends. It hides other methods of the
+// reader, so that a copy goes through it piece by piece.
+type contextReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c contextReader) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.Read(p)
+}
+
+// freeName is a path in folder that nothing has: name, "name (1).ext", ….
+func freeName(folder, name string) (string, error) {
+	for i := range 10000 {
+		path := filepath.Join(folder, numbered(name, i))
+		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+			return path, nil
+		} else if err != nil {
+			return "", err
+		}
+	}
+	return "", &fs.PathError{Op: "create", Path: filepath.Join(folder, name), Err: fs.ErrExist}
+}

@@ -1,0 +1,125 @@
+package transfer
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"satchel/chat"
+)
+
+// part is a download under way: a file that holds the first n bytes, checksum
+// in step. What is on disk is read again before anything is added.
+type part struct {
+	file    *os.File
+	hash    hash.Hash
+	n, size int64
+	behind  int64 // bytes that the disk has been told to write
+	meter   *meter
+	err     error // why nothing can be written any more
+}
+
+// window is how many bytes are handed to the disk at a time. At most two
+// windows of a download are in memory only, so that somebody else's fsync
+// never waits for gigabytes.
+const window = 8 << 20
+
+func (e *Engine) partPath(id chat.TransferID) string {
+	return filepath.Join(e.cfg.Folder, "parts", string(id)+".part")
+}
+
+// openPart opens or begins the part of a download of so many bytes.
+func openPart(ctx context.Context, path string, size int64, m *meter) (*part, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|noFollow, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	p := &part{file: file, hash: sha256.New(), size: size, meter: m}
+	if err := p.verify(ctx); err != nil {
+		file.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *part) verify(ctx context.Context) error {
+	info, err := p.file.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() > p.size {
+		if err := p.file.Truncate(0); err != nil {
+			return err
+		}
+	}
+	for buf := make([]byte, min(1<<20, max(1, info.Size()))); ; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n, err := p.file.Read(buf)
+		p.hash.Write(buf[:n])
+		p.n += int64(n)
+		p.meter.set(p.n)
+		if errors.Is(err, io.EOF) {
+			p.behind = p.n
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// Write adds bytes; never more than were announced.
+func (p *part) Write(b []byte) (int, error) {
+	if p.err != nil {
+		return 0, p.err
+	}
+	if p.n+int64(len(b)) > p.size {
+		p.err = errMismatch
+		return 0, p.err
+	}
+	n, err := p.file.Write(b)
+	p.hash.Write(b[:n])
+	p.n += int64(n)
+	if n > 0 {
+		p.meter.moved.Store(true)
+		p.meter.set(p.n)
+	}
+	if err == nil && p.n-p.behind >= window {
+		err = writeBehind(p.file, p.behind, p.n)
+		p.behind = p.n
+	}
+	if err != nil {
+		p.err = err
+	}
+	return n, err
+}
+
+// sum is the checksum of all that is there.
+func (p *part) sum() string { return hex.EncodeToString(p.hash.Sum(nil)) }
+
+func removePart(path string) { _ = os.Remove(path) }
+
+// sweepParts removes the parts of downloads that are no more.
+func (e *Engine) sweepParts() {
+	found, _ := os.ReadDir(filepath.Join(e.cfg.Folder, "parts"))
+	for _, f := range found {
+		id, ok := strings.CutSuffix(f.Name(), ".part")
+		e.mu.Lock()
+		_, known := e.entries[chat.TransferID(id)]
+		e.mu.Unlock()
+		if ok && !known {
+			removePart(e.partPath(chat.TransferID(id)))
+		}
+	}
+}

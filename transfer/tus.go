@@ -1,0 +1,235 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"satchel/chat"
+)
+
+// TusConfig is what a tus handler needs.
+type TusConfig struct {
+	// Tickets gets permission from the relay. Without it uploads are created at
+	// Endpoint, an absolute URL, and downloads go to the URL in the message.
+	Tickets  Tickets
+	Endpoint string
+	Chunk    int64        // bytes that one request carries at most; 0: 8 MiB
+	Client   *http.Client // nil: one whose waits are bounded and that uses the proxy of the environment
+}
+
+// Tus moves files to and from a relay, or any server that speaks tus 1.0
+// (https://tus.io/protocols/resumable-upload) and serves what it holds by GET
+// with Range. It trusts the offset that the server tells and nothing else, so
+// that after any interruption less than one chunk goes twice.
+type Tus struct{ cfg TusConfig }
+
+// NewTus returns a handler for the scheme "" (the relay), or with an Endpoint
+// for "http" and "https".
+func NewTus(cfg TusConfig) *Tus {
+	if cfg.Chunk <= 0 {
+		cfg.Chunk = 8 << 20
+	}
+	if cfg.Client == nil {
+		cfg.Client = newClient()
+	}
+	client := *cfg.Client
+	client.CheckRedirect = func(r *http.Request, via []*http.Request) error {
+		if m := via[0].Method; len(via) > 5 || m != http.MethodGet && m != http.MethodHead {
+			return http.ErrUseLastResponse
+		}
+		return nil
+	}
+	cfg.Client = &client
+	return &Tus{cfg}
+}
+
+// newClient bounds every wait but the whole: that of bytes is the engine's.
+func newClient() *http.Client {
+	http1 := new(http.Protocols)
+	http1.SetHTTP1(true) // a connection a transfer: a stalled one holds up no other
+	return &http.Client{Transport: &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
+		TLSHandshakeTimeout:   15 * time.Second,
+		ResponseHeaderTimeout: time.Hour, // the last chunk's: a store may check a very big file first
+		IdleConnTimeout:       60 * time.Second,
+		MaxIdleConnsPerHost:   8,
+		ReadBufferSize:        64 << 10,
+		WriteBufferSize:       64 << 10,
+		DisableCompression:    true,
+		Protocols:             http1,
+	}}
+}
+
+// CloseIdleConnections lets go of connections that wait to be used again.
+func (h *Tus) CloseIdleConnections() { h.cfg.Client.CloseIdleConnections() }
+
+// road is one file's way to or from the server.
+type road struct {
+	*Tus
+	want   TicketRequest
+	ticket Ticket
+	fresh  bool // the ticket was renewed, and nothing has gone well since
+}
+
+// expiresSoon is how long before its end a ticket is replaced.
+const expiresSoon = 30 * time.Second
+
+// permit gets a ticket. Without Tickets the URL is the one that is known.
+func (h *Tus) permit(ctx context.Context, want TicketRequest, known string) (*road, error) {
+	r := &road{Tus: h, want: want, ticket: Ticket{URL: known}}
+	if h.cfg.Tickets == nil {
+		return r, nil
+	}
+	return r, r.renew(ctx)
+}
+
+func (r *road) renew(ctx context.Context) error {
+	t, err := r.cfg.Tickets(ctx, r.want)
+	if err != nil {
+		var known *Error
+		if errors.As(err, &known) {
+			return err
+		}
+		e := Temporary("The relay can't be reached right now. Nothing was lost; it goes on when it is back.", err)
+		e.everyone = true
+		return e
+	}
+	r.ticket = t
+	return nil
+}
+
+// do sends a request and returns the answer whatever its status. A refusal of
+// the ticket is answered with a new ticket, once until something goes well.
+func (r *road) do(ctx context.Context, method, address string, header http.Header, body func() io.Reader, length int64) (*http.Response, error) {
+	for {
+		if e := r.ticket.Expires; r.cfg.Tickets != nil && !e.IsZero() && !r.fresh && time.Until(e) < expiresSoon {
+			if err := r.renew(ctx); err != nil {
+				return nil, err
+			}
+			r.fresh = true
+		}
+		var bytes io.Reader // a new one each time: the last request may still read its own
+		if body != nil {
+			bytes = body()
+		}
+		q, err := http.NewRequestWithContext(ctx, method, address, bytes)
+		if err != nil {
+			return nil, Final("The server's address can't be used. Check the settings, then try again.", err)
+		}
+		q.ContentLength = length
+		for k, v := range header {
+			q.Header[k] = v
+		}
+		if r.ticket.Token != "" {
+			q.Header.Set("Authorization", "Bearer "+r.ticket.Token)
+		}
+		answer, err := r.cfg.Client.Do(q)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case answer.StatusCode < 300:
+			r.fresh = false
+		case (answer.StatusCode == http.StatusUnauthorized || answer.StatusCode == http.StatusForbidden) && r.cfg.Tickets != nil && !r.fresh:
+			finish(answer)
+			if err := r.renew(ctx); err != nil {
+				return nil, err
+			}
+			r.fresh = true
+			continue
+		}
+		return answer, nil
+	}
+}
+
+// finish reads the rest of a short answer, so that its connection can be used again.
+func finish(answer *http.Response) {
+	_, _ = io.CopyN(io.Discard, answer.Body, 64<<10)
+	answer.Body.Close()
+}
+
+// refused turns a status into words. What the body says is not for people.
+func refused(answer *http.Response) *Error {
+	err := fmt.Errorf("%s %s: %s", answer.Request.Method, answer.Request.URL.Path, answer.Status)
+	later := func(sentence string, tries int) *Error {
+		e := Temporary(sentence, err)
+		e.Tries, e.After = tries, retryAfter(answer)
+		return e
+	}
+	switch answer.StatusCode {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return Final("The server does not let this device move the file. Nothing was lost; connect again, then try again.", err)
+	case http.StatusNotFound, http.StatusGone:
+		return Final("No longer on the server.", err)
+	case http.StatusRequestEntityTooLarge:
+		return Final("The file is larger than the server takes. Send a smaller one, or ask who runs the server for more room.", err)
+	case http.StatusLocked:
+		return later("The server is still busy with this file. It goes on by itself.", 0)
+	case http.StatusTooManyRequests:
+		return later("The server asked for a pause. Nothing was lost; it goes on by itself.", 0)
+	case http.StatusInsufficientStorage:
+		return Final("The server's disk is full. Nothing was lost; try again when there is room.", err)
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		e := later("The server is not ready right now. Nothing was lost; it goes on by itself.", 0)
+		e.everyone = true
+		return e
+	case http.StatusRequestTimeout, http.StatusConflict:
+		return later("The connection was lost. Nothing was lost with it; it goes on by itself.", 0)
+	}
+	if answer.StatusCode >= 500 {
+		return later("The server has a problem of its own. Nothing was lost; try again later.", 8)
+	}
+	return Final("The server did not accept the file. Nothing was lost; check its address, then try again.", err)
+}
+
+// retryAfter reads the header of that name, in seconds or as a date.
+func retryAfter(answer *http.Response) time.Duration {
+	v := answer.Header.Get("Retry-After")
+	if s, err := strconv.Atoi(v); err == nil && s > 0 {
+		return time.Duration(min(s, 3600)) * time.Second
+	}
+	if at, err := http.ParseTime(v); err == nil {
+		return max(0, time.Until(at))
+	}
+	return 0
+}
+
+// sleep waits, or returns why not.
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// settled tells whether an error is an answer, or the end of the attempt,
+// rather than a connection that broke.
+func settled(ctx context.Context, err error) bool {
+	return ctx.Err() != nil || errors.As(err, new(*Error))
+}
+
+// inMessage is how a message refers to the file behind a URL: a relay's files
+// without the relay's address, others as they are.
+func (r *road) inMessage() string {
+	u, err := url.Parse(r.ticket.URL)
+	if r.cfg.Tickets == nil || err != nil {
+		return r.ticket.URL
+	}
+	return u.EscapedPath()
+}
+
+func (h *Tus) uploadTicket(r *UploadRequest) TicketRequest {
+	return TicketRequest{Direction: chat.Upload, File: string(r.ID), Size: r.Size, Conversation: r.Conversation}
+}

@@ -1,0 +1,252 @@
+package transfer
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+const (
+	leastChunk    = 256 << 10 // below that, chunks are not made smaller
+	lockedTries   = 6         // how often a locked upload is asked for, and
+	lockedPause   = 100 * time.Millisecond
+	breaks        = 2 // connections that may break without a byte between them
+	checksumField = "Satchel-Sha256"
+)
+
+// Upload puts the body to where the ticket says.
+func (h *Tus) Upload(ctx context.Context, r *UploadRequest) (UploadResult, error) {
+	way, err := h.permit(ctx, h.uploadTicket(r), r.Place)
+	if err != nil {
+		return UploadResult{}, err
+	}
+	u := &tusUpload{road: way, r: r, chunk: h.cfg.Chunk}
+	if r.Fresh {
+		if err := u.drop(ctx); err != nil {
+			return UploadResult{}, err
+		}
+	}
+	if err := u.open(ctx); err != nil {
+		return UploadResult{}, err
+	}
+	if err := u.send(ctx); err != nil {
+		return UploadResult{}, err
+	}
+	if u.sum == "" { // said with the last byte, or to whoever asks
+		if err := u.head(ctx); err != nil {
+			return UploadResult{}, err
+		}
+	}
+	return UploadResult{URL: u.inMessage(), SHA256: u.sum}, nil
+}
+
+// Drop takes an upload back.
+func (h *Tus) Drop(ctx context.Context, r *UploadRequest) error {
+	way, err := h.permit(ctx, h.uploadTicket(r), r.Place)
+	if err != nil {
+		return err
+	}
+	return (&tusUpload{road: way, r: r}).drop(ctx)
+}
+
+// tusUpload is one upload under way. offset and sum are what the server said last.
+type tusUpload struct {
+	*road
+	r      *UploadRequest
+	chunk  int64
+	offset int64
+	sum    string
+}
+
+// errGone says that the server does not know the upload.
+var errGone = errors.New("no such upload")
+
+func (u *tusUpload) header() http.Header {
+	return http.Header{"Tus-Resumable": {"1.0.0"}}
+}
+
+// open finds the upload at the server, or creates it.
+func (u *tusUpload) open(ctx context.Context) error {
+	err := errGone
+	if u.ticket.URL != "" {
+		err = u.head(ctx)
+	}
+	if err == errGone {
+		err = u.create(ctx)
+	}
+	if err == nil {
+		u.r.Progress(u.offset)
+	}
+	return err
+}
+
+// head asks how much the server has.
+func (u *tusUpload) head(ctx context.Context) error {
+	for try := 0; ; try++ {
+		answer, err := u.do(ctx, http.MethodHead, u.ticket.URL, u.header(), nil, 0)
+		if err != nil {
+			return err
+		}
+		finish(answer)
+		switch {
+		case answer.StatusCode == http.StatusNotFound || answer.StatusCode == http.StatusGone:
+			return errGone
+		case answer.StatusCode == http.StatusLocked && try < lockedTries:
+			if err := sleep(ctx, lockedPause<<try); err != nil {
+				return err
+			}
+			continue
+		case answer.StatusCode >= 300:
+			return refused(answer)
+		}
+		if length := answer.Header.Get("Upload-Length"); length != "" && length != strconv.FormatInt(u.r.Size, 10) {
+			return Final("The server has this file already, in another size. Send it again.", errors.New("Upload-Length is "+length))
+		}
+		return u.hear(answer)
+	}
+}
+
+// hear takes offset and checksum from an answer.
+func (u *tusUpload) hear(answer *http.Response) error {
+	offset, err := strconv.ParseInt(answer.Header.Get("Upload-Offset"), 10, 64)
+	if err != nil || offset < 0 || offset > u.r.Size {
+		return Final("The server's answer makes no sense: it does not seem to be a place for files. Check its address, then try again.",
+			errors.New("Upload-Offset is "+strconv.Quote(answer.Header.Get("Upload-Offset"))))
+	}
+	u.offset, u.sum = offset, answer.Header.Get(checksumField)
+	return nil
+}
+
+// create begins the upload at the server.
+func (u *tusUpload) create(ctx context.Context) error {
+	at := u.cfg.Endpoint
+	header := u.header()
+	header.Set("Upload-Length", strconv.FormatInt(u.r.Size, 10))
+	if u.cfg.Tickets != nil {
+		folder, err := url.Parse(u.ticket.URL)
+		if err != nil {
+			return Final("The server's address can't be used. Check the settings, then try again.", err)
+		}
+		at = folder.ResolveReference(&url.URL{Path: "./"}).String()
+	} else if u.r.Name != "" {
+		header.Set("Upload-Metadata", "filename "+base64.StdEncoding.EncodeToString([]byte(u.r.Name)))
+	}
+	answer, err := u.do(ctx, http.MethodPost, at, header, nil, 0)
+	if err != nil {
+		return err
+	}
+	finish(answer)
+	if answer.StatusCode != http.StatusCreated {
+		e := refused(answer)
+		if answer.StatusCode == http.StatusNotFound || answer.StatusCode == http.StatusGone {
+			e.Sentence = "There is no place for files at the server's address. Check it, then try again."
+		}
+		return e
+	}
+	u.offset, u.sum = 0, answer.Header.Get(checksumField)
+	if u.cfg.Tickets != nil {
+		return nil
+	}
+	place, err := answer.Request.URL.Parse(answer.Header.Get("Location"))
+	if err != nil || answer.Header.Get("Location") == "" {
+		return Final("The server did not say where the file goes. Check its address, then try again.", err)
+	}
+	u.ticket.URL = place.String()
+	return u.r.Remember(u.ticket.URL)
+}
+
+// drop removes what the server has.
+func (u *tusUpload) drop(ctx context.Context) error {
+	if u.ticket.URL == "" {
+		return nil
+	}
+	answer, err := u.do(ctx, http.MethodDelete, u.ticket.URL, u.header(), nil, 0)
+	if err != nil {
+		return err
+	}
+	finish(answer)
+	if answer.StatusCode >= 300 && answer.StatusCode != http.StatusNotFound && answer.StatusCode != http.StatusGone {
+		return refused(answer)
+	}
+	return nil
+}
+
+// send sends what the server does not have, chunk by chunk.
+func (u *tusUpload) send(ctx context.Context) error {
+	broke, locked := 0, 0
+	most := u.offset // the furthest that the server ever said
+	for u.offset < u.r.Size {
+		answer, err := u.patch(ctx)
+		if err == nil && answer.StatusCode < 300 {
+			before := u.offset
+			if err := u.hear(answer); err != nil {
+				return err
+			}
+			if u.offset > before {
+				most, broke, locked = max(most, u.offset), 0, 0
+				u.r.Progress(u.offset)
+				continue
+			}
+			err = io.ErrNoProgress
+		}
+		switch {
+		case err != nil && settled(ctx, err):
+			return err
+		case err != nil, answer.StatusCode == http.StatusConflict:
+			// The connection broke, or both ends count differently: ask, and go on.
+		case answer.StatusCode == http.StatusRequestEntityTooLarge && u.chunk > leastChunk:
+			u.chunk = max(u.chunk/2, leastChunk)
+		case answer.StatusCode == http.StatusRequestEntityTooLarge:
+			e := refused(answer)
+			e.Sentence = "A server on the way takes only very small pieces. Ask who runs it to allow 256 KiB a request."
+			return e
+		case answer.StatusCode == http.StatusLocked && locked < lockedTries:
+			if err := sleep(ctx, lockedPause<<locked); err != nil {
+				return err
+			}
+			locked++
+		case answer.StatusCode == http.StatusNotFound, answer.StatusCode == http.StatusGone:
+			// The server lost it: the next attempt begins anew.
+			return Temporary("The server lost what it had of the file. It is sent again by itself.", errGone)
+		default:
+			return refused(answer)
+		}
+		if asked := u.head(ctx); asked == errGone {
+			return Temporary("The server lost what it had of the file. It is sent again by itself.", errGone)
+		} else if asked != nil {
+			return asked
+		}
+		u.r.Progress(u.offset)
+		if u.offset > most {
+			most, broke = u.offset, 0
+		} else if err != nil || answer.StatusCode == http.StatusConflict {
+			if broke++; broke > breaks {
+				if err == nil {
+					err = refused(answer)
+				}
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// patch sends one chunk and returns the answer, read.
+func (u *tusUpload) patch(ctx context.Context) (*http.Response, error) {
+	length := min(u.chunk, u.r.Size-u.offset)
+	header := u.header()
+	header.Set("Content-Type", "application/offset+octet-stream")
+	header.Set("Upload-Offset", strconv.FormatInt(u.offset, 10))
+	offset := u.offset
+	body := func() io.Reader { return io.NewSectionReader(u.r.Body, offset, length) }
+	answer, err := u.do(ctx, http.MethodPatch, u.ticket.URL, header, body, length)
+	if err == nil {
+		finish(answer)
+	}
+	return answer, err
+}
