@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -32,8 +33,9 @@ type Config struct {
 	// OwnRelay tells that this profile has a relay of its own: it is started
 	// before the session connects.
 	OwnRelay bool
-	// StartRelay starts it, or makes it. The shell closes it.
-	StartRelay func(context.Context) (Relay, error)
+	// StartRelay starts it; where there is none yet it is made, and named after
+	// its owner. The shell closes it.
+	StartRelay func(ctx context.Context, owner string) (Relay, error)
 	// Serve answers satchelctl on this profile until ctx ends; nil: nothing does.
 	Serve func(context.Context, *session.Session) error
 
@@ -55,6 +57,7 @@ type App struct {
 	wg      sync.WaitGroup
 	orders  *queue
 	once    sync.Once
+	ended   atomic.Bool // nothing is drawn any more
 
 	relayMu sync.Mutex
 	relay   Relay
@@ -125,12 +128,12 @@ func (a *App) connect() {
 // keepRelay starts the relay; when that fails it says so once, and tries again
 // until it works or the program ends.
 func (a *App) keepRelay() {
-	if _, err := a.ownRelay(a.ctx); err == nil || a.ctx.Err() != nil {
+	err := a.bringRelay()
+	if err == nil || a.ctx.Err() != nil {
 		return
-	} else {
-		a.log.Warn("the relay in this program did not start", "error", err)
-		a.ui(func() { a.notice(sentence(err)) })
 	}
+	a.log.Warn("the relay in this program did not start", "error", err)
+	a.ui(func() { a.notice(sentence(err)) })
 	a.wg.Go(func() {
 		again := time.NewTicker(5 * time.Second)
 		defer again.Stop()
@@ -139,7 +142,8 @@ func (a *App) keepRelay() {
 			case <-a.ctx.Done():
 				return
 			case <-again.C:
-				if _, err := a.ownRelay(a.ctx); err == nil {
+				if a.bringRelay() == nil {
+					a.session.Kick()
 					return
 				}
 			}
@@ -147,8 +151,29 @@ func (a *App) keepRelay() {
 	})
 }
 
+// bringRelay starts the relay, and tells the session where it is now.
+func (a *App) bringRelay() error {
+	r, err := a.ownRelay(a.ctx, "")
+	if err != nil {
+		return err
+	}
+	p := a.session.Profile()
+	if !p.Joined || p.RelayURL == r.URL() {
+		return nil
+	}
+	// An invitation moves the profile, unless it belongs to another relay by now.
+	link, err := r.Invite(a.ctx, 1, ownInvite)
+	if err == nil {
+		err = a.session.Join(a.ctx, link, p.Account.Name)
+	}
+	if err != nil {
+		a.log.Info("the relay in this program is not the one of this profile", "error", err)
+	}
+	return nil
+}
+
 // ownRelay returns the relay of this program, and starts it where it does not run yet.
-func (a *App) ownRelay(ctx context.Context) (Relay, error) {
+func (a *App) ownRelay(ctx context.Context, owner string) (Relay, error) {
 	a.relayMu.Lock()
 	defer a.relayMu.Unlock()
 	if a.relay != nil {
@@ -157,7 +182,7 @@ func (a *App) ownRelay(ctx context.Context) (Relay, error) {
 	if a.cfg.StartRelay == nil {
 		return nil, errors.New("this program has no relay of its own")
 	}
-	r, err := a.cfg.StartRelay(ctx)
+	r, err := a.cfg.StartRelay(ctx, owner)
 	if err == nil {
 		a.relay = r
 	}
@@ -170,6 +195,7 @@ func (a *App) ownRelay(ctx context.Context) (Relay, error) {
 func (a *App) Close() error {
 	var err error
 	a.once.Do(func() {
+		a.ended.Store(true)
 		a.orders.close() // what the person did is done first
 		a.cancel()
 		err = a.session.Close()
@@ -178,6 +204,9 @@ func (a *App) Close() error {
 			err = errors.Join(err, a.relay.Close())
 		}
 		a.state.close()
+		if a.main != nil {
+			a.main.pane.timeline.Close()
+		}
 	})
 	return err
 }
@@ -185,7 +214,7 @@ func (a *App) Close() error {
 // ui runs f on the screen's goroutine.
 func (a *App) ui(f func()) {
 	a.cfg.Do(func() {
-		if a.ctx.Err() != nil {
+		if a.ended.Load() {
 			return
 		}
 		f()

@@ -28,7 +28,7 @@ func (a *App) observe() {
 		drawn := make(chan struct{})
 		a.cfg.Do(func() {
 			defer close(drawn)
-			if a.ctx.Err() == nil {
+			if !a.ended.Load() {
 				a.apply(batch)
 				a.publish()
 			}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -54,6 +55,7 @@ func newPane(a *App) *pane {
 	p.hover.Hide()
 
 	t := p.timeline
+	t.Dispatch = a.cfg.Do
 	t.OnOlder = p.older
 	t.OnSeen = func(seq uint64) {
 		p.seen = max(p.seen, seq)
@@ -65,6 +67,17 @@ func newPane(a *App) *pane {
 	t.OnCancel = func(id chat.TransferID) { a.steer(id, a.session.CancelTransfer) }
 	t.OnSaveAs = func(m chat.Message) { a.saveAs(m) }
 	t.OnShowInFolder = func(m chat.Message) { a.showInFolder(m) }
+	t.OnTyped = func(r rune) {
+		c := p.composer.Entry()
+		a.window.Canvas().Focus(c)
+		c.TypedRune(r)
+	}
+	t.OnLink = func(u *url.URL) {
+		if err := a.fyne.OpenURL(u); err != nil {
+			a.notice(lang.L("No program here opens links. The address is {{.Link}}", map[string]any{"Link": u.String()}))
+		}
+	}
+	t.OnMenu = a.messageMenu
 	t.OnCopy = func(s string) { a.fyne.Clipboard().SetContent(s) }
 
 	c := p.composer
@@ -115,6 +128,7 @@ func (p *pane) hintFor(c *chat.Conversation) string {
 func (p *pane) load(before uint64) {
 	a, id, round := p.app, p.id, p.round
 	p.loading = true
+	a.session.Focus(id)
 	a.work(func(context.Context) func() {
 		page, err := a.session.Messages(id, before, pageSize)
 		if err != nil {
@@ -475,4 +489,26 @@ func compareMessages(a, b chat.Message) int {
 		return -1
 	}
 	return cmp.Compare(a.Seq, b.Seq)
+}
+
+// messageMenu is what a right click on a message offers beside what the
+// timeline has itself: one that was given up can be tried again or taken back.
+func (a *App) messageMenu(m chat.Message) []*fyne.MenuItem {
+	if m.State != chat.MessageFailed || m.From != a.model.me.ID {
+		return nil
+	}
+	act := func(do func(context.Context, chat.ConversationID, chat.MessageID) error) func() {
+		return func() {
+			a.work(func(ctx context.Context) func() {
+				if err := do(ctx, m.Conversation, m.ID); err != nil {
+					return func() { a.notice(sentence(err)) }
+				}
+				return nil
+			})
+		}
+	}
+	return []*fyne.MenuItem{
+		fyne.NewMenuItem(lang.L("Try again"), act(a.session.Resend)),
+		fyne.NewMenuItem(lang.L("Take back"), act(a.session.Remove)),
+	}
 }

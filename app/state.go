@@ -267,7 +267,7 @@ func newStateWriter(a *App) *stateWriter {
 				return
 			case <-tick.C:
 				a.cfg.Do(func() {
-					if a.ctx.Err() == nil {
+					if !a.ended.Load() {
 						w.offer()
 					}
 				})

@@ -38,7 +38,7 @@ func (a *App) showWelcome() {
 // startHere makes this computer the relay, and joins it.
 func (a *App) startHere(name string) {
 	a.begin(func(ctx context.Context) error {
-		relay, err := a.ownRelay(ctx)
+		relay, err := a.ownRelay(ctx, name)
 		if err != nil {
 			return err
 		}

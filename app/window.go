@@ -81,6 +81,7 @@ func (a *App) remember() {
 	s := a.settings
 	if a.main != nil {
 		s.Conversation = a.main.pane.id
+		a.main.pane.keepDraft()
 	}
 	if err := s.save(a.cfg.Dir); err != nil {
 		a.log.Warn("the window's size is not remembered", "error", err)

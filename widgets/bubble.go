@@ -173,19 +173,13 @@ func (b *bubble) applyMeta() {
 
 // showTicks draws how far our message came, its left end at x, its middle at y.
 func (b *bubble) showTicks(x, y float32, name fyne.ThemeColorName) {
-	g := glyphWaiting
-	switch b.entry.item.Receipt {
-	case chat.ReceiptSent:
-		g = glyphSent
-	case chat.ReceiptDelivered:
-		g = glyphDelivered
-	case chat.ReceiptRead:
-		g = glyphDelivered
-		if name != colorOnScrim {
-			name = ColorAccent
-		}
-	case chat.ReceiptFailed:
-		g, name = glyphNotSent, ColorBad
+	receipt := b.entry.item.Receipt
+	g := receiptGlyph(receipt)
+	switch {
+	case receipt == chat.ReceiptRead && name != colorOnScrim:
+		name = ColorAccent
+	case receipt == chat.ReceiptFailed:
+		name = ColorBad
 	}
 	setGlyph(b.ticks, g, Color(name))
 	setBounds(b.ticks, x, y-6, g.width, g.height)

@@ -33,7 +33,7 @@ type Row struct {
 	ID       chat.ConversationID
 	Face     Face
 	Name     string
-	Lead     string // in front of Line, in its own tone: "Draft:", "✓✓"
+	Lead     string // in front of Line, in its own tone: "Draft:"
 	LeadTone Tone
 	Line     string // last words, or what is happening
 	LineTone Tone
@@ -200,10 +200,11 @@ func (r *conversationRow) CreateRenderer() fyne.WidgetRenderer {
 	at := NewText("", TinySize, ColorMuted)
 	lead := NewText("", SmallSize, ColorMuted)
 	line := NewText("", SmallSize, ColorMuted)
+	ticks := &canvas.Image{}
 	badge := NewRounded(color.Transparent, 9)
 	count := NewBoldText("", TinySize, ColorOnAccent)
 	count.Alignment = fyne.TextAlignCenter
-	re := &shellRenderer{objects: []fyne.CanvasObject{box, avatar, name, at, lead, line, badge, count}}
+	re := &shellRenderer{objects: []fyne.CanvasObject{box, avatar, name, at, ticks, lead, line, badge, count}}
 	re.layout = func(s fyne.Size) {
 		const left, right = 80, 24
 		place(box, 8, 0, s.Width-16, s.Height)
@@ -231,6 +232,11 @@ func (r *conversationRow) CreateRenderer() fyne.WidgetRenderer {
 			place(lead, x, 33, w, SmallLineHeight+2)
 			x, room = x+w+4, room-w-4
 		}
+		if r.row.HasReceipt {
+			w := receiptGlyph(r.row.Receipt).width
+			place(ticks, x, 36, w, 12)
+			x, room = x+w+5, room-w-5
+		}
 		line.Text = ElideEnd(r.row.Line, room, SmallSize, false)
 		place(line, x, 33, room, SmallLineHeight+2)
 	}
@@ -251,6 +257,17 @@ func (r *conversationRow) CreateRenderer() fyne.WidgetRenderer {
 		name.Color, at.Color, count.Color = Color(ColorText), Color(ColorMuted), Color(ColorOnAccent)
 		lead.Color, line.Color = Color(r.row.LeadTone.color()), Color(r.row.LineTone.color())
 		badge.FillColor = Color(ColorAccent)
+		show(ticks, r.row.HasReceipt)
+		if r.row.HasReceipt {
+			tone := ColorMuted
+			switch r.row.Receipt {
+			case chat.ReceiptRead:
+				tone = ColorAccent
+			case chat.ReceiptFailed:
+				tone = ColorBad
+			}
+			setGlyph(ticks, receiptGlyph(r.row.Receipt), Color(tone))
+		}
 		show(badge, r.row.Unread > 0)
 		show(count, r.row.Unread > 0)
 		if !r.Size().IsZero() {
@@ -270,4 +287,17 @@ func unreadText(n int) string {
 		return "999+"
 	}
 	return strconv.Itoa(n)
+}
+
+// receiptGlyph is how a receipt is drawn, in bubbles and rows alike.
+func receiptGlyph(r chat.Receipt) glyph {
+	switch r {
+	case chat.ReceiptSent:
+		return glyphSent
+	case chat.ReceiptDelivered, chat.ReceiptRead:
+		return glyphDelivered
+	case chat.ReceiptFailed:
+		return glyphNotSent
+	}
+	return glyphWaiting
 }

@@ -3,7 +3,6 @@ package widgets
 import (
 	"image"
 	"image/color"
-	"path/filepath"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -214,9 +213,11 @@ func (r *sendRow) CreateRenderer() fyne.WidgetRenderer {
 	}
 	re.min = func() fyne.Size { return fyne.NewSize(200, sendRowHeight) }
 	re.refresh = func() {
-		tile.FillColor = fileColor(r.file.Name)
-		kind.Text = fileKind(r.file.Name)
-		kind.Color = color.White
+		fill, ink := tileColor(r.file.Name)
+		tile.FillColor, kind.Color = Color(fill), Color(ink)
+		if kind.Text = extension(r.file.Name); kind.Text == "" {
+			kind.Text = "•"
+		}
 		detail.Text = FormatSize(r.file.Size)
 		if r.picture != nil {
 			picture.Image = r.picture
@@ -235,13 +236,4 @@ func (r *sendRow) CreateRenderer() fyne.WidgetRenderer {
 	}
 	re.refresh()
 	return re
-}
-
-// fileKind is the extension as a tile shows it.
-func fileKind(name string) string {
-	ext := strings.ToUpper(strings.TrimPrefix(filepath.Ext(name), "."))
-	if ext == "" || len([]rune(ext)) > 5 {
-		return "FILE"
-	}
-	return ext
 }
