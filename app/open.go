@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
 	"github.com/rymdport/portal/openuri"
 
@@ -67,7 +68,7 @@ func (a *App) openFile(path string) {
 // askToOpen warns of a file that may be a program.
 func (a *App) askToOpen(path string) {
 	words := widgets.NewParagraph(lang.L("“{{.Name}}” can run as a program, and could do anything that you can do. Open it only if you know what it is.",
-		map[string]any{"Name": filepath.Base(path)}), widgets.SizeText, 0, 0)
+		map[string]any{"Name": filepath.Base(path)}), widgets.SizeText, widgets.ColorText, fyne.TextAlignLeading)
 	var sheet *widgets.Sheet
 	show := widgets.NewButton(widgets.PlainButton, lang.L("Show in folder"), func() {
 		sheet.Dismiss()

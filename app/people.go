@@ -8,7 +8,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
-	"fyne.io/fyne/v2/widget"
 
 	"satchel/chat"
 	"satchel/widgets"
@@ -76,7 +75,7 @@ const inviteLasts = 7 * 24 * time.Hour
 // invite makes a link for one more person, and shows it.
 func (a *App) invite() {
 	link := widgets.NewField("")
-	words := widgets.NewParagraph(lang.L("One moment…"), widgets.SizeSmall, widget.LowImportance, 0)
+	words := widgets.NewParagraph(lang.L("One moment…"), widgets.SizeSmall, widgets.ColorMuted, fyne.TextAlignLeading)
 	body := fyne.NewContainerWithLayout(inviteLayout{}, widgets.FieldBox(link, false), words)
 	var sheet *widgets.Sheet
 	shut := widgets.NewButton(widgets.PlainButton, lang.L("Close"), func() { sheet.Dismiss() })

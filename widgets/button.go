@@ -150,7 +150,8 @@ func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 				box.FillColor, ink = Color(ColorTrack), ColorMuted
 			}
 		case PlainButton:
-			box.StrokeColor, box.StrokeWidth = Color(ColorLine), 1
+			// Filled, as a line around nothing has a dark seam.
+			box.FillColor, box.StrokeColor, box.StrokeWidth = Color("overlayBackground"), Color(ColorLine), 1
 		case IconOnly:
 			ink = ColorMuted
 		}

@@ -47,7 +47,7 @@ func (d *DropTarget) CreateRenderer() fyne.WidgetRenderer {
 	arrow := newIconImage(d.icon, ColorMuted)
 	title := NewBoldText("", HeadSize, ColorText)
 	title.Alignment = fyne.TextAlignCenter
-	detail := NewParagraph("", SizeText, widget.LowImportance, fyne.TextAlignCenter)
+	detail := NewParagraph("", SizeText, ColorMuted, fyne.TextAlignCenter)
 	r := &shellRenderer{objects: []fyne.CanvasObject{ground, frame, arrow, title, detail}}
 	r.layout = func(s fyne.Size) {
 		place(ground, 0, 0, s.Width, s.Height)
@@ -69,7 +69,7 @@ func (d *DropTarget) CreateRenderer() fyne.WidgetRenderer {
 		show(frame, d.framed)
 		arrow.Resource = d.icon.Resource(Color(ColorMuted))
 		title.Text, title.Color = d.title, Color(ColorText)
-		detail.label.SetText(d.detail)
+		detail.SetText(d.detail)
 		if !d.Size().IsZero() {
 			r.layout(d.Size())
 		}

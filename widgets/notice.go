@@ -19,7 +19,7 @@ type NoticeBar struct {
 
 // NewNoticeBar returns a bar that says nothing.
 func NewNoticeBar() *NoticeBar {
-	n := &NoticeBar{words: NewParagraph("", SizeSmall, widget.MediumImportance, fyne.TextAlignLeading)}
+	n := &NoticeBar{words: NewParagraph("", SizeSmall, ColorText, fyne.TextAlignLeading)}
 	n.ExtendBaseWidget(n)
 	n.Close = NewIconButton(IconClose, lang.L("Close"), func() {
 		n.Say("")

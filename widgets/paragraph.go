@@ -5,46 +5,48 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// NewParagraph returns words that wrap, without a label's padding.
-func NewParagraph(text string, size fyne.ThemeSizeName, importance widget.Importance, align fyne.TextAlign) *Paragraph {
-	p := &Paragraph{label: widget.NewLabel(text)}
-	p.label.Wrapping = fyne.TextWrapWord
-	p.label.Alignment = align
-	p.label.SizeName = size
-	p.label.Importance = importance
+// NewParagraph returns words that wrap, in a size and a colour of the theme.
+func NewParagraph(text string, size fyne.ThemeSizeName, name fyne.ThemeColorName, align fyne.TextAlign) *Paragraph {
+	words := &widget.TextSegment{Text: text, Style: widget.RichTextStyle{ColorName: name, SizeName: size, Alignment: align}}
+	p := &Paragraph{words: words, text: widget.NewRichText(words)}
+	p.text.Wrapping = fyne.TextWrapWord
 	p.ExtendBaseWidget(p)
 	return p
 }
 
-// Paragraph is a label whose words begin at its edge.
+// Paragraph is words that wrap and begin at its edge.
 type Paragraph struct {
 	widget.BaseWidget
-	label *widget.Label
+	words *widget.TextSegment
+	text  *widget.RichText
 }
 
 // SetText changes the words.
 func (p *Paragraph) SetText(text string) {
-	p.label.SetText(text)
-	p.Refresh()
+	if p.words.Text != text {
+		p.words.Text = text
+		p.text.Refresh()
+		p.Refresh()
+	}
 }
 
 // Text returns the words.
-func (p *Paragraph) Text() string { return p.label.Text }
+func (p *Paragraph) Text() string { return p.words.Text }
 
 // HeightAt returns the height that the words take in this width.
 func (p *Paragraph) HeightAt(width float32) float32 {
 	inset := base().Size("innerPadding")
-	p.label.Resize(fyne.NewSize(width+2*inset, p.label.Size().Height))
-	return p.label.MinSize().Height - 2*inset
+	p.text.Resize(fyne.NewSize(width+2*inset, p.text.Size().Height))
+	return p.text.MinSize().Height - 2*inset
 }
 
 // CreateRenderer implements fyne.Widget.
 func (p *Paragraph) CreateRenderer() fyne.WidgetRenderer {
 	return &shellRenderer{
-		objects: []fyne.CanvasObject{p.label},
+		objects: []fyne.CanvasObject{p.text},
 		layout: func(s fyne.Size) {
 			inset := base().Size("innerPadding")
-			place(p.label, -inset, -inset, s.Width+2*inset, s.Height+2*inset)
+			place(p.text, -inset, -inset, s.Width+2*inset, s.Height+2*inset)
 		},
 		min: func() fyne.Size {
 			width := p.Size().Width
@@ -53,6 +55,6 @@ func (p *Paragraph) CreateRenderer() fyne.WidgetRenderer {
 			}
 			return fyne.NewSize(0, p.HeightAt(width))
 		},
-		refresh: p.label.Refresh,
+		refresh: p.text.Refresh,
 	}
 }

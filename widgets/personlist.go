@@ -30,7 +30,7 @@ func NewPersonList(hint string) *PersonList {
 	l := &PersonList{Search: NewField(hint), rows: container.NewVBox()}
 	l.ExtendBaseWidget(l)
 	l.rows.Layout = stacked{}
-	l.empty = NewParagraph("", SizeText, widget.LowImportance, fyne.TextAlignCenter)
+	l.empty = NewParagraph("", SizeText, ColorMuted, fyne.TextAlignCenter)
 	l.Search.OnChanged = func(s string) {
 		if l.OnSearch != nil {
 			l.OnSearch(s)

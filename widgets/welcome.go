@@ -46,7 +46,7 @@ func NewWelcome(name string) *Welcome {
 	w.Here.chosen = true
 	w.Continue = NewButton(PrimaryButton, lang.L("Continue"), w.begin)
 	w.Continue.Height = 43
-	w.reason = NewParagraph("", SizeSmall, widget.DangerImportance, fyne.TextAlignLeading)
+	w.reason = NewParagraph("", SizeSmall, ColorBad, fyne.TextAlignLeading)
 	w.update()
 	return w
 }
@@ -125,7 +125,7 @@ func (w *Welcome) CreateRenderer() fyne.WidgetRenderer {
 	mark.FillMode = canvas.ImageFillContain
 	title := NewBoldText(lang.L("Welcome to Satchel"), TitleSize, ColorText)
 	title.Alignment = fyne.TextAlignCenter
-	about := NewParagraph(lang.L("Talk, and carry any file along, of any size."), SizeText, widget.LowImportance, fyne.TextAlignCenter)
+	about := NewParagraph(lang.L("Talk, and carry any file along, of any size."), SizeText, ColorMuted, fyne.TextAlignCenter)
 	label := NewBoldText(lang.L("Your name"), SmallSize, ColorText)
 	name, link := FieldBox(w.Name, false), FieldBox(w.Link, false)
 	form := container.NewWithoutLayout(mark, title, about, label, name, w.Here, w.Invited, link, w.reason, w.Continue)
@@ -267,7 +267,8 @@ func (c *Choice) CreateRenderer() fyne.WidgetRenderer {
 	}
 	r.min = func() fyne.Size { return fyne.NewSize(200, 66) }
 	r.refresh = func() {
-		box.FillColor, box.StrokeColor, box.StrokeWidth = color.Transparent, Color(ColorLine), 1
+		// Filled, as a line around nothing has a dark seam.
+		box.FillColor, box.StrokeColor, box.StrokeWidth = Color(ColorWindow), Color(ColorLine), 1
 		switch {
 		case c.chosen:
 			box.StrokeColor, box.StrokeWidth = Color(ColorAccent), 2
@@ -275,7 +276,7 @@ func (c *Choice) CreateRenderer() fyne.WidgetRenderer {
 			box.StrokeColor, box.StrokeWidth = Color(theme.ColorNameFocus), 2
 		}
 		if c.hovered && !c.chosen {
-			box.FillColor = Color(ColorHover)
+			box.FillColor = Color(ColorSide)
 		}
 		title.Color, detail.Color = Color(ColorText), Color(ColorMuted)
 		for _, o := range r.objects {
