@@ -48,34 +48,27 @@ func (f *Field) TypedShortcut(s fyne.Shortcut) {
 // fieldPadding makes a field of one line 39 high.
 const fieldPadding = 11
 
-// FieldBox dresses entries as Satchel's fields: filled, or outlined on the window's colour.
-func FieldBox(entry fyne.CanvasObject, outlined bool) *container.ThemeOverride {
-	return container.NewThemeOverride(entry, &fieldTheme{outlined: outlined})
+// FieldBox dresses an entry as one of Satchel's fields: filled, or bare, for
+// who draws a frame around it.
+func FieldBox(entry fyne.CanvasObject, bare bool) *container.ThemeOverride {
+	return container.NewThemeOverride(entry, &fieldTheme{bare: bare})
 }
 
-// fieldTheme is the current theme with a field's own frame and room.
+// fieldTheme is the current theme with a field's own room.
 type fieldTheme struct {
-	outlined bool
+	bare bool
 }
 
 func (t *fieldTheme) Color(name fyne.ThemeColorName, v fyne.ThemeVariant) color.Color {
-	if t.outlined {
-		switch name {
-		case theme.ColorNameInputBackground:
-			name = ColorWindow
-		case theme.ColorNameInputBorder:
-			name = ColorLine
-		}
+	if t.bare && name == theme.ColorNameInputBackground {
+		return color.Transparent
 	}
 	return base().Color(name, v)
 }
 
 func (t *fieldTheme) Size(name fyne.ThemeSizeName) float32 {
-	switch {
-	case name == theme.SizeNameInnerPadding:
+	if name == theme.SizeNameInnerPadding {
 		return fieldPadding
-	case name == theme.SizeNameInputBorder && t.outlined:
-		return 1
 	}
 	return base().Size(name)
 }

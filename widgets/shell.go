@@ -29,14 +29,19 @@ func place(o fyne.CanvasObject, x, y, w, h float32) {
 	o.Resize(fyne.NewSize(w, h))
 }
 
-// focusOn gives the focus to o where it is shown; a test that draws o alone
-// has no canvas for it.
+// focusOn gives the focus to o. Fyne knows an object's window only once it was
+// drawn; before that it is the program's only one.
 func focusOn(o fyne.Focusable) {
 	object, ok := o.(fyne.CanvasObject)
 	if !ok || fyne.CurrentApp() == nil {
 		return
 	}
-	if c := fyne.CurrentApp().Driver().CanvasForObject(object); c != nil {
+	d := fyne.CurrentApp().Driver()
+	if c := d.CanvasForObject(object); c != nil {
 		c.Focus(o)
+		return
+	}
+	if all := d.AllWindows(); len(all) == 1 {
+		all[0].Canvas().Focus(o)
 	}
 }

@@ -57,9 +57,9 @@ func (h *SideHead) CreateRenderer() fyne.WidgetRenderer {
 	name := NewBoldText("", TextSize, ColorText)
 	dot := &canvas.Circle{}
 	status := NewText("", TinySize, ColorMuted)
-	search := FieldBox(h.Search, true)
+	search, frame := FieldBox(h.Search, true), NewOutlined(color.Transparent, color.Transparent, FieldRadius)
 	glass := newIconImage(IconSearch, ColorMuted)
-	r := &shellRenderer{objects: []fyne.CanvasObject{avatar, name, dot, status, h.New, h.Invite, search, glass}}
+	r := &shellRenderer{objects: []fyne.CanvasObject{avatar, name, dot, status, h.New, h.Invite, frame, search, glass}}
 	r.layout = func(s fyne.Size) {
 		place(avatar, 16, 16, SmallAvatarSize, SmallAvatarSize)
 		place(h.New, s.Width-16-36+6, 14, 36, 36)
@@ -70,7 +70,8 @@ func (h *SideHead) CreateRenderer() fyne.WidgetRenderer {
 		place(dot, 61, 38, 7, 7)
 		status.Text = ElideEnd(h.status, room-14, TinySize, false)
 		place(status, 74, 34, room-14, SmallLineHeight)
-		place(search, 16, 62, s.Width-32, 37)
+		place(frame, 16, 62, s.Width-32, 37)
+		place(search, 16, 61, s.Width-32-30, 39)
 		place(glass, s.Width-16-30, 71, 18, 18)
 	}
 	r.min = func() fyne.Size { return fyne.NewSize(240, 109) }
@@ -78,6 +79,7 @@ func (h *SideHead) CreateRenderer() fyne.WidgetRenderer {
 		avatar.SetFace(h.face)
 		name.Color, status.Color = Color(ColorText), Color(h.tone.color())
 		dot.FillColor = Color(h.tone.color())
+		frame.FillColor, frame.StrokeColor = Color(ColorWindow), Color(ColorLine)
 		glass.Resource = IconSearch.Resource(Color(ColorMuted))
 		if !h.Size().IsZero() {
 			r.layout(h.Size())
