@@ -51,16 +51,21 @@ const fieldPadding = 11
 // FieldBox dresses an entry as one of Satchel's fields: filled, or bare, for
 // who draws a frame around it.
 func FieldBox(entry fyne.CanvasObject, bare bool) *container.ThemeOverride {
-	return container.NewThemeOverride(entry, &fieldTheme{bare: bare})
+	_, line := entry.(*Field)
+	return container.NewThemeOverride(entry, &fieldTheme{bare: bare, line: line})
 }
 
 // fieldTheme is the current theme with a field's own room.
 type fieldTheme struct {
 	bare bool
+	line bool // one line: what is too long scrolls, without a bar
 }
 
 func (t *fieldTheme) Color(name fyne.ThemeColorName, v fyne.ThemeVariant) color.Color {
-	if t.bare && name == theme.ColorNameInputBackground {
+	switch {
+	case t.bare && name == theme.ColorNameInputBackground:
+		return color.Transparent
+	case t.line && (name == theme.ColorNameScrollBar || name == theme.ColorNameShadow):
 		return color.Transparent
 	}
 	return base().Color(name, v)

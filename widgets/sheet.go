@@ -138,9 +138,8 @@ func (s *Sheet) CreateRenderer() fyne.WidgetRenderer {
 	}
 	r.min = func() fyne.Size { return fyne.NewSize(280, 200) }
 	r.refresh = func() {
-		scrim.box.FillColor = rgba(0x14110E, 0x66)
+		scrim.box.FillColor = rgba(0x14110E, 0x59)
 		card.box.FillColor, card.box.CornerRadius = Color("overlayBackground"), 16
-		card.box.Shadow = canvas.Shadow{Color: rgba(0x14110E, 0x40), BlurRadius: 28, Offset: fyne.NewPos(0, 8)}
 		title.Text, title.Color = s.Title, Color(ColorText)
 		if !s.Size().IsZero() {
 			r.layout(s.Size())
