@@ -85,6 +85,9 @@ func encode(v any) ([]byte, error) {
 	return b.Bytes(), err
 }
 
+// runName names a run: 128 random bits.
+func runName() string { return string(chat.NewTransferID()) }
+
 // runner runs commands against one session, several at a time.
 type runner struct {
 	s *session.Session
@@ -111,9 +114,6 @@ type usage string
 
 func (u usage) Error() string { return string(u) }
 
-// quiet ends a command with exit code 1 and no sentence: all was said.
-var errQuiet = errors.New("")
-
 // report writes an error as one plain sentence, and gives the exit code.
 func report(stderr io.Writer, err error) int {
 	var u usage
@@ -123,7 +123,6 @@ func report(stderr io.Writer, err error) int {
 	case errors.As(err, &u):
 		fmt.Fprintln(stderr, sentence(err)+" See: satchelctl help")
 		return exitUsage
-	case err == errQuiet:
 	default:
 		fmt.Fprintln(stderr, sentence(err))
 	}

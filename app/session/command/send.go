@@ -59,7 +59,9 @@ func (r *runner) open(ctx context.Context, to string) (chat.Conversation, error)
 		if !errors.Is(err, session.ErrOffline) {
 			return conv, err
 		}
-		if err := r.s.Connected(ctx); err != nil {
+		if err := r.s.Connected(ctx); errors.Is(err, context.DeadlineExceeded) {
+			return conv, session.ErrOffline
+		} else if err != nil {
 			return conv, err
 		}
 		// Connected, and gone again before the question: once more, not at once.
@@ -127,16 +129,20 @@ func (r *runner) release(messages []chat.Message) {
 	}
 }
 
-// pending returns the messages of a conversation that wait for the relay.
+// pending returns the messages of a conversation that wait for the relay: the
+// last ones, behind all that are stored.
 func (r *runner) pending(conv chat.ConversationID) (out []chat.Message, err error) {
-	const most = 1000 // pending ones come last
-	page, err := r.s.Messages(conv, 0, most)
-	for _, m := range page {
-		if m.State == chat.MessagePending {
-			out = append(out, m)
+	for limit := 32; ; limit *= 8 {
+		page, err := r.s.Messages(conv, 0, limit)
+		if err != nil || len(page) < limit || page[0].State == chat.MessageStored {
+			for _, m := range page {
+				if m.State == chat.MessagePending {
+					out = append(out, m)
+				}
+			}
+			return out, err
 		}
 	}
-	return out, err
 }
 
 // same finds a pending message that says the same, and that nobody answers for.

@@ -251,6 +251,9 @@ func (status) run(ctx context.Context, r *runner, c *Call) error {
 		return err
 	}
 	for _, row := range all {
+		if row.Last == nil || row.Last.State == chat.MessageStored {
+			continue // pending ones come last
+		}
 		pending, err := r.pending(row.ID)
 		if err != nil {
 			return err

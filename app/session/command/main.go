@@ -1,0 +1,149 @@
+package command
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"satchel/app/session"
+)
+
+// patienceOwner is how long a command looks for a way to a profile that another
+// program has.
+const patienceOwner = 10 * time.Second
+
+// Main runs one command on the profile in folder dir: here, or in the program
+// that has the profile open. It returns the exit code, and ends soon after ctx.
+func Main(ctx context.Context, dir string, logger *slog.Logger, c Call) int {
+	j, err := parse(c.Args)
+	if errors.Is(err, errHelp) {
+		fmt.Fprint(c.Stdout, Usage)
+		return exitDone
+	} else if err != nil {
+		return report(c.Stderr, err)
+	}
+	if _, joins := j.(*join); !joins {
+		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+			return report(c.Stderr, session.ErrNotHere)
+		}
+	}
+	for until := time.Now().Add(patienceOwner); ; {
+		s, err := session.Open(session.Options{Dir: dir, Logger: logger, Client: "satchelctl"})
+		if err == nil {
+			return own(ctx, s, &c)
+		}
+		if !errors.Is(err, session.ErrInUse) {
+			return report(c.Stderr, err)
+		}
+		code, met, done := forward(ctx, dir, &c)
+		if done {
+			return code
+		}
+		if met {
+			until = time.Now().Add(patienceOwner) // it ended in the middle: take over
+		}
+		if time.Now().After(until) {
+			return report(c.Stderr, err)
+		}
+		select {
+		case <-time.After(50 * time.Millisecond): // it may be opening, or closing
+		case <-ctx.Done():
+			return report(c.Stderr, errors.New("interrupted"))
+		}
+	}
+}
+
+// own runs a command in this process, and meanwhile those of others.
+func own(ctx context.Context, s *session.Session, c *Call) int {
+	r := newRunner(s)
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var all sync.WaitGroup
+	all.Go(func() { s.Run(serving) })
+	var clients sync.WaitGroup
+	ready, closing := context.WithCancel(serving)
+	clients.Go(func() { r.serve(ready) })
+
+	code := r.run(ctx, c)
+
+	closing()
+	clients.Wait()
+	// Others see their ticks now rather than when this profile connects again.
+	bounded, cancel := context.WithTimeout(serving, time.Second)
+	s.Told(bounded)
+	cancel()
+	stop()
+	all.Wait()
+	if err := s.Close(); err != nil && code == exitDone {
+		return report(c.Stderr, err)
+	}
+	return code
+}
+
+// forward hands a command to the program that has the profile. met tells that
+// there was one, done that it carried the command out.
+func forward(ctx context.Context, dir string, c *Call) (code int, met, done bool) {
+	path, release, err := socketPath(dir)
+	if err != nil {
+		return 0, false, false
+	}
+	defer release()
+	conn, err := net.DialTimeout("unix", path, time.Second)
+	if err != nil {
+		return 0, false, false
+	}
+	defer conn.Close()
+	out, in := json.NewEncoder(conn), json.NewDecoder(conn)
+	if out.Encode(c) != nil {
+		return 0, true, false
+	}
+	var mu sync.Mutex // of out
+	interrupted := context.AfterFunc(ctx, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		conn.SetDeadline(time.Now().Add(5 * time.Second))
+		out.Encode(say{Stop: true})
+	})
+	defer interrupted()
+	for {
+		var t tell
+		if err := in.Decode(&t); err != nil || t.Gone {
+			if ctx.Err() != nil {
+				return report(c.Stderr, errors.New("interrupted")), true, true
+			}
+			return 0, true, false
+		}
+		if t.Exit != nil {
+			return *t.Exit, true, true
+		}
+		if _, err := c.Stderr.Write(t.Err); err != nil {
+			return exitFailed, true, true
+		}
+		if _, err := c.Stdout.Write(t.Out); err != nil {
+			return exitFailed, true, true
+		}
+		c.Printed += bytes.Count(t.Out, []byte("\n"))
+		mu.Lock()
+		err := out.Encode(say{Ack: t.N})
+		mu.Unlock()
+		if err != nil && ctx.Err() == nil {
+			return 0, true, false
+		}
+	}
+}
+
+// NewCall is a command line of this process.
+func NewCall(args []string) (Call, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return Call{}, fmt.Errorf("the working folder is gone: %w", err)
+	}
+	return Call{Args: args, Dir: dir, Run: runName(), Began: time.Now()}, nil
+}
