@@ -50,6 +50,7 @@ type Engine struct {
 	inbox   []*entry                   // for the loop to look at
 	resume  bool                       // for the loop: what waits shall go on
 	offline bool
+	epoch   int // how often it was said that the relay can be reached
 	started bool
 	running context.Context               // Run's; set before anything else runs
 	drops   []func(context.Context) error // uploads to be taken back
@@ -75,6 +76,7 @@ type entry struct {
 	meter  *meter                  // of the attempt
 
 	// Owned like t.
+	epoch      int        // the engine's when the attempt began
 	ticket     int        // counts places in lanes and alarms, so that old ones are void
 	retryAfter time.Time  // waiting: when to go on; zero: when online
 	firm       bool       // waiting: the other end named the time, being online does not shorten it
@@ -230,6 +232,9 @@ func (e *Engine) SetOnline(online bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.offline = !online
+	if online {
+		e.epoch++
+	}
 	e.resume = true
 	e.poke()
 }

@@ -67,12 +67,17 @@ func (e *Engine) look(en *entry) {
 		e.mu.Unlock()
 		return
 	}
+	since := e.epoch != en.epoch
 	e.mu.Unlock()
 	if back {
 		e.lanes.done(en)
 		switch {
 		case en.outcome == nil:
 			e.gate.open()
+		case since && en.t.State == chat.TransferWaiting && !en.firm:
+			// The connection came back while this one failed for the want of it.
+			en.retryAfter = time.Time{}
+			_ = e.step(en, chat.EventResume, false, nil)
 		case en.outcome.everyone:
 			e.gate.shut(e.cfg.RetryFirst, e.cfg.RetryMax)
 		}
@@ -198,7 +203,7 @@ func (e *Engine) dispatch(ctx context.Context) {
 	for en := e.lanes.pop(); en != nil; en = e.lanes.pop() {
 		attempt, cancel := context.WithCancelCause(ctx)
 		e.mu.Lock()
-		en.held, en.cancel, en.meter = true, cancel, newMeter()
+		en.held, en.cancel, en.meter, en.epoch = true, cancel, newMeter(), e.epoch
 		if len(en.wants) > 0 { // came meanwhile
 			cancel(errInterrupted)
 		}

@@ -87,7 +87,7 @@ func splitName(name string) (stem, ext string) {
 func fitName(stem, ext string) string {
 	room := maxName - len(ext)
 	if len(stem) > room {
-		for room > 0 && !norm.NFC.PropertiesString(stem[room:]).BoundaryBefore() {
+		for room > 0 && (!utf8.RuneStart(stem[room]) || !norm.NFC.PropertiesString(stem[room:]).BoundaryBefore()) {
 			room--
 		}
 		stem = strings.TrimRight(stem[:room], " ")

@@ -98,8 +98,16 @@ func (s *source) changed() error {
 	return Final(s.name+" changed while it was being sent. Send it again.", nil)
 }
 
-// Close ends all reading.
-func (s *source) Close() error { return s.file.Close() }
+// Close ends all reading, also by those who have not noticed that their
+// request is over: the checksum belongs to the next attempt from here on.
+func (s *source) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil {
+		s.err = os.ErrClosed
+	}
+	s.file.Close()
+}
 
 // ReadAt implements io.ReaderAt within the size that was queued.
 func (s *source) ReadAt(p []byte, off int64) (int, error) {
@@ -163,9 +171,6 @@ func (s *source) catchUp(off int64) error {
 
 // fail keeps why the file can't be read. The lock is held.
 func (s *source) fail(err error) error {
-	if errors.Is(err, os.ErrClosed) {
-		return err // the attempt is over
-	}
 	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		s.err = s.changed()
 	} else {
@@ -178,6 +183,9 @@ func (s *source) fail(err error) error {
 func (s *source) progress(stored int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.err != nil {
+		return // the next read says it
+	}
 	stored = max(0, min(stored, s.sum.info.Size()))
 	if !s.started {
 		s.started, s.first = true, stored
@@ -194,7 +202,6 @@ func (s *source) progress(stored int64) {
 func (s *source) check() {
 	info, err := s.file.Stat()
 	switch {
-	case s.err != nil || errors.Is(err, os.ErrClosed):
 	case err != nil:
 		s.err = sourceError(s.name, err)
 	case info.Size() != s.sum.info.Size() || !info.ModTime().Equal(s.sum.info.ModTime()):
@@ -213,6 +220,9 @@ func (s *source) failed() error {
 func (s *source) finish() (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.err != nil {
+		return "", s.err
+	}
 	if err := s.catchUp(s.sum.info.Size()); err != nil {
 		return "", err
 	}

@@ -12,8 +12,10 @@ import (
 	"satchel/chat"
 )
 
-// Download fetches the file from where the ticket says. After a connection
-// that broke it asks for the rest, as long as bytes come in between.
+// Download fetches the file from where the ticket says, in requests of a
+// bounded range: what a kill leaves unread between both ends is less than a
+// chunk. After a connection that broke it asks for the rest, as long as bytes
+// come in between.
 func (h *Tus) Download(ctx context.Context, r *DownloadRequest) error {
 	way, err := h.permit(ctx, TicketRequest{Direction: chat.Download, File: r.URL, Size: r.Size, Conversation: r.Conversation}, r.URL)
 	if err != nil {
@@ -23,14 +25,11 @@ func (h *Tus) Download(ctx context.Context, r *DownloadRequest) error {
 	for at < r.Size {
 		n, err := way.get(ctx, r, at)
 		at += n
-		if err == nil && at == r.Size {
-			break
-		}
-		if err == nil {
-			err = io.ErrUnexpectedEOF
-		}
 		if n > 0 {
 			broke = 0
+		}
+		if err == nil {
+			continue
 		}
 		if broke++; broke > breaks || settled(ctx, err) || errors.Is(err, errBody) || errors.Is(err, errMismatch) {
 			return err
@@ -42,9 +41,11 @@ func (h *Tus) Download(ctx context.Context, r *DownloadRequest) error {
 // errBody says that the receiver of a download took no more.
 var errBody = errors.New("the receiver failed")
 
-// get fetches once from a byte on, and returns how many bytes went to Body.
+// get fetches a chunk from a byte on, and returns how many bytes went to Body;
+// without an error it is one at least.
 func (w *road) get(ctx context.Context, r *DownloadRequest, at int64) (int64, error) {
-	header := http.Header{"Range": {"bytes=" + strconv.FormatInt(at, 10) + "-"}}
+	end := min(at+w.cfg.Chunk, r.Size)
+	header := http.Header{"Range": {fmt.Sprintf("bytes=%d-%d", at, end-1)}}
 	answer, err := w.do(ctx, http.MethodGet, w.ticket.URL, header, nil, 0)
 	if err != nil {
 		return 0, err
@@ -55,14 +56,14 @@ func (w *road) get(ctx context.Context, r *DownloadRequest, at int64) (int64, er
 	case http.StatusPartialContent:
 		var from, to, total int64
 		span := strings.Replace(answer.Header.Get("Content-Range"), "/*", "/"+strconv.FormatInt(r.Size, 10), 1)
-		if n, _ := fmt.Sscanf(span, "bytes %d-%d/%d", &from, &to, &total); n != 3 || from != at || total != r.Size {
+		if n, _ := fmt.Sscanf(span, "bytes %d-%d/%d", &from, &to, &total); n != 3 || from != at || to != end-1 || total != r.Size {
 			return 0, fmt.Errorf("range is %q: %w", span, errMismatch)
 		}
 	case http.StatusOK: // from the start: what is here already goes by
 		if answer.ContentLength >= 0 && answer.ContentLength != r.Size {
 			return 0, fmt.Errorf("length is %d: %w", answer.ContentLength, errMismatch)
 		}
-		skip = at
+		skip, end = at, r.Size
 	case http.StatusRequestedRangeNotSatisfiable: // the server's is shorter than what was announced
 		return 0, fmt.Errorf("%s: %w", answer.Status, errMismatch)
 	default:
@@ -74,7 +75,7 @@ func (w *road) get(ctx context.Context, r *DownloadRequest, at int64) (int64, er
 	}
 	buf := make([]byte, 128<<10)
 	var n int64
-	for left := r.Size - at; left > 0; {
+	for left := end - at; left > 0; {
 		k, err := answer.Body.Read(buf[:min(int64(len(buf)), left+skip)])
 		got := buf[:k]
 		drop := min(skip, int64(k))
@@ -89,9 +90,10 @@ func (w *road) get(ctx context.Context, r *DownloadRequest, at int64) (int64, er
 		if k > 0 {
 			r.Progress(at + n)
 		}
-		if err == io.EOF {
-			return n, nil
-		} else if err != nil {
+		if err == io.EOF && left > 0 {
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil && err != io.EOF {
 			return n, err
 		}
 	}
