@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"satchel/app/session"
+	"satchel/app/session/command"
 	"satchel/chat"
 	"satchel/widgets"
 )
@@ -36,8 +37,6 @@ type Config struct {
 	// StartRelay starts it; where there is none yet it is made, and named after
 	// its owner. The shell closes it.
 	StartRelay func(ctx context.Context, owner string) (Relay, error)
-	// Serve answers satchelctl on this profile until ctx ends; nil: nothing does.
-	Serve func(context.Context, *session.Session) error
 
 	Preview  func(ctx context.Context, path string) (chat.File, error)                 // a picture's size and thumbnail
 	SaveCopy func(ctx context.Context, src, dir, name string) (path string, err error) // never overwrites
@@ -98,13 +97,11 @@ func (a *App) Start() {
 	a.wg.Go(func() { a.orders.run() })
 	a.wg.Go(a.observe)
 	a.wg.Go(a.connect)
-	if a.cfg.Serve != nil {
-		a.wg.Go(func() {
-			if err := a.cfg.Serve(a.ctx, a.session); err != nil && a.ctx.Err() == nil {
-				a.log.Warn("the command line can't reach this profile", "error", err)
-			}
-		})
-	}
+	a.wg.Go(func() {
+		if err := command.Serve(a.ctx, a.session); err != nil && a.ctx.Err() == nil {
+			a.log.Warn("satchelctl can't reach this profile", "error", err)
+		}
+	})
 	if a.session.Profile().Joined {
 		a.showMain()
 	} else {

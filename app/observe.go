@@ -51,8 +51,11 @@ func (a *App) observe() {
 
 // apply takes a batch into the model and draws what changed by it.
 func (a *App) apply(batch []chat.Change) {
-	if a.main == nil {
-		return // the welcome; showMain reads everything anew
+	if a.main == nil { // the welcome; showMain reads everything anew
+		if !a.welcome.Busy() && a.session.Profile().Joined {
+			a.showMain() // joined from the command line
+		}
+		return
 	}
 	m, pane := &a.model, a.main.pane
 	rows, foot := false, false

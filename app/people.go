@@ -52,7 +52,7 @@ func (a *App) newMessage() {
 	list.OnPick = func(who chat.Account) {
 		sheet.Dismiss()
 		a.work(func(ctx context.Context) func() {
-			c, err := a.session.OpenDirect(ctx, string(who.ID))
+			c, err := a.session.OpenDirect(ctx, who.Name)
 			if err != nil {
 				return func() { a.notice(sentence(err)) }
 			}
