@@ -64,7 +64,7 @@ func (s *server) handler(t testing.TB) http.Handler {
 	filestore.New(s.dir).UseIn(composer)
 	memorylocker.New().UseIn(composer)
 	tus, err := handler.NewUnroutedHandler(handler.Config{
-		StoreComposer: composer, BasePath: "/files/", Logger: expslog.New(expslog.NewTextHandler(io.Discard, nil)),
+		StoreComposer: composer, BasePath: "/files/", GracefulRequestCompletionTimeout: 50 * time.Millisecond, Logger: expslog.New(expslog.NewTextHandler(io.Discard, nil)),
 		PreUploadCreateCallback: func(hook handler.HookEvent) (handler.HTTPResponse, handler.FileInfoChanges, error) {
 			_, id, _ := strings.Cut(hook.HTTPRequest.Header.Get("Authorization"), " ")
 			_, id, _ = strings.Cut(id, ":")
