@@ -3,10 +3,8 @@ package app
 import (
 	"cmp"
 	"context"
-	"maps"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -38,6 +36,7 @@ type pane struct {
 	root     *fyne.Container
 
 	shown           map[chat.MessageID]chat.Message
+	came            []chat.MessageID // of shown, and some that are gone, in the order of their coming
 	paths           map[chat.MessageID]string // verified files, and our own sources
 	lowest, highest uint64                    // 0: nothing stored is shown
 	loaded          bool                      // the first page came
@@ -105,8 +104,9 @@ func (p *pane) open(id chat.ConversationID) {
 	p.keepDraft()
 	a := p.app
 	p.id, p.round, p.loaded, p.loading = id, p.round+1, false, false
-	p.shown, p.paths = map[chat.MessageID]chat.Message{}, map[chat.MessageID]string{}
-	p.lowest, p.highest, p.seen, p.told = 0, 0, 0, 0
+	p.forget()
+	p.paths = map[chat.MessageID]string{}
+	p.seen, p.told = 0, 0
 	conversation := a.model.conversations[id]
 	p.composer.SetHint(p.hintFor(&conversation))
 	p.composer.SetText(a.model.draft(id))
@@ -164,15 +164,9 @@ func joined(page []chat.Message, before uint64) []chat.Message {
 
 func (p *pane) show(page []chat.Message, items []item, before uint64) {
 	for i, m := range page {
-		p.shown[m.ID] = m
+		p.keep(m)
 		if items[i].path != "" {
 			p.paths[m.ID] = items[i].path
-		}
-		if m.Seq != 0 {
-			if p.lowest == 0 || m.Seq < p.lowest {
-				p.lowest = m.Seq
-			}
-			p.highest = max(p.highest, m.Seq)
 		}
 	}
 	older := p.hasOlder()
@@ -218,7 +212,7 @@ func (p *pane) messagesChanged(c chat.MessagesChanged) {
 	var show []chat.Message
 	again := false
 	messages := slices.Clone(c.Messages)
-	slices.SortFunc(messages, compareMessages)
+	slices.SortStableFunc(messages, bySeq)
 	for _, m := range messages {
 		_, known := p.shown[m.ID]
 		switch {
@@ -229,13 +223,7 @@ func (p *pane) messagesChanged(c chat.MessagesChanged) {
 		default:
 			continue // older ones are read as a page, below
 		}
-		p.shown[m.ID] = m
-		if m.Seq != 0 {
-			if p.lowest == 0 {
-				p.lowest = m.Seq
-			}
-			p.highest = max(p.highest, m.Seq)
-		}
+		p.keep(m)
 		show = append(show, m)
 	}
 	if again {
@@ -257,8 +245,7 @@ func (p *pane) messagesChanged(c chat.MessagesChanged) {
 
 // reload shows the newest page anew.
 func (p *pane) reload() {
-	p.shown = map[chat.MessageID]chat.Message{}
-	p.lowest, p.highest = 0, 0
+	p.forget()
 	p.load(0)
 }
 
@@ -471,24 +458,50 @@ func (l paneLayout) Layout(objects []fyne.CanvasObject, s fyne.Size) {
 	put(p.hover, 0, s.Height)
 }
 
-// inOrder is what the timeline holds, as it stands there.
-func (p *pane) inOrder() []chat.Message {
-	all := slices.Collect(maps.Values(p.shown))
-	slices.SortFunc(all, compareMessages)
-	return all
-}
-
-// compareMessages sorts by place in the log; pending ones are last, oldest first.
-func compareMessages(a, b chat.Message) int {
+// bySeq sorts by place in the log. Pending ones are last, in the order in which
+// they came, when the sort is stable.
+func bySeq(a, b chat.Message) int {
 	switch {
-	case a.Seq == 0 && b.Seq == 0:
-		return strings.Compare(string(a.ID), string(b.ID))
+	case a.Seq == b.Seq:
+		return 0
 	case a.Seq == 0:
 		return 1
 	case b.Seq == 0:
 		return -1
 	}
 	return cmp.Compare(a.Seq, b.Seq)
+}
+
+// inOrder is what the timeline holds, as it stands there.
+func (p *pane) inOrder() []chat.Message {
+	all := make([]chat.Message, 0, len(p.shown))
+	for _, id := range p.came {
+		if m, ok := p.shown[id]; ok {
+			all = append(all, m)
+		}
+	}
+	slices.SortStableFunc(all, bySeq)
+	return all
+}
+
+// keep takes note of a message that the timeline shows.
+func (p *pane) keep(m chat.Message) {
+	if _, known := p.shown[m.ID]; !known {
+		p.came = append(p.came, m.ID)
+	}
+	p.shown[m.ID] = m
+	if m.Seq != 0 {
+		if p.lowest == 0 || m.Seq < p.lowest {
+			p.lowest = m.Seq
+		}
+		p.highest = max(p.highest, m.Seq)
+	}
+}
+
+// forget empties what is shown.
+func (p *pane) forget() {
+	p.shown, p.came = map[chat.MessageID]chat.Message{}, nil
+	p.lowest, p.highest = 0, 0
 }
 
 // messageMenu is what a right click on a message offers beside what the

@@ -87,6 +87,10 @@ type MessageState struct {
 	Offset   int64          `json:"offset,omitempty"`
 	Receipt  string         `json:"receipt,omitempty"` // of our own: waiting, sent, delivered, read, failed
 	Reason   string         `json:"reason,omitempty"`
+
+	// Spots is where its bubble is (""), and what on it can be pressed, by what
+	// it says: "Download", "Pause", …. Only of what is drawn.
+	Spots map[string]Spot `json:"spots,omitempty"`
 }
 
 // SheetState is the sheet that lies over the window.
@@ -111,9 +115,8 @@ var (
 // Spots: name, link, here, invited, continue on the welcome; new, invite,
 // search, list, foot, timeline, attach, composer, send, notice-close on the
 // main screen; sheet-close, sheet-send, sheet-cancel, sheet-more,
-// sheet-caption, sheet-search, file-N (its remove button), person-N and those
-// of the sheet itself; message-ID for what a click on a message's file hits,
-// message-ID-LABEL for its buttons.
+// sheet-caption, sheet-search, file-N (its remove button), person-N, and on the
+// other sheets link, copy, close, show, anyway, cancel.
 func (a *App) screen() Screen {
 	s := Screen{Spots: map[string]Spot{}, Focused: a.focused}
 	put := func(name string, o spotted) {
@@ -203,8 +206,18 @@ func (a *App) mainScreenState(s *Screen, put func(string, spotted)) {
 	put("composer", p.composer.Entry().(spotted))
 	put("send", p.composer.Send)
 	put("attach", p.composer.Attach)
+	drawn := map[chat.MessageID]map[string]Spot{}
+	for _, one := range p.timeline.Spots() {
+		spots := map[string]Spot{}
+		for label, o := range one.Parts {
+			if spot, ok := a.spot(o); ok {
+				spots[label] = spot
+			}
+		}
+		drawn[one.ID] = spots
+	}
 	for _, msg := range p.inOrder() {
-		state := MessageState{ID: msg.ID, Seq: msg.Seq, Mine: msg.From == m.me.ID, Text: msg.Content.Text, Reason: msg.Reason, Path: p.paths[msg.ID]}
+		state := MessageState{ID: msg.ID, Seq: msg.Seq, Mine: msg.From == m.me.ID, Text: msg.Content.Text, Reason: msg.Reason, Path: p.paths[msg.ID], Spots: drawn[msg.ID]}
 		if f := msg.Content.File; f != nil {
 			state.File, state.Size, state.SHA256 = f.Name, f.Size, f.SHA256
 		}

@@ -163,6 +163,9 @@ func (b *bubble) applyMeta() {
 		setBounds(b.pill, l.metaBox.x, l.metaBox.y, l.metaBox.w, l.metaBox.h)
 		b.objects = append(b.objects, b.pill)
 	}
+	if mine { // room is kept for two ticks; one stands at the edge, too
+		x += tickWidth - b.receipt().width
+	}
 	size := setText(b.time, l.clock, TinySize, false, name)
 	centerLine(b.time, x, y)
 	b.objects = append(b.objects, b.time)
@@ -171,15 +174,17 @@ func (b *bubble) applyMeta() {
 	}
 }
 
+// receipt is the drawing that says how far our message came.
+func (b *bubble) receipt() glyph { return receiptGlyph(b.entry.item.Receipt) }
+
 // showTicks draws how far our message came, its left end at x, its middle at y.
 func (b *bubble) showTicks(x, y float32, name fyne.ThemeColorName) {
-	receipt := b.entry.item.Receipt
-	g := receiptGlyph(receipt)
-	switch {
-	case receipt == chat.ReceiptRead && name != colorOnScrim:
-		name = ColorAccent
-	case receipt == chat.ReceiptFailed:
+	g := b.receipt()
+	switch r := b.entry.item.Receipt; {
+	case r == chat.ReceiptFailed:
 		name = ColorBad
+	case r == chat.ReceiptRead && name != colorOnScrim:
+		name = ColorAccent
 	}
 	setGlyph(b.ticks, g, Color(name))
 	setBounds(b.ticks, x, y-6, g.width, g.height)

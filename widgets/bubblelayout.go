@@ -189,6 +189,9 @@ func layoutBubble(e *entry, room float32) *bubbleLayout {
 		}
 		y, w = l.placeNote(reason, y, w, limit-2*bubblePadX)
 	}
+	if l.meta == metaLine && !l.plain {
+		l.metaBox.x = w - bubblePadX - l.metaBox.w
+	}
 	if l.plain {
 		l.size = fyne.NewSize(roundUp(w), roundUp(y))
 		return l
@@ -316,7 +319,7 @@ func (l *bubbleLayout) placeFile(it *Item, y, w, limit float32) (float32, float3
 	}
 	if l.words != "" {
 		controls = wordButtonSize(l.words).Width + metaGap
-	} else if l.controls > 0 {
+	} else {
 		controls = float32(l.controls)*fileControl + 6
 	}
 	room := limit - fileColumn - controls - bubblePadY
@@ -346,9 +349,6 @@ func (l *bubbleLayout) placeFile(it *Item, y, w, limit float32) (float32, float3
 	}
 	height := fileRow + (rows-1)*noteLine
 	width := fileColumn + column + controls + bubblePadY
-	if l.words == "" && l.controls == 0 {
-		width += 6
-	}
 	l.fileBox = box{0, y, width, height}
 	return y + height, max(w, width)
 }

@@ -96,7 +96,16 @@ func ElideEnd(s string, width, size float32, bold bool) string {
 
 // faded is a colour that rests: six tenths of it.
 func faded(c color.Color) color.Color {
-	n := color.NRGBAModel.Convert(c).(color.NRGBA)
+	n := asNRGBA(c)
 	n.A = uint8(int(n.A) * 6 / 10)
 	return n
 }
+
+// blend is a colour between two opaque ones: a at 0, b at 1.
+func blend(a, b color.Color, t float32) color.Color {
+	x, y := asNRGBA(a), asNRGBA(b)
+	mix := func(a, b uint8) uint8 { return uint8(float32(a)*(1-t) + float32(b)*t + 0.5) }
+	return nrgba{R: mix(x.R, y.R), G: mix(x.G, y.G), B: mix(x.B, y.B), A: x.A}
+}
+
+func asNRGBA(c color.Color) nrgba { return color.NRGBAModel.Convert(c).(color.NRGBA) }

@@ -127,7 +127,11 @@ func (p *filePart) applyButtons() {
 			tapped = func() { owner.resume(s.transfer) }
 		}
 		size := wordButtonSize(lay.words)
-		p.words.setWords(lay.words, tapped)
+		ground := ColorIncoming
+		if e.item.Mine {
+			ground = ColorOutgoing
+		}
+		p.words.setWords(lay.words, ground, tapped)
 		// Two files below one another have their buttons below one another.
 		setBounds(p.words, lay.size.Width-bubblePadY-size.Width, (lay.fileBox.h-size.Height)/2, size.Width, size.Height)
 		p.objects = append(p.objects, p.words)

@@ -68,7 +68,7 @@ func fileStateOf(it *Item) fileState {
 		case chat.TransferWaiting:
 			s.phase, s.detail = fileWaiting, t.Reason
 			if s.detail == "" {
-				s.detail = join(lang.L("Waiting for the network"), progress)
+				s.detail = join(lang.L("No connection"), progress)
 			}
 		default:
 			s.phase, s.detail, s.bad = fileFailed, t.Reason, true

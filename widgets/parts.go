@@ -1,6 +1,7 @@
 package widgets
 
 import (
+	"image/color"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -128,12 +129,14 @@ func (b *pressable) setGlyph(g glyph, name fyne.ThemeColorName, label string, ta
 	b.paint()
 }
 
-// setWords says what is written on the button and what it does; wordButtonSize is its size.
-func (b *pressable) setWords(words string, tapped func()) {
+// setWords says what is written on the button and what it does, on a ground of
+// that colour; wordButtonSize is its size.
+func (b *pressable) setWords(words string, ground fyne.ThemeColorName, tapped func()) {
 	b.label, b.tapped = words, tapped
 	setText(b.text, words, TextSize, true, ColorText)
-	if line := Color(ColorLine); b.outline.StrokeColor != line {
-		b.outline.StrokeColor, b.outline.FillColor = line, Color(ColorHover)
+	fill := Color(ground)
+	if line := blend(fill, Color(ColorText), 0.14); b.outline.StrokeColor != line || b.outline.FillColor != fill {
+		b.outline.StrokeColor, b.outline.FillColor = line, fill
 		b.outline.Refresh()
 	}
 	b.paint()
@@ -147,9 +150,9 @@ func (b *pressable) paint() {
 	if b.shade == nil {
 		return
 	}
-	c := Color(ColorHover)
-	if !b.hovered {
-		c = Color("scrollBarBackground") // transparent
+	var c color.Color = color.Transparent
+	if b.hovered {
+		c = Color(ColorHover)
 	}
 	if b.shade.FillColor != c {
 		b.shade.FillColor = c
@@ -171,7 +174,7 @@ func (b *pressable) arrange(s fyne.Size) {
 	side := min(s.Width, s.Height, 32)
 	b.shade.CornerRadius = side / 2
 	setBounds(b.shade, (s.Width-side)/2, (s.Height-side)/2, side, side)
-	side = min(side, 22)
+	side = min(side*0.7, 22)
 	setBounds(b.image, (s.Width-side)/2, (s.Height-side)/2, side, side)
 }
 

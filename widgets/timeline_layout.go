@@ -1,8 +1,6 @@
 package widgets
 
 import (
-	"image/color"
-
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
 )
@@ -186,8 +184,6 @@ func (t *Timeline) restyle(size fyne.Size) {
 func (t *Timeline) themeKey() themeKey {
 	return themeKey{asNRGBA(Color(ColorWindow)), asNRGBA(Color(ColorText)), theme.TextFont().Name(), t.scale()}
 }
-
-func asNRGBA(c color.Color) nrgba { return color.NRGBAModel.Convert(c).(color.NRGBA) }
 
 // scale is how many pixels a unit has.
 func (t *Timeline) scale() float32 {

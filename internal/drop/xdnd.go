@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/jezek/xgb"
@@ -32,6 +33,7 @@ const xdndVersion = 5
 
 // dropOn carries out one drop and returns when the window has said that it is finished.
 func dropOn(t target, list []byte, within time.Duration) error {
+	xgb.Logger.SetOutput(io.Discard) // it tells of what is no trouble
 	conn, err := xgb.NewConn()
 	if err != nil {
 		return fmt.Errorf("there is no X display: %w", err)
@@ -125,7 +127,7 @@ func (s *source) run(t target, x, y int16, within time.Duration) error {
 				case s.atom("XdndStatus"):
 					accepted = accepted || data[1]&1 != 0
 				case s.atom("XdndFinished"):
-					if data[1]&1 == 0 {
+					if data[1] == 0 { // GLFW writes how much it took, not a flag
 						return errors.New("the window refused the files")
 					}
 					return nil
