@@ -36,7 +36,7 @@ type pane struct {
 	root     *fyne.Container
 
 	shown           map[chat.MessageID]chat.Message
-	came            []chat.MessageID // of shown, and some that are gone, in the order of their coming
+	came            []chat.MessageID          // of shown, and some that are gone, in the order of their coming
 	paths           map[chat.MessageID]string // verified files, and our own sources
 	lowest, highest uint64                    // 0: nothing stored is shown
 	loaded          bool                      // the first page came

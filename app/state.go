@@ -233,8 +233,8 @@ func (a *App) mainScreenState(s *Screen, put func(string, spotted)) {
 
 // spot is where an object is, in pixels; false when it is not shown.
 func (a *App) spot(o spotted) (Spot, bool) {
-	if !o.Visible() || o.Size().IsZero() {
-		return Spot{}, false
+	if !o.Visible() || o.Size().IsZero() || a.fyne.Driver().CanvasForObject(o) == nil {
+		return Spot{}, false // not drawn yet: Fyne does not know where
 	}
 	at := a.fyne.Driver().AbsolutePositionForObject(o)
 	c := a.window.Canvas()

@@ -117,6 +117,7 @@ func (s *SendSheet) removeFile(r *sendRow) {
 		return
 	}
 	s.update()
+	focusOn(s.Caption)
 }
 
 func (s *SendSheet) send() {
