@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"mime"
 	"os"
 	"path/filepath"
 	"time"
@@ -102,8 +101,8 @@ func (s *Session) source(path string) (*chat.File, fs.FileInfo, error) {
 		return nil, nil, refusal("%s is too large for this relay: it has %s, and the relay takes %s at most.",
 			path, humanize.IBytes(uint64(info.Size())), humanize.IBytes(uint64(most)))
 	}
-	kind, _, _ := mime.ParseMediaType(mime.TypeByExtension(filepath.Ext(path)))
-	return &chat.File{Name: filepath.Base(path), Size: info.Size(), MIME: kind}, info, nil
+	// The kind is the engine's to find: what has one is not looked into for a thumbnail.
+	return &chat.File{Name: filepath.Base(path), Size: info.Size()}, info, nil
 }
 
 // rootCause is the innermost error, without the path that the sentence names already.
