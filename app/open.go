@@ -111,8 +111,8 @@ func (a *App) systemOpen(path string) func() {
 	}
 	a.log.Info("open with the desktop", "error", err)
 	return func() {
-		a.notice(lang.L("No program here opens “{{.Name}}”. It lies in {{.Folder}}.",
-			map[string]any{"Name": filepath.Base(path), "Folder": filepath.Dir(path)}))
+		a.notice(lang.L("No program here opens “{{.Name}}”. A right click on it saves a copy where you want it.",
+			map[string]any{"Name": filepath.Base(path)}))
 	}
 }
 

@@ -2,6 +2,9 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -63,7 +66,11 @@ func (a *App) keepPasted(png []byte) (string, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
 	}
-	f, err := os.CreateTemp(dir, time.Now().Format("picture 2006-01-02 15.04.05 ")+"*.png")
+	name := lang.L("Picture") + time.Now().Format(" 2006-01-02 15.04.05")
+	f, err := os.OpenFile(filepath.Join(dir, name+".png"), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	for n := 2; errors.Is(err, fs.ErrExist) && n < 100; n++ {
+		f, err = os.OpenFile(filepath.Join(dir, fmt.Sprintf("%s (%d).png", name, n)), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	}
 	if err != nil {
 		return "", err
 	}

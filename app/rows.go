@@ -67,7 +67,7 @@ func preview(c *chat.Content) string {
 		if text == "" {
 			text = oneLine(c.File.Name)
 		}
-		if c.File.IsPicture() {
+		if c.File.IsPicture() || strings.HasPrefix(c.File.MIME, "image/") {
 			return "📷 " + text
 		}
 		return "📎 " + text

@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"satchel/chat"
@@ -34,14 +35,15 @@ type Composer struct {
 	entry  *composerEntry
 	box    *container.ThemeOverride
 	probe  *widget.Label // measures how many lines the text takes
-	lines  int
+	height float32       // of the field
+	most   float32       // that it may get
 	line   *canvas.Rectangle
 	quiet  bool // the text changes, but not by the person
 }
 
 // NewComposer returns an empty composer.
 func NewComposer() *Composer {
-	c := &Composer{lines: 1, line: canvas.NewRectangle(Color(ColorLine))}
+	c := &Composer{height: 39, line: canvas.NewRectangle(Color(ColorLine))}
 	c.ExtendBaseWidget(c)
 	c.entry = &composerEntry{owner: c}
 	c.entry.ExtendBaseWidget(c.entry)
@@ -57,6 +59,7 @@ func NewComposer() *Composer {
 	}
 	c.probe = widget.NewLabel("")
 	c.probe.Wrapping = fyne.TextWrapWord
+	c.most = c.textHeight(strings.Repeat("x\n", composerLines-1)+"x", 1000)
 	c.box = FieldBox(c.entry, false)
 	c.Attach = NewIconButton(IconAttach, lang.L("Send files"), func() {
 		if c.OnAttach != nil {
@@ -114,29 +117,31 @@ func (c *Composer) refuse() {
 	}
 }
 
-// grow counts lines and asks for the height that they need.
+// grow asks for the height that the text takes, up to eight lines; from there
+// the field scrolls.
 func (c *Composer) grow() {
-	lines := composerLines
+	height := c.most
 	width := c.entry.Size().Width
 	if text := c.entry.Text; width > 0 && len(text) < 4096 && strings.Count(text, "\n") < composerLines {
-		c.probe.Resize(fyne.NewSize(width-2*fieldPadding+2*base().Size("innerPadding"), 10))
-		c.probe.SetText("x")
-		one := c.probe.MinSize().Height
-		c.probe.SetText("x\nx")
-		step := c.probe.MinSize().Height - one
-		c.probe.SetText(text)
-		lines = 1 + int((c.probe.MinSize().Height-one)/step+0.5)
-		lines = min(max(lines, 1), composerLines)
+		height = min(c.textHeight(text, width), c.most)
 	}
-	if lines == c.lines {
+	if height == c.height {
 		return
 	}
-	c.lines = lines
-	c.entry.SetMinRowsVisible(lines)
+	c.height = height
 	c.Refresh()
 	if c.OnResize != nil {
 		c.OnResize()
 	}
+}
+
+// textHeight is how high the field must be for text not to scroll. A label sets
+// words as an entry does.
+func (c *Composer) textHeight(text string, width float32) float32 {
+	inset := base().Size(theme.SizeNameInnerPadding)
+	c.probe.Resize(fyne.NewSize(width-2*fieldPadding+2*inset, 10))
+	c.probe.SetText(text)
+	return max(39, c.probe.MinSize().Height-2*inset+2*fieldPadding)
 }
 
 // CreateRenderer implements fyne.Widget.
@@ -158,7 +163,7 @@ func (c *Composer) CreateRenderer() fyne.WidgetRenderer {
 		}
 	}
 	r.min = func() fyne.Size {
-		return fyne.NewSize(240, c.box.MinSize().Height+2*pad+1)
+		return fyne.NewSize(240, c.height+2*pad+1)
 	}
 	r.refresh = func() {
 		c.line.FillColor = Color(ColorLine)

@@ -65,7 +65,7 @@ func (t *fieldTheme) Color(name fyne.ThemeColorName, v fyne.ThemeVariant) color.
 	switch {
 	case t.bare && name == theme.ColorNameInputBackground:
 		return color.Transparent
-	case t.line && (name == theme.ColorNameScrollBar || name == theme.ColorNameShadow):
+	case name == theme.ColorNameShadow, t.line && name == theme.ColorNameScrollBar:
 		return color.Transparent
 	}
 	return base().Color(name, v)
