@@ -49,7 +49,8 @@ func (a *App) notifyOf(c chat.MessagesChanged) {
 			continue
 		}
 		title := a.model.name(&conversation)
-		a.fyne.SendNotification(fyne.NewNotification(title, preview(&m.Content)))
+		_, words := preview(&m.Content)
+		a.fyne.SendNotification(fyne.NewNotification(title, words))
 		return
 	}
 }

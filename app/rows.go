@@ -38,7 +38,7 @@ func (m *model) row(c *chat.Conversation, current bool, now time.Time) widgets.R
 // lastWords fills in the newest message.
 func (m *model) lastWords(c *chat.Conversation, r *widgets.Row) {
 	last := c.Last
-	r.Line = preview(&last.Content)
+	r.Icon, r.Line = preview(&last.Content)
 	switch {
 	case last.From == m.me.ID:
 		r.Receipt, r.HasReceipt = c.Receipt(m.me.ID, last), true
@@ -48,29 +48,28 @@ func (m *model) lastWords(c *chat.Conversation, r *widgets.Row) {
 	case c.Kind == chat.Group:
 		if who := memberName(c, last.From); who != "" {
 			first, _, _ := strings.Cut(who, " ")
-			r.Line = first + ": " + r.Line
+			r.Lead = first + ":"
 		}
 	}
 }
 
-// preview is a message in a line.
-func preview(c *chat.Content) string {
+// preview is a message in a line, and what kind of thing that is; no icon for words.
+func preview(c *chat.Content) (widgets.Icon, string) {
 	text := oneLine(c.Text)
 	if c.Title != "" {
-		text = strings.TrimSpace(oneLine(c.Title) + " · " + text)
-		text = strings.TrimSuffix(text, " ·")
+		text = strings.TrimSuffix(oneLine(c.Title)+" · "+text, " · ")
 	}
 	switch {
 	case !c.Known():
-		return lang.L("This needs a newer Satchel")
+		return "", lang.L("This needs a newer Satchel")
 	case c.File != nil:
 		if text == "" {
 			text = oneLine(c.File.Name)
 		}
 		if c.File.IsPicture() || strings.HasPrefix(c.File.MIME, "image/") {
-			return "📷 " + text
+			return widgets.IconPicture, text
 		}
-		return "📎 " + text
+		return widgets.IconAttach, text
 	case c.Location != nil:
 		if text == "" {
 			text = oneLine(c.Location.Name)
@@ -78,9 +77,9 @@ func preview(c *chat.Content) string {
 		if text == "" {
 			text = lang.L("Location")
 		}
-		return "📍 " + text
+		return widgets.IconPlace, text
 	}
-	return text
+	return "", text
 }
 
 // oneLine folds white space and keeps what a row could ever show.

@@ -35,6 +35,7 @@ type Row struct {
 	Name     string
 	Lead     string // in front of Line, in its own tone: "Draft:"
 	LeadTone Tone
+	Icon     Icon   // in front of Line: what kind of thing it names; "" for words
 	Line     string // last words, or what is happening
 	LineTone Tone
 	Italic   bool
@@ -201,10 +202,11 @@ func (r *conversationRow) CreateRenderer() fyne.WidgetRenderer {
 	lead := NewText("", SmallSize, ColorMuted)
 	line := NewText("", SmallSize, ColorMuted)
 	ticks := &canvas.Image{}
+	icon := &canvas.Image{FillMode: canvas.ImageFillContain}
 	badge := NewRounded(color.Transparent, 9)
 	count := NewBoldText("", TinySize, ColorOnAccent)
 	count.Alignment = fyne.TextAlignCenter
-	re := &shellRenderer{objects: []fyne.CanvasObject{box, avatar, name, at, ticks, lead, line, badge, count}}
+	re := &shellRenderer{objects: []fyne.CanvasObject{box, avatar, name, at, ticks, icon, lead, line, badge, count}}
 	re.layout = func(s fyne.Size) {
 		const left, right = 80, 24
 		place(box, 8, 0, s.Width-16, s.Height)
@@ -237,6 +239,10 @@ func (r *conversationRow) CreateRenderer() fyne.WidgetRenderer {
 			place(ticks, x, 36, w, 12)
 			x, room = x+w+5, room-w-5
 		}
+		if r.row.Icon != "" {
+			place(icon, x-1, 35, 14, 14)
+			x, room = x+17, room-17
+		}
 		line.Text = ElideEnd(r.row.Line, room, SmallSize, false)
 		place(line, x, 33, room, SmallLineHeight+2)
 	}
@@ -257,6 +263,10 @@ func (r *conversationRow) CreateRenderer() fyne.WidgetRenderer {
 		name.Color, at.Color, count.Color = Color(ColorText), Color(ColorMuted), Color(ColorOnAccent)
 		lead.Color, line.Color = Color(r.row.LeadTone.color()), Color(r.row.LineTone.color())
 		badge.FillColor = Color(ColorAccent)
+		show(icon, r.row.Icon != "")
+		if r.row.Icon != "" {
+			icon.Resource = r.row.Icon.Resource(Color(r.row.LineTone.color()))
+		}
 		show(ticks, r.row.HasReceipt)
 		if r.row.HasReceipt {
 			tone := ColorMuted

@@ -17,6 +17,8 @@ const (
 	IconInvite   Icon = `<circle cx="9.5" cy="8" r="3.6"/><path d="M3 19.5c0-3.6 2.9-6 6.5-6s6.5 2.4 6.5 6"/><path d="M19 8v6"/><path d="M16 11h6"/>`
 	IconSearch   Icon = `<circle cx="11" cy="11" r="6"/><path d="M19.5 19.5l-4.2-4.2"/>`
 	IconAttach   Icon = `<path d="M19.6 11.2l-7.8 7.8a4.9 4.9 0 0 1-6.9-6.9l8.2-8.2a3.3 3.3 0 0 1 4.6 4.6l-8.1 8.1a1.6 1.6 0 0 1-2.3-2.3l7.3-7.3"/>`
+	IconPicture  Icon = `<rect x="4" y="5.5" width="16" height="13.5" rx="2.5" ry="2.5"/><circle cx="9" cy="10.2" r="1.4"/><path d="M5 17.5l4.6-4.2 2.9 2.4 3.3-3.4 3.6 3.6"/>`
+	IconPlace    Icon = `<path d="M12 20.5c-3.6-4.4-6-7.2-6-10.3a6 6 0 0 1 12 0c0 3.1-2.4 5.9-6 10.3z"/><circle cx="12" cy="10.2" r="2"/>`
 	IconClose    Icon = `<path d="M6.5 6.5l11 11"/><path d="M17.5 6.5l-11 11"/>`
 	IconBookmark Icon = `<path d="M7.5 4.5h9v15l-4.5-3.8-4.5 3.8z"/>`
 	IconDrop     Icon = `<path d="M12 4v12.5"/><path d="M6.5 11l5.5 5.5 5.5-5.5"/><path d="M5 20h14"/>`
