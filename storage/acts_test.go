@@ -218,6 +218,14 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%s: %v", c.what, err)
 		}
 	}
+	// Whoever goes on after half a run was stored doesn't get it committed.
+	err := db.Update(func(tx *Tx) error {
+		tx.AddEntries(conv, me, 6, 9, []chat.Message{entry(6, ana), moved})
+		return nil
+	})
+	if !errors.Is(err, ErrConflict) {
+		t.Errorf("half a run: %v", err)
+	}
 	view(t, db, func(tx *Tx) error {
 		c, _, err := tx.Conversation(conv)
 		page, err2 := tx.Messages(conv, 0, 100)

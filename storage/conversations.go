@@ -114,7 +114,7 @@ func (tx *Tx) PutConversation(c *chat.Conversation) error {
 	if err != nil || ok && c.Head <= s.Head {
 		return err
 	}
-	s.Head = max(s.Head, c.Head)
+	s.Head = c.Head
 	return putJSON(states, k, s)
 }
 

@@ -36,9 +36,19 @@ func TestDamaged(t *testing.T) {
 			}
 			return b
 		}), ErrDamaged},
+		{"a file that has lost its root", boltFile(t, false, func(*bbolt.Tx) error { return nil }), ErrDamaged},
+		{"a free list that is none", edit(func(b []byte) []byte {
+			for at := 2 * page; at < len(b); at += page {
+				if binary.NativeEndian.Uint16(b[at+8:]) == 0x10 { // bbolt's mark of a free list
+					b[at+8] = 0x31
+				}
+			}
+			return b
+		}), ErrDamaged},
 		{"cut in a meta", whole[:page+100], ErrDamaged},
 		{"cut behind the metas", whole[:2*page], ErrDamaged},
 		{"cut in the middle", whole[:len(whole)/2], ErrDamaged},
+		{"cut by its last page", whole[:usedSize(t, whole)-page], ErrDamaged},
 		{"another program's database", boltFile(t, false, func(tx *bbolt.Tx) error {
 			_, err := tx.CreateBucket([]byte("recipes"))
 			return err
@@ -131,7 +141,7 @@ func TestOpenSaysWhy(t *testing.T) {
 		t.Fatal(err)
 	}
 	open(t, empty)
-	if err := os.WriteFile(empty+"2", boltFile(t, false, func(*bbolt.Tx) error { return nil }), 0o600); err != nil {
+	if err := os.WriteFile(empty+"2", boltFile(t, false, nil), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	open(t, empty+"2") // stopped before the first bucket was there
@@ -188,7 +198,23 @@ func wholeFile(t *testing.T) []byte {
 			return err
 		})
 	}
+	// Written into free pages: what stands last in the file is no longer read at Open.
+	update(t, db, func(tx *Tx) error { return tx.SetDraft(conv, "half a sen") })
 	return readClosed(t, db, path)
+}
+
+// usedSize is how many bytes of a database are in use; the rest was made in advance.
+func usedSize(t *testing.T, file []byte) (size int) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "cache.db")
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	view(t, open(t, path), func(tx *Tx) error {
+		size = int(tx.bolt.Size())
+		return nil
+	})
+	return size
 }
 
 func readClosed(t *testing.T, db *DB, path string) []byte {
@@ -203,7 +229,7 @@ func readClosed(t *testing.T, db *DB, path string) []byte {
 	return b
 }
 
-// boltFile is a bbolt file that fn filled.
+// boltFile is a bbolt file that fn filled, if there is one.
 func boltFile(t *testing.T, noFreelist bool, fn func(*bbolt.Tx) error) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), fmt.Sprint("bolt", noFreelist))
@@ -211,8 +237,10 @@ func boltFile(t *testing.T, noFreelist bool, fn func(*bbolt.Tx) error) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Update(fn); err != nil {
-		t.Fatal(err)
+	if fn != nil {
+		if err := b.Update(fn); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return readClosed(t, &DB{b}, path)
 }

@@ -21,7 +21,7 @@ const lockTimeout = 500 * time.Millisecond
 var (
 	ErrLocked  = errors.New("another program is using these messages; close it and try again")
 	ErrNewer   = errors.New("these messages were kept by a newer Satchel; nothing was changed, install the newer one to read them")
-	ErrDamaged = errors.New("the file that keeps the messages here is damaged, or is not Satchel's; it was left as it is, move it away and the relay gives the messages back")
+	ErrDamaged = errors.New("the file that keeps the messages here is damaged, or is not Satchel's; it was left as it is, move it away and the relay gives back what it holds")
 	ErrFull    = errors.New("the disk is full, so this was not kept; nothing else was lost, free some space and try again")
 )
 
@@ -40,7 +40,10 @@ var (
 type DB struct{ bolt *bbolt.DB }
 
 // Tx is a transaction; see the package's comment for how long it may be used.
-type Tx struct{ bolt *bbolt.Tx }
+type Tx struct {
+	bolt   *bbolt.Tx
+	failed error // why it can't be committed, whatever its function says
+}
 
 // Open opens the cache in the file at path, and creates it, readable by its
 // owner alone, when nothing is there. It returns ErrLocked, after at most one
@@ -127,8 +130,9 @@ func openBolt(path string, options *bbolt.Options) (b *bbolt.DB, err error) {
 		b, err = bbolt.Open(path, 0o600, options)
 		return err
 	})
-	if err != nil && file != nil {
-		file.Close() // bbolt did so itself unless it panicked
+	if err != nil && file != nil { // bbolt did so itself unless it panicked
+		unlock(file)
+		file.Close()
 	}
 	return b, err
 }
@@ -191,14 +195,23 @@ func (db *DB) Close() error {
 
 // View runs fn in a transaction that reads. Its error is returned as it is.
 func (db *DB) View(fn func(*Tx) error) error {
-	return db.bolt.View(func(b *bbolt.Tx) error { return fn(&Tx{b}) })
+	return db.bolt.View(func(b *bbolt.Tx) error { return fn(&Tx{bolt: b}) })
 }
 
 // Update runs fn in a transaction that writes. When Update returns nil, all of
 // it is on disk; after any error, of fn's or of the disk, none of it is, and the
 // cache is as good as before. Without room on the disk the error is ErrFull.
+//
+// An act that returns an error has changed nothing, so that fn may go on without
+// it; AddEntries alone takes the whole transaction with it.
 func (db *DB) Update(fn func(*Tx) error) error {
-	err := db.bolt.Update(func(b *bbolt.Tx) error { return fn(&Tx{b}) })
+	err := db.bolt.Update(func(b *bbolt.Tx) error {
+		tx := &Tx{bolt: b}
+		if err := fn(tx); err != nil {
+			return err
+		}
+		return tx.failed
+	})
 	if isFull(err) {
 		err = fmt.Errorf("%w: %w", ErrFull, err)
 	}

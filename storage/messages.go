@@ -89,12 +89,13 @@ func (c *conversation) store(m chat.Message) (changed bool, err error) {
 	if c.messages.Get(to.key) != nil {
 		return false, fmt.Errorf("storage: number %d is another message than %s: %w", m.Seq, m.ID, ErrConflict)
 	}
-	if p.in == placePending {
-		if err := c.pending.Delete(p.key); err != nil {
-			return false, err
-		}
+	if err := c.put(m, to); err != nil {
+		return false, err
 	}
-	return true, c.put(m, to)
+	if p.in == placePending {
+		err = c.pending.Delete(p.key)
+	}
+	return true, err
 }
 
 // saveLast finds the newest message, pending ones included, and writes the state.
@@ -117,7 +118,8 @@ func (c *conversation) saveLast() error {
 // from..to, which is the whole run that they cover and is held from now on. It is
 // idempotent by message id: a message that is stored stays as it is, and a pending
 // one of that id becomes the stored one. Head, Last, Unread and Held follow. It
-// returns those that are new or changed here. ErrConflict: see there.
+// returns those that are new or changed here. ErrConflict: see there. After an
+// error the transaction can't be committed: some entries may be in it, and others not.
 func (tx *Tx) AddEntries(conv chat.ConversationID, me chat.AccountID, from, to uint64, msgs []chat.Message) (added []chat.Message, err error) {
 	c, err := tx.open(conv)
 	if err != nil {
@@ -129,9 +131,19 @@ func (tx *Tx) AddEntries(conv chat.ConversationID, me chat.AccountID, from, to u
 	if from == 0 || to < from || to > math.MaxInt64 {
 		return nil, fmt.Errorf("storage: %s: %d to %d is no run of entries", conv, from, to)
 	}
+	defer func() {
+		if err != nil {
+			tx.failed = err
+		}
+	}()
 	mark, err := c.mark(me)
 	if err != nil {
 		return nil, err
+	}
+	if k, _ := c.messages.Cursor().Last(); k == nil || from > keyNum(k) {
+		// Nothing will come between them: pages may be full. Half full, as bbolt
+		// leaves them for what does, the cache is two thirds bigger.
+		c.messages.FillPercent = 0.9
 	}
 	next := from
 	for _, m := range msgs {

@@ -51,9 +51,13 @@ func create(tx *bbolt.Tx) error {
 	return nil
 }
 
-// schema is the version of a database: 0 when there is nothing in it.
+// neverWritten is the number of the transaction that a file made by bbolt seems
+// to come from. One that is empty after more than that has lost what was in it.
+const neverWritten = 1
+
+// schema is the version of a database: 0 when nothing was ever in it.
 func schema(tx *bbolt.Tx) (int, error) {
-	if first, _ := tx.Cursor().First(); first == nil {
+	if first, _ := tx.Cursor().First(); first == nil && tx.ID() <= neverWritten {
 		return 0, nil
 	}
 	meta := tx.Bucket(bMeta)

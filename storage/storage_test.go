@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"sync"
 	"testing"
 	"time"
 
@@ -159,4 +160,69 @@ func TestWhatIsPutIsThereAfterOpeningAgain(t *testing.T) {
 		}
 		return errors.Join(err, err2, err3, err4, err5)
 	})
+}
+
+// Readers see one moment each while somebody writes, and Close waits for all of them.
+func TestReadersAndAWriter(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cache.db")
+	db := open(t, path)
+	db.bolt.NoSync = true
+	update(t, db, func(tx *Tx) error { return step(tx, 1) })
+	var readers sync.WaitGroup
+	written := make(chan struct{})
+	for range 3 {
+		readers.Go(func() {
+			for last := uint64(0); ; {
+				err := db.View(func(tx *Tx) error {
+					c, _, err := tx.Conversation(conv)
+					page, err2 := tx.Messages(conv, 0, 1<<20)
+					acts, err3 := tx.Acts(0, 10)
+					if c.Head < last || len(page) != int(c.Head)+1 || len(acts) != 1 || acts[0].N != c.Head/3 {
+						t.Errorf("head %d after %d, %d messages, acts %v", c.Head, last, len(page), acts)
+					}
+					last = c.Head
+					return errors.Join(err, err2, err3)
+				})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				select {
+				case <-written:
+					return
+				default:
+				}
+			}
+		})
+	}
+	for n := uint64(2); n < 60; n++ {
+		update(t, db, func(tx *Tx) error { return step(tx, n) })
+	}
+	close(written)
+	readers.Wait()
+
+	inside, leave, closed := make(chan struct{}), make(chan struct{}), make(chan error)
+	go db.View(func(tx *Tx) error {
+		close(inside)
+		<-leave
+		_, ok, err := tx.Conversation(conv)
+		if !ok || err != nil {
+			t.Errorf("the file was closed under a reader: %v", err)
+		}
+		return nil
+	})
+	<-inside
+	go func() { closed <- db.Close() }()
+	select {
+	case <-closed:
+		t.Error("closed while somebody reads")
+	default:
+	}
+	close(leave)
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
+	if err := db.View(func(*Tx) error { return nil }); err == nil {
+		t.Error("a closed cache is read")
+	}
 }

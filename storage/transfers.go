@@ -20,6 +20,12 @@ func (tx *Tx) PutTransfer(t chat.Transfer) error {
 	if err != nil {
 		return err
 	}
+	thumbnail := t.File.Thumbnail
+	t.File.Thumbnail = nil
+	j, err := json.Marshal(t)
+	if err != nil {
+		return fmt.Errorf("storage: transfer %s: %w", t.ID, err)
+	}
 	old, ok, err := tx.Transfer(t.ID)
 	if err != nil {
 		return err
@@ -28,12 +34,6 @@ func (tx *Tx) PutTransfer(t chat.Transfer) error {
 		if err := tx.unindex(old); err != nil {
 			return err
 		}
-	}
-	thumbnail := t.File.Thumbnail
-	t.File.Thumbnail = nil
-	j, err := json.Marshal(t)
-	if err != nil {
-		return fmt.Errorf("storage: transfer %s: %w", t.ID, err)
 	}
 	if err := tx.bolt.Bucket(bTransfers).Put(id, append(appendPart(nil, j), thumbnail...)); err != nil {
 		return err
