@@ -124,13 +124,13 @@ type Transfer struct {
 	// has name and size, the pictures once prepared, URL and checksum once done.
 	File File `json:"file"`
 
-	// Place is where a store that gives its own names began this upload: what
-	// its handler needs to go on. The relay needs none.
+	// Place is where the store has this upload, in the handler's words, when ID
+	// alone does not lead there.
 	Place string `json:"place,omitempty"`
 
 	State  TransferState `json:"state"`
 	Reason string        `json:"reason,omitempty"` // one sentence, when waiting or failed
-	Offset int64         `json:"offset"`           // bytes that are known to be there
+	Offset int64         `json:"offset"`           // bytes that are known to be there; while moving, those on their way included
 	Tries  int           `json:"tries,omitempty"`  // attempts since the last byte that went
 
 	Created time.Time `json:"created"`

@@ -28,17 +28,16 @@ func (e *Engine) attempt(ctx context.Context, en *entry) {
 	if err == nil {
 		return
 	}
-	if cause := context.Cause(ctx); cause != nil {
-		err = cause
-	}
 	t := en.t
-	t.Offset = min(max(0, en.meter.at.Load()), t.File.Size)
+	t.Offset = min(max(0, en.meter.known.Load()), t.File.Size)
 	if en.meter.moved.Load() {
 		t.Tries = 0
 	}
 	e.set(en, t)
-	if errors.Is(err, errInterrupted) || errors.Is(err, context.Canceled) {
-		return
+	if ctx.Err() != nil {
+		if err = context.Cause(ctx); errors.Is(err, errInterrupted) || errors.Is(err, context.Canceled) {
+			return
+		}
 	}
 	e.giveUp(en, explain(err))
 }

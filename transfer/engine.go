@@ -82,6 +82,8 @@ type entry struct {
 	firm       bool       // waiting: the other end named the time, being online does not shorten it
 	outcome    *Error     // of the last attempt; nil: it met no error of its own
 	mismatches int        // how often what arrived was not what was sent
+	fresh      bool       // upload: what the store has is wrong
+	looked     bool       // upload: Preview has seen the file
 	sum        *sourceSum // upload: checksum of what was read, kept between attempts
 }
 

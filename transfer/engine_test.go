@@ -31,12 +31,19 @@ type hold struct {
 func (h *hold) fault(w http.ResponseWriter, r *http.Request) bool {
 	if r.Method == "PATCH" && r.ContentLength > 100<<10 {
 		h.busy.Add(1)
-		select {
-		case <-h.big:
-		case <-r.Context().Done():
-		}
+		return ended(r, h.big)
 	}
 	return false
+}
+
+// ended waits for the channel, and tells whether the request was over before.
+func ended(r *http.Request, until chan struct{}) bool {
+	select {
+	case <-until:
+		return false
+	case <-r.Context().Done():
+		return true
+	}
 }
 
 func TestSmallFilesDoNotWaitForBigOnes(t *testing.T) {
@@ -175,10 +182,7 @@ func TestCancelDownloadLeavesNothing(t *testing.T) {
 	stuck := make(chan struct{})
 	s.setFault(func(w http.ResponseWriter, r *http.Request) bool {
 		if strings.HasPrefix(r.Header.Get("Range"), fmt.Sprintf("bytes=%d-", testChunk)) {
-			select {
-			case <-stuck:
-			case <-r.Context().Done():
-			}
+			return ended(r, stuck)
 		}
 		return false
 	})
@@ -516,5 +520,90 @@ func TestRegistry(t *testing.T) {
 	e := New(Config{Journal: openJournal(""), Handlers: NewRegistry("none")})
 	if _, err := e.cfg.Handlers.forUpload(); err == nil {
 		t.Error("a handler that nobody added")
+	}
+}
+
+// Any tus server, which gives its own names: an upload goes on where it was, in
+// another run of the program.
+func TestPlaceOutlivesTheProgram(t *testing.T) {
+	s := newServer(t, false)
+	stuck := make(chan struct{})
+	s.setFault(func(w http.ResponseWriter, r *http.Request) bool {
+		return r.Method == "PATCH" && r.Header.Get("Upload-Offset") != "0" && ended(r, stuck)
+	})
+	j := openJournal("")
+	h := func() Handler { return NewTus(TusConfig{Chunk: testChunk, Endpoint: s.URL + "/files/"}) }
+	b := start(t, j, h(), nil)
+	data := random(3 * testChunk)
+	id := b.queue(uploadOf(t, write(t, "a.bin", data)))
+	b.wait(id, "a third", func(t chat.Transfer) bool { return t.Offset >= testChunk })
+	b.stop()
+	close(stuck)
+	place := j.get(id).Place
+	if !strings.HasPrefix(place, s.URL) {
+		t.Fatalf("the place is %q", place)
+	}
+	b = start(t, j, h(), nil)
+	up := b.done(id)
+	if up.File.URL != place || !bytes.Equal(s.stored(t, place), data) || s.gone.Load() >= int64(len(data))+testChunk {
+		t.Errorf("%s, %d bytes went", up.File.URL, s.gone.Load())
+	}
+}
+
+// A picture gets its thumbnail before it moves, whatever its name says; and once.
+func TestPreparedPicture(t *testing.T) {
+	s := newServer(t, true)
+	j := openJournal("")
+	b := start(t, j, NewTus(TusConfig{Tickets: s.issue(s.URL)}), nil)
+	up := uploadOf(t, write(t, "a.txt", encoded(t, halves(40, 30, false), "png")))
+	up.File.MIME = "text/plain"
+	id := b.queue(up)
+	moving := b.wait(id, "moving", func(t chat.Transfer) bool { return t.State >= chat.TransferMoving })
+	done := b.done(id)
+	for _, f := range []chat.File{moving.File, done.File, j.get(id).File} {
+		if f.MIME != "image/png" || !f.IsPicture() || f.Width != 40 || f.Height != 30 || len(f.Placeholder) == 0 {
+			t.Errorf("%+v", f)
+		}
+	}
+	// A name that promises a type that the bytes don't contradict keeps it.
+	up = uploadOf(t, write(t, "a.mp3", []byte{0, 1, 2, 3}))
+	up.File.MIME = "audio/mpeg"
+	if got := b.done(b.queue(up)); got.File.MIME != "audio/mpeg" {
+		t.Errorf("it became %s", got.File.MIME)
+	}
+}
+
+// What the table does not know is refused, everywhere.
+func TestImpossibleEvents(t *testing.T) {
+	var told int
+	j := openJournal("")
+	e := New(Config{Journal: j, Handlers: NewRegistry(""), Changed: func(chat.Transfer) { told++ }})
+	for s := chat.TransferQueued; s <= chat.TransferCancelled; s++ {
+		for ev := chat.EventStart; ev <= chat.EventRestart; ev++ {
+			en := &entry{t: chat.Transfer{ID: "x", State: s}}
+			want, ok := s.Next(ev)
+			told, j.saves = 0, 0
+			err := e.step(en, ev, true, nil)
+			if ok && (err != nil || en.t.State != want || told != 1 || j.saves != 1) || !ok && (err == nil || en.t.State != s || told+j.saves > 0) {
+				t.Errorf("%v on %v: %v, %v", s, ev, en.t.State, err)
+			}
+		}
+	}
+}
+
+// A handler's own trouble with a context is no interruption of ours.
+func TestForeignCancellation(t *testing.T) {
+	s := newServer(t, true)
+	issue, first := s.issue(s.URL), atomic.Bool{}
+	b := start(t, openJournal(""), NewTus(TusConfig{Tickets: func(ctx context.Context, r TicketRequest) (Ticket, error) {
+		if first.CompareAndSwap(false, true) {
+			return Ticket{}, context.Canceled
+		}
+		return issue(ctx, r)
+	}}), nil)
+	id := b.queue(uploadOf(t, write(t, "a", random(3))))
+	b.done(id)
+	if !slices.Contains(b.states(id), chat.TransferWaiting) {
+		t.Errorf("%v", b.states(id))
 	}
 }

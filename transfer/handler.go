@@ -39,12 +39,13 @@ type UploadRequest struct {
 	// while, since what was sent before is read again for the checksum: no
 	// request may be open then.
 	Progress func(stored int64)
-	// Place is what Remember was told in an earlier attempt, "" in the first.
+	// Place is what Remember was told last, maybe in an earlier run; else "".
 	Place string
-	// Remember keeps, durably, where the store began this upload. Stores that
-	// let the client choose the name don't need it.
+	// Remember keeps, durably, where the store has this upload, for attempts to
+	// come. It is needed where ID alone does not lead there.
 	Remember func(place string) error
-	// Fresh says that what the store has is wrong: drop it and begin at 0.
+	// Fresh says that what the store has is wrong: begin at 0, in another place.
+	// It is said until Remember was called.
 	Fresh bool
 }
 

@@ -117,6 +117,9 @@ func (e *Engine) carryOut(en *entry, ev chat.TransferEvent) {
 		}
 	})
 	en.retryAfter, en.firm = time.Time{}, false
+	if ev == chat.EventResume {
+		e.gate.open() // the person may know better
+	}
 }
 
 // settle puts an entry where its state belongs.

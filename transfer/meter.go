@@ -11,6 +11,7 @@ import (
 type meter struct {
 	start  time.Time
 	at     atomic.Int64 // bytes of the file that are there, or on their way
+	known  atomic.Int64 // bytes that are known to be there
 	last   atomic.Int64 // nanoseconds after start: when something last moved
 	grace  atomic.Int64 // nanoseconds of silence that are in order beyond the usual
 	moved  atomic.Bool  // a byte went in this attempt
@@ -26,6 +27,12 @@ func (m *meter) touch() { m.last.Store(int64(time.Since(m.start))) }
 func (m *meter) set(at int64) {
 	m.at.Store(at)
 	m.touch()
+}
+
+// know says how much is there for certain.
+func (m *meter) know(at int64) {
+	m.known.Store(at)
+	m.set(at)
 }
 
 // silence is for how long nothing moved that should.

@@ -68,7 +68,7 @@ func (p *part) verify(ctx context.Context) error {
 		n, err := p.file.Read(buf)
 		p.hash.Write(buf[:n])
 		p.n += int64(n)
-		p.meter.set(p.n)
+		p.meter.know(p.n)
 		if errors.Is(err, io.EOF) {
 			p.behind = p.n
 			return nil
@@ -93,7 +93,7 @@ func (p *part) Write(b []byte) (int, error) {
 	p.n += int64(n)
 	if n > 0 {
 		p.meter.moved.Store(true)
-		p.meter.set(p.n)
+		p.meter.know(p.n)
 	}
 	if err == nil && p.n-p.behind >= window {
 		err = writeBehind(p.file, p.behind, p.n)

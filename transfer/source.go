@@ -194,7 +194,7 @@ func (s *source) progress(stored int64) {
 	if stored > s.first {
 		s.meter.moved.Store(true)
 	}
-	s.meter.set(stored)
+	s.meter.know(stored)
 	s.check()
 }
 

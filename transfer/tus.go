@@ -10,8 +10,6 @@ import (
 	"net/url"
 	"strconv"
 	"time"
-
-	"satchel/chat"
 )
 
 // TusConfig is what a tus handler needs.
@@ -94,12 +92,12 @@ func (h *Tus) permit(ctx context.Context, want TicketRequest, known string) (*ro
 func (r *road) renew(ctx context.Context) error {
 	t, err := r.cfg.Tickets(ctx, r.want)
 	if err != nil {
-		var known *Error
-		if errors.As(err, &known) {
-			return err
-		}
 		e := Temporary("The relay can't be reached right now. Nothing was lost; it goes on when it is back.", err)
-		e.everyone = true
+		if known := (*Error)(nil); errors.As(err, &known) {
+			c := *known
+			e = &c
+		}
+		e.everyone = e.Retry // who can't give this ticket gives no others, most likely
 		return e
 	}
 	r.ticket = t
@@ -181,6 +179,10 @@ func refused(answer *http.Response) *Error {
 		e := later("The server is not ready right now. Nothing was lost; it goes on by itself.", 0)
 		e.everyone = true
 		return e
+	case statusMismatch:
+		e := later("What arrived is not what was sent. It goes once more.", 3)
+		e.Err = errMismatch
+		return e
 	case http.StatusRequestTimeout, http.StatusConflict:
 		return later("The connection was lost. Nothing was lost with it; it goes on by itself.", 0)
 	}
@@ -230,6 +232,5 @@ func (r *road) inMessage() string {
 	return u.EscapedPath()
 }
 
-func (h *Tus) uploadTicket(r *UploadRequest) TicketRequest {
-	return TicketRequest{Direction: chat.Upload, File: string(r.ID), Size: r.Size, Conversation: r.Conversation}
-}
+// statusMismatch is tus's own: the checksum that was announced is another.
+const statusMismatch = 460

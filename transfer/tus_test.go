@@ -280,7 +280,10 @@ func TestChecksumOfUpload(t *testing.T) {
 						_ = os.WriteFile(s.dir+"/"+id, on, 0o600)
 					}
 				}
-				return false
+				if r.Method == "DELETE" { // what is whole is kept
+					w.WriteHeader(http.StatusForbidden)
+				}
+				return r.Method == "DELETE"
 			})
 			b := start(t, openJournal(""), NewTus(TusConfig{Chunk: testChunk, Tickets: s.issue(s.URL)}), nil)
 			id := b.queue(uploadOf(t, write(t, "a.bin", data)))
@@ -288,7 +291,7 @@ func TestChecksumOfUpload(t *testing.T) {
 				b.failed(id, "not what was sent")
 				return
 			}
-			if b.done(id); !bytes.Equal(s.stored(t, string(id)), data) || s.gone.Load() != 2*int64(len(data)) {
+			if up := b.done(id); !bytes.Equal(s.stored(t, up.File.URL), data) || up.File.URL == "/files/"+string(id) || s.gone.Load() != 2*int64(len(data)) {
 				t.Errorf("%d bytes went", s.gone.Load())
 			}
 		})

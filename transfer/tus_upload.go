@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -9,6 +10,8 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
+	"satchel/chat"
 )
 
 const (
@@ -21,15 +24,21 @@ const (
 
 // Upload puts the body to where the ticket says.
 func (h *Tus) Upload(ctx context.Context, r *UploadRequest) (UploadResult, error) {
-	way, err := h.permit(ctx, h.uploadTicket(r), r.Place)
+	if r.Fresh {
+		// Under a new name: a server may well keep what is whole. What it can't
+		// drop now is nobody's, and it sweeps that.
+		_ = h.Drop(ctx, r)
+		r.Place = ""
+		if h.cfg.Tickets != nil {
+			r.Place = string(chat.NewTransferID())
+			if err := r.Remember(r.Place); err != nil {
+				return UploadResult{}, err
+			}
+		}
+	}
+	u, err := h.upload(ctx, r)
 	if err != nil {
 		return UploadResult{}, err
-	}
-	u := &tusUpload{road: way, r: r, chunk: h.cfg.Chunk}
-	if r.Fresh {
-		if err := u.drop(ctx); err != nil {
-			return UploadResult{}, err
-		}
 	}
 	if err := u.open(ctx); err != nil {
 		return UploadResult{}, err
@@ -47,11 +56,22 @@ func (h *Tus) Upload(ctx context.Context, r *UploadRequest) (UploadResult, error
 
 // Drop takes an upload back.
 func (h *Tus) Drop(ctx context.Context, r *UploadRequest) error {
-	way, err := h.permit(ctx, h.uploadTicket(r), r.Place)
+	u, err := h.upload(ctx, r)
 	if err != nil {
 		return err
 	}
-	return (&tusUpload{road: way, r: r}).drop(ctx)
+	return u.drop(ctx)
+}
+
+// upload gets permission. A relay's file is named by the transfer's id, or by
+// Place when that name was spoilt; elsewhere Place is the URL.
+func (h *Tus) upload(ctx context.Context, r *UploadRequest) (*tusUpload, error) {
+	want := TicketRequest{Direction: chat.Upload, File: cmp.Or(r.Place, string(r.ID)), Size: r.Size, Conversation: r.Conversation}
+	way, err := h.permit(ctx, want, r.Place)
+	if err != nil {
+		return nil, err
+	}
+	return &tusUpload{road: way, r: r, chunk: h.cfg.Chunk}, nil
 }
 
 // tusUpload is one upload under way. offset and sum are what the server said last.
@@ -143,8 +163,11 @@ func (u *tusUpload) create(ctx context.Context) error {
 	finish(answer)
 	if answer.StatusCode != http.StatusCreated {
 		e := refused(answer)
-		if answer.StatusCode == http.StatusNotFound || answer.StatusCode == http.StatusGone {
+		switch answer.StatusCode {
+		case http.StatusNotFound, http.StatusGone:
 			e.Sentence = "There is no place for files at the server's address. Check it, then try again."
+		case http.StatusConflict:
+			return Final("The server has another file under this name. Nothing was lost; send it again.", e.Err)
 		}
 		return e
 	}

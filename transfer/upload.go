@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -21,16 +22,13 @@ func (e *Engine) upload(ctx context.Context, en *entry) error {
 	defer src.Close()
 	en.sum = src.sum
 
-	look, err := e.preview(ctx, &en.t)
+	file, err := e.preview(ctx, en)
 	if err != nil {
 		return err
 	}
-	if err := e.step(en, chat.EventMove, look != nil, func(t *chat.Transfer) {
-		if look != nil {
-			f := &t.File
-			f.MIME, f.Width, f.Height, f.Thumbnail, f.Placeholder = look.MIME, look.Width, look.Height, look.Thumbnail, look.Placeholder
-		}
-	}); err != nil {
+	// A thumbnail is worth a save: it is not made again after a restart.
+	made := len(file.Thumbnail) > len(en.t.File.Thumbnail)
+	if err := e.step(en, chat.EventMove, made, func(t *chat.Transfer) { t.File = file }); err != nil {
 		return Temporary(notSaved, err)
 	}
 
@@ -75,37 +73,43 @@ func (e *Engine) uploadRequest(en *entry, src *source) *UploadRequest {
 				return Temporary(notSaved, err)
 			}
 			e.set(en, t)
+			en.fresh = false
 			return nil
 		},
-		Fresh: en.mismatches > 0,
+		Fresh: en.fresh,
 	}
 }
 
-// preview looks into a file that nobody has looked into, for the bubble; nil
-// when somebody has. Only ctx ends it with an error: a picture that can't be
+// preview returns what a message says of the file. It looks into one that has
+// no thumbnail, once. Only ctx ends it with an error: a picture that can't be
 // read goes as a file like any other.
-func (e *Engine) preview(ctx context.Context, t *chat.Transfer) (*chat.File, error) {
-	if t.File.MIME != "" || len(t.File.Thumbnail) > 0 {
-		return nil, nil
+func (e *Engine) preview(ctx context.Context, en *entry) (chat.File, error) {
+	file := en.t.File
+	if en.looked || len(file.Thumbnail) > 0 {
+		return file, nil
 	}
-	look, err := Preview(ctx, t.Path)
+	seen, err := Preview(ctx, en.t.Path)
 	if ctx.Err() != nil {
-		return nil, ctx.Err()
+		return file, ctx.Err()
 	}
 	if err != nil {
-		e.log.Info("no preview", "transfer", t.ID, "error", err)
+		e.log.Info("no preview", "transfer", en.t.ID, "error", err)
 	}
-	if look.MIME == "" {
-		look.MIME = unknownType
+	en.looked = true
+	if file.MIME == "" || seen.MIME != "" && seen.MIME != unknownType {
+		file.MIME = cmp.Or(seen.MIME, unknownType)
 	}
-	return &look, nil
+	if len(seen.Thumbnail) > 0 {
+		file.Width, file.Height, file.Thumbnail, file.Placeholder = seen.Width, seen.Height, seen.Thumbnail, seen.Placeholder
+	}
+	return file, nil
 }
 
 // mismatch is what follows when the checksums of both ends differ: once more
 // from the first byte, then no more.
 func (en *entry) mismatch(sentence string) error {
-	en.sum = nil
-	en.meter.set(0)
+	en.sum, en.fresh = nil, true
+	en.meter.know(0)
 	if en.mismatches++; en.mismatches > 1 {
 		en.mismatches = 0
 		return Final(sentence, errMismatch)
