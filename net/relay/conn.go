@@ -16,14 +16,12 @@ import (
 	"satchel/net/wire"
 )
 
-// What a connection may have in its queue. An answer waits until the queue is
-// below maxAnswers; news is never held up, and above maxQueued the connection
-// is dropped.
+// What a connection may have in its queue, beside Limits.Queue. An answer
+// waits until the queue is half empty; news is never held up, and where it
+// does not fit the connection is dropped.
 const (
-	maxQueued  = 8 << 20 // bytes
-	maxAnswers = 4 << 20 // bytes
-	maxFrames  = 8192    // frames
-	maxPending = 256     // sends and marks that wait for the disk
+	maxFrames  = 8192 // frames
+	maxPending = 256  // sends and marks that wait for the disk
 )
 
 // What is still read, and thrown away, from a connection that was refused, so
@@ -304,7 +302,7 @@ func (c *conn) push(b []byte) {
 		c.mu.Unlock()
 		return
 	}
-	if len(c.queue) > 0 && (c.bytes+len(b) > maxQueued || len(c.queue) >= maxFrames) {
+	if len(c.queue) > 0 && (c.bytes+len(b) > c.relay.limits.Queue || len(c.queue) >= maxFrames) {
 		c.dropped = true
 		c.mu.Unlock()
 		c.log.Info("slow reader dropped", "account", c.account.ID)
@@ -322,7 +320,7 @@ func (c *conn) push(b []byte) {
 func (c *conn) reply(f wire.Frame) {
 	for {
 		c.mu.Lock()
-		wait := c.bytes > maxAnswers || len(c.queue) >= maxFrames/2
+		wait := c.bytes > c.relay.limits.Queue/2 || len(c.queue) >= maxFrames/2
 		c.mu.Unlock()
 		if !wait {
 			break

@@ -50,9 +50,9 @@ func (r *Relay) serveFiles(w http.ResponseWriter, req *http.Request) {
 		r.download(w, req, t)
 	case t.Purpose == wire.TicketUpload && id == "" && m == http.MethodPost:
 		r.create(w, req, t)
-	case t.Purpose == wire.TicketUpload && id != "" && (m == http.MethodHead || m == http.MethodPatch):
+	case t.Purpose == wire.TicketUpload && id != "" && (m == http.MethodHead || m == http.MethodPatch || m == http.MethodDelete):
 		r.resume(w, req, t)
-	case t.Purpose == wire.TicketUpload && (m == http.MethodOptions || id != "" && m == http.MethodDelete):
+	case t.Purpose == wire.TicketUpload && m == http.MethodOptions:
 		r.uploads.serve(w, req, t)
 	default:
 		refuse(w, http.StatusMethodNotAllowed, wire.NewError(wire.CodeForbidden, "The ticket is not for this method.", false))
@@ -90,12 +90,12 @@ func (r *Relay) create(w http.ResponseWriter, req *http.Request, t *ticket) {
 	}
 }
 
-// resume answers HEAD and PATCH of an upload. tusd knows the unfinished ones;
-// about those that are whole, we answer.
+// resume answers HEAD, PATCH and DELETE of an upload that has begun. tusd
+// knows the unfinished ones; about those that are whole, we answer.
 func (r *Relay) resume(w http.ResponseWriter, req *http.Request, t *ticket) {
 	f, err := r.store.File(t.File)
 	if err == nil && f.Uploader != t.Subject {
-		err = store.ErrNotFound
+		err = store.ErrNotFound // two had tickets for one id; it went to the other
 	}
 	if err == nil {
 		f, err = r.uploads.whole(f)
@@ -105,6 +105,8 @@ func (r *Relay) resume(w http.ResponseWriter, req *http.Request, t *ticket) {
 		r.refuseFile(w, err)
 	case f.Finished == 0:
 		r.uploads.serve(w, req, t)
+	case req.Method == http.MethodDelete:
+		refuse(w, http.StatusForbidden, wire.NewError(wire.CodeForbidden, "The file is whole, and can't be taken back.", false))
 	case req.Method == http.MethodHead:
 		r.tell(w, f, http.StatusOK)
 	case req.Header.Get("Upload-Offset") == strconv.FormatInt(f.Size, 10):

@@ -149,7 +149,7 @@ func (r *Relay) collect(each func(func(wire.Conversation) bool) error) (all []wi
 	all = []wire.Conversation{}
 	size := 0
 	err = each(func(v wire.Conversation) bool {
-		if size > welcomeBytes {
+		if size > r.limits.welcome {
 			more = true
 			return false
 		}

@@ -20,6 +20,9 @@ type Limits struct {
 
 	Connections int // that an account may have at once; 32
 	Sockets     int // at once, in all; 20000
+	Queue       int // bytes that may wait to be written to a connection; 8 MiB
+
+	welcome int // bytes of conversations in a welcome; tests have less
 
 	Unfinished   time.Duration // how long an upload may stand still before it is removed; 24 h
 	Unreferenced time.Duration // how long a file may be given to nobody; 7 days
@@ -39,7 +42,7 @@ func (l Limits) withDefaults() Limits {
 	for _, d := range []struct {
 		field *int
 		value int
-	}{{&l.FrameBurst, 4000}, {&l.RequestBurst, 400}, {&l.ConnectBurst, 400}, {&l.Connections, 32}, {&l.Sockets, 20000}} {
+	}{{&l.FrameBurst, 4000}, {&l.RequestBurst, 400}, {&l.ConnectBurst, 400}, {&l.Connections, 32}, {&l.Sockets, 20000}, {&l.Queue, 8 << 20}, {&l.welcome, welcomeBytes}} {
 		if *d.field <= 0 {
 			*d.field = d.value
 		}

@@ -37,16 +37,23 @@ func (u *uploads) NewUpload(ctx context.Context, info handler.FileInfo) (handler
 }
 
 func (u *uploads) makeFile(f store.File) error {
-	path := u.path(f.ID)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	os.Remove(u.path(f.ID)) // what a crash may have left of another
+	file, err := u.open(f.ID)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
 	return reserve(file, f.Size)
+}
+
+// open opens a file for writing. It makes one that is not there: the store
+// learns of a file first, and a crash may have come in between.
+func (u *uploads) open(id string) (*os.File, error) {
+	path := u.path(id)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	return os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
 }
 
 // GetUpload finds an upload that has begun.
@@ -111,7 +118,7 @@ func (up *upload) write(offset int64, src io.Reader) (n int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	file, err := os.OpenFile(up.all.path(up.file.ID), os.O_WRONLY, 0)
+	file, err := up.all.open(up.file.ID)
 	if err != nil {
 		return 0, err
 	}

@@ -87,7 +87,6 @@ func newUploads(r *Relay) (*uploads, error) {
 		Logger:                           slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelError + 1})),
 		PreUploadCreateCallback:          u.beforeCreation,
 		PreFinishResponseCallback:        u.afterFinish,
-		PreUploadTerminateCallback:       u.beforeTermination,
 		AcquireLockTimeout:               lockTimeout,
 		NetworkTimeout:                   networkTimeout,
 		GracefulRequestCompletionTimeout: wrapUpTime,
@@ -139,7 +138,7 @@ func (u *uploads) room(size int64) *wire.Error {
 // whole finishes an upload of which all bytes are there, but whose end was not
 // noted: the relay was killed in between.
 func (u *uploads) whole(f store.File) (store.File, error) {
-	if f.Finished > 0 || u.there(f.ID) < f.Size || f.Size == 0 && !u.exists(f.ID) {
+	if f.Finished > 0 || u.there(f.ID) < f.Size {
 		return f, nil
 	}
 	lock, err := u.locker.NewLock(f.ID)
@@ -161,11 +160,6 @@ func (u *uploads) whole(f store.File) (store.File, error) {
 	return u.relay.store.File(f.ID)
 }
 
-func (u *uploads) exists(id string) bool {
-	_, err := os.Stat(u.path(id))
-	return err == nil
-}
-
 // finish puts a file on the disk for good and notes it. Its lock is held.
 func (u *uploads) finish(f store.File) error {
 	h, err := u.hashOf(f, f.Size)
@@ -180,7 +174,11 @@ func (u *uploads) finish(f store.File) error {
 		}
 		return wire.NewError(wire.CodeChecksumMismatch, "What arrived is not what was announced, so it was thrown away. Send the file again.", true)
 	}
-	if err := syncFile(u.path(f.ID)); err != nil {
+	file, err := u.open(f.ID) // for a crash may have taken an empty one
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(file.Close(), syncFile(u.path(f.ID))); err != nil {
 		return err
 	}
 	if err := u.relay.store.FinishFile(f.ID, sum); err != nil {
@@ -271,17 +269,6 @@ func (u *uploads) afterFinish(event handler.HookEvent) (handler.HTTPResponse, er
 		return handler.HTTPResponse{}, u.tusError(err)
 	}
 	return handler.HTTPResponse{Header: handler.HTTPHeader{headerSHA256: f.SHA256}}, nil
-}
-
-func (u *uploads) beforeTermination(event handler.HookEvent) (handler.HTTPResponse, error) {
-	f, err := u.relay.store.File(event.Upload.ID)
-	if err == nil && f.Finished > 0 {
-		err = wire.NewError(wire.CodeForbidden, "The file is whole, and can't be taken back.", false)
-	}
-	if err != nil {
-		return handler.HTTPResponse{}, u.tusError(err)
-	}
-	return handler.HTTPResponse{}, nil
 }
 
 // tusError gives tusd an answer with our body.

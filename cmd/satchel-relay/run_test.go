@@ -1,0 +1,113 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// start runs serve and returns the URL that it prints, and what stops it.
+func start(t *testing.T, args ...string) (url string, stop func() int) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	out, in := io.Pipe()
+	code := make(chan int, 1)
+	go func() {
+		code <- run(ctx, append([]string{"serve"}, args...), in, io.Discard)
+		in.Close()
+	}()
+	line, err := bufio.NewReader(out).ReadString('\n')
+	url, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "listening on ")
+	if err != nil || !ok {
+		t.Fatalf("%q %v", line, err)
+	}
+	return url, func() int {
+		cancel()
+		select {
+		case c := <-code:
+			return c
+		case <-time.After(20 * time.Second):
+			t.Fatal("serve does not end")
+			return -1
+		}
+	}
+}
+
+func TestServeAndInvite(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a folder", "with 100% ?signs#")
+	url, stop := start(t, "--data", dir, "--listen", "127.0.0.1:0")
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Get(url + "/healthz")
+	if err != nil || resp.StatusCode != 200 {
+		t.Fatalf("%v %v", resp, err)
+	}
+	resp.Body.Close()
+	var out, errs bytes.Buffer
+	if code := run(t.Context(), []string{"invite", "--data", dir, "--uses", "3", "--expires", "1h"}, &out, &errs); code != exitDone || errs.Len() > 0 ||
+		!strings.HasPrefix(out.String(), "satchel://"+strings.TrimPrefix(url, "http://")+"/?code=") || strings.Count(out.String(), "\n") != 1 {
+		t.Errorf("%d %q %q", code, out.String(), errs.String())
+	}
+	out.Reset()
+	if code := run(t.Context(), []string{"serve", "--data", dir, "--listen", "127.0.0.1:0"}, &out, &errs); code != exitFailed || out.Len() > 0 || strings.Count(errs.String(), "\n") != 1 {
+		t.Errorf("a second one: %d %q %q", code, out.String(), errs.String())
+	}
+	if code := stop(); code != exitDone {
+		t.Errorf("%d", code)
+	}
+}
+
+func TestPublicURL(t *testing.T) {
+	dir := t.TempDir()
+	url, stop := start(t, "--data", dir, "--listen", "127.0.0.1:0", "--public-url", "https://example.org/satchel/")
+	if url != "https://example.org/satchel" {
+		t.Error(url)
+	}
+	if code := stop(); code != exitDone {
+		t.Errorf("%d", code)
+	}
+	var out bytes.Buffer // the relay need not run
+	if code := run(t.Context(), []string{"invite", "--data", dir}, &out, io.Discard); code != exitDone ||
+		!strings.HasPrefix(out.String(), "satchel://example.org/satchel/?code=") || !strings.Contains(out.String(), "tls=1") {
+		t.Errorf("%d %q", code, out.String())
+	}
+}
+
+func TestCommandLine(t *testing.T) {
+	empty, file := t.TempDir(), filepath.Join(t.TempDir(), "file")
+	os.WriteFile(file, nil, 0o600)
+	for _, c := range []struct {
+		args string
+		code int
+	}{
+		{"", exitUsage}, {"dance", exitUsage}, {"serve", exitUsage}, {"invite", exitUsage}, {"serve --data", exitUsage},
+		{"serve --data D --nonsense", exitUsage}, {"serve --data D extra", exitUsage}, {"serve --data D --listen 7465", exitUsage},
+		{"serve --data D --public-url example.org", exitUsage}, {"serve --data D --public-url ftp://example.org", exitUsage},
+		{"invite --data D --uses 0", exitUsage}, {"invite --data D --uses x", exitUsage}, {"invite --data D --expires 1", exitUsage},
+		{"invite --data D --expires -1h", exitUsage}, {"invite --data D", exitFailed}, {"serve --data F", exitFailed},
+		{"serve --data D --listen 256.0.0.1:1", exitFailed},
+		{"help", exitDone}, {"--help", exitDone}, {"-h", exitDone}, {"serve --help", exitDone},
+	} {
+		args := strings.Fields(c.args)
+		for i := range args {
+			args[i] = strings.NewReplacer("D", empty, "F", file).Replace(args[i])
+		}
+		var out, errs bytes.Buffer
+		if code := run(t.Context(), args, &out, &errs); code != c.code {
+			t.Errorf("%s: %d %q", c.args, code, errs.String())
+		}
+		if (c.code == exitDone) != (out.Len() > 0) || (c.code == exitDone) != (errs.Len() == 0) || c.code == exitFailed && strings.Count(errs.String(), "\n") != 1 {
+			t.Errorf("%s: stdout %q, stderr %q", c.args, out.String(), errs.String())
+		}
+	}
+}

@@ -1,0 +1,382 @@
+package relay
+
+import (
+	"bufio"
+	"context"
+	"crypto/ed25519"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"go.uber.org/goleak"
+
+	"satchel/net/wire"
+)
+
+// childDir, in the environment, makes the test's program a relay of its own,
+// one that can be killed.
+const childDir = "SATCHEL_RELAY_TEST_DIR"
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(childDir); dir != "" {
+		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+		defer stop()
+		r, err := Open(Config{Dir: dir, Listen: "127.0.0.1:0"})
+		if err == nil {
+			fmt.Println(r.URL())
+			err = r.Serve(ctx)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// within is how long anything may take before a test gives up.
+const within = 20 * time.Second
+
+// start serves a relay until the test ends.
+func start(t testing.TB, c Config) *Relay {
+	t.Helper()
+	r, _ := startStop(t, c)
+	return r
+}
+
+// startStop also returns what stops it.
+func startStop(t testing.TB, c Config) (*Relay, func()) {
+	t.Helper()
+	if c.Dir == "" {
+		c.Dir = t.TempDir()
+	}
+	if c.Listen == "" {
+		c.Listen = "127.0.0.1:0"
+	}
+	if c.Limits.ConnectBurst == 0 {
+		c.Limits.ConnectBurst = 10000
+	}
+	r, err := Open(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- r.Serve(ctx) }()
+	stopped := false
+	stop := func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		cancel()
+		select {
+		case err := <-served:
+			if err != nil {
+				t.Errorf("Serve: %v", err)
+			}
+		case <-time.After(within):
+			t.Error("Serve did not return")
+		}
+		http.DefaultClient.CloseIdleConnections()
+	}
+	t.Cleanup(stop)
+	return r, stop
+}
+
+// child serves a relay in a process of its own.
+type child struct {
+	cmd *exec.Cmd
+	url string
+}
+
+func startChild(t testing.TB, dir string) *child {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], "-test.run=^$")
+	cmd.Env = append(os.Environ(), childDir+"="+dir)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	c := &child{cmd: cmd}
+	t.Cleanup(c.kill)
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatalf("the relay did not start: %v", err)
+	}
+	c.url = strings.TrimSpace(line)
+	return c
+}
+
+// kill ends it without a warning.
+func (c *child) kill() {
+	if c.cmd.ProcessState == nil {
+		c.cmd.Process.Kill()
+		c.cmd.Wait()
+	}
+}
+
+// client is one connection, used by one goroutine.
+type client struct {
+	t       testing.TB
+	url     string
+	key     ed25519.PrivateKey
+	account string
+	name    string
+	ws      *websocket.Conn
+	welcome *wire.Welcome
+	kept    []wire.Frame // read while looking for another
+	n       int
+}
+
+// dial opens a WebSocket and reads the challenge.
+func dial(t testing.TB, url string) (*websocket.Conn, *wire.Challenge) {
+	t.Helper()
+	d := websocket.Dialer{Subprotocols: []string{wire.Subprotocol}, HandshakeTimeout: within}
+	ws, resp, err := d.Dial("ws"+strings.TrimPrefix(url, "http")+wire.PathSocket, nil)
+	if err != nil {
+		t.Fatalf("dial: %v %v", err, resp)
+	}
+	t.Cleanup(func() { ws.Close() })
+	ws.SetReadDeadline(time.Now().Add(within))
+	_, b, err := ws.ReadMessage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := wire.Decode(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ws, f.(*wire.Challenge)
+}
+
+func newKey() ed25519.PrivateKey {
+	_, key, _ := ed25519.GenerateKey(nil)
+	return key
+}
+
+// hello makes a hello that a relay takes.
+func hello(c *wire.Challenge, key ed25519.PrivateKey, invite, name string) *wire.Hello {
+	pub := key.Public().(ed25519.PublicKey)
+	h := &wire.Hello{Header: wire.Header{ID: "hello"}, Account: wire.AccountID(pub), Device: wire.DeviceID(pub), Key: wire.B64(pub),
+		Nonce: wire.NewNonce(), Invite: invite, Name: name}
+	h.Signature = wire.B64(ed25519.Sign(key, wire.HelloText(c, h)))
+	return h
+}
+
+// connect says hello and returns the answer: a welcome or an error.
+func connect(t testing.TB, url string, key ed25519.PrivateKey, invite, name string) (*client, *wire.Error) {
+	t.Helper()
+	ws, challenge := dial(t, url)
+	c := &client{t: t, url: url, key: key, account: wire.AccountID(key.Public().(ed25519.PublicKey)), name: name, ws: ws}
+	h := hello(challenge, key, invite, name)
+	c.write(h)
+	switch f := c.read().(type) {
+	case *wire.Welcome:
+		proof, _ := wire.UnB64(f.Proof)
+		relayKey, _ := wire.UnB64(challenge.Relay)
+		if f.Re != h.ID || !ed25519.Verify(relayKey, wire.WelcomeText(challenge, h), proof) {
+			t.Fatal("the relay did not prove its key")
+		}
+		c.welcome = f
+		return c, nil
+	case *wire.Error:
+		if f.Re != h.ID {
+			t.Errorf("an error without the id of the hello: %+v", f)
+		}
+		return c, f
+	default:
+		t.Fatalf("got %T", f)
+		return nil, nil
+	}
+}
+
+// join registers somebody.
+func join(t testing.TB, r *Relay, name string) *client {
+	t.Helper()
+	link, err := r.Invite(t.Context(), 1, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return joinBy(t, r.URL(), link, name)
+}
+
+func joinBy(t testing.TB, url, link, name string) *client {
+	t.Helper()
+	i, err := wire.ParseInvitation(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, e := connect(t, url, newKey(), i.Code, name)
+	if e != nil {
+		t.Fatalf("%s can't join: %v", name, e)
+	}
+	return c
+}
+
+// again connects the same device once more.
+func (c *client) again(url string) *client {
+	c.t.Helper()
+	other, e := connect(c.t, url, c.key, "", "")
+	if e != nil {
+		c.t.Fatal(e)
+	}
+	return other
+}
+
+func (c *client) write(f wire.Frame) {
+	c.t.Helper()
+	b, err := wire.Encode(f)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if err := c.ws.WriteMessage(websocket.TextMessage, b); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c *client) read() wire.Frame {
+	c.t.Helper()
+	c.ws.SetReadDeadline(time.Now().Add(within))
+	_, b, err := c.ws.ReadMessage()
+	if err != nil {
+		c.t.Fatalf("%s: %v", c.name, err)
+	}
+	if len(b) > wire.MaxRelayFrame {
+		c.t.Fatalf("a frame of %d bytes", len(b))
+	}
+	f, err := wire.Decode(b)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return f
+}
+
+// ask sends a request and returns its answer; what comes before it is kept.
+func (c *client) ask(f wire.Frame) wire.Frame {
+	c.t.Helper()
+	c.n++
+	f.Meta().ID = fmt.Sprint(c.n)
+	c.write(f)
+	for {
+		a := c.read()
+		if a.Meta().Re == f.Meta().ID {
+			return a
+		}
+		c.kept = append(c.kept, a)
+	}
+}
+
+// must asks for an answer of one type.
+func must[T wire.Frame](c *client, f wire.Frame) T {
+	c.t.Helper()
+	a := c.ask(f)
+	v, ok := a.(T)
+	if !ok {
+		c.t.Fatalf("%T was answered with %T %+v", f, a, a)
+	}
+	return v
+}
+
+// refused asks and wants an error with this code.
+func (c *client) refused(code string, f wire.Frame) {
+	c.t.Helper()
+	if e := must[*wire.Error](c, f); e.Code != code || !strings.HasSuffix(e.Message, ".") {
+		c.t.Errorf("%T: got %s %q, want %s", f, e.Code, e.Message, code)
+	}
+}
+
+// news returns the next frame of a type that came unasked.
+func news[T wire.Frame](c *client) T {
+	c.t.Helper()
+	for i, f := range c.kept {
+		if v, ok := f.(T); ok && f.Meta().Re == "" {
+			c.kept = append(c.kept[:i], c.kept[i+1:]...)
+			return v
+		}
+	}
+	for {
+		f := c.read()
+		if v, ok := f.(T); ok && f.Meta().Re == "" {
+			return v
+		}
+		c.kept = append(c.kept, f)
+	}
+}
+
+// quiet fails if a frame of this type has come: it asks something, and all
+// that was sent before the answer has arrived with it.
+func quiet[T wire.Frame](c *client) {
+	c.t.Helper()
+	c.ask(&wire.FindAccounts{Name: "nobody"})
+	for _, f := range c.kept {
+		if _, ok := f.(T); ok {
+			c.t.Errorf("%s got %+v", c.name, f)
+		}
+	}
+}
+
+func (c *client) self() string { return wire.SelfID(c.account) }
+
+// direct makes the conversation of two.
+func direct(a, b *client) string {
+	a.t.Helper()
+	id := wire.DirectID(a.account, b.account)
+	must[*wire.ConversationNews](a, &wire.CreateConversation{Conversation: id, Kind: "direct", Members: []string{b.account}})
+	return id
+}
+
+func group(c *client, others ...*client) string {
+	c.t.Helper()
+	id := wire.NewID()
+	f := &wire.CreateConversation{Conversation: id, Kind: "group", Title: "Studio"}
+	for _, o := range others {
+		f.Members = append(f.Members, o.account)
+	}
+	must[*wire.ConversationNews](c, f)
+	return id
+}
+
+func (c *client) send(conversation, message, body string, files ...string) *wire.Sent {
+	c.t.Helper()
+	return must[*wire.Sent](c, &wire.Send{Conversation: conversation, Message: message, Body: []byte(body), Files: files})
+}
+
+// request makes an HTTP request with a ticket and headers, name and value in turn.
+func (c *client) request(method, path, token string, body io.Reader, headers ...string) (*http.Response, string) {
+	c.t.Helper()
+	req, err := http.NewRequestWithContext(c.t.Context(), method, c.url+path, body)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	req.Header.Set("Tus-Resumable", "1.0.0")
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		c.t.Fatalf("%s %s: %v", method, path, err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		c.t.Fatalf("%s %s: %v", method, path, err)
+	}
+	return resp, string(b)
+}

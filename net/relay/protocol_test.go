@@ -1,0 +1,143 @@
+package relay
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	"satchel/net/wire"
+)
+
+const protocol = "../../docs/protocol.md"
+
+func document(t *testing.T) string {
+	t.Helper()
+	b, err := os.ReadFile(protocol)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// declared finds what a file of net/wire declares.
+func declared(t *testing.T, file, pattern string) (all []string) {
+	t.Helper()
+	b, err := os.ReadFile("../wire/" + file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(string(b), -1) {
+		all = append(all, m[1])
+	}
+	if len(all) < 10 {
+		t.Fatalf("%s declares only %v", file, all)
+	}
+	return all
+}
+
+func TestProtocolNamesEverything(t *testing.T) {
+	doc := document(t)
+	for _, name := range declared(t, "codec.go", `register\[\w+\]\("([^"]+)"\)`) {
+		if !strings.Contains(doc, "`"+name+"`") || !strings.Contains(doc, `{"type":"`+name+`"`) {
+			t.Errorf("the frame %s is not named, or has no example", name)
+		}
+	}
+	for _, code := range declared(t, "errors.go", `Code\w+ += "(\w+)"`) {
+		if !strings.Contains(doc, "\n| `"+code+"` | ") {
+			t.Errorf("the code %s is not in the table of errors", code)
+		}
+	}
+	l := Limits{}.withDefaults()
+	for _, limit := range []string{
+		size(wire.MaxHello), size(wire.MaxFrame), size(wire.MaxRelayFrame), size(wire.MaxBody), size(wire.MaxThumbnail), size(wire.MaxPageBytes), size(l.Queue),
+		fmt.Sprint("page | ", wire.MaxPage), fmt.Sprint("title | ", wire.MaxName), fmt.Sprint("conversation | ", wire.MaxMembers), fmt.Sprint("message | ", wire.MaxFiles),
+		fmt.Sprint("answer | ", wire.MaxAccounts), fmt.Sprint("message | ", wire.MaxID, " char"),
+		fmt.Sprint("| ", wire.HelloTimeout.Seconds(), " s |"), fmt.Sprint("every ", wire.HeartbeatEvery.Seconds(), " s"), fmt.Sprint("| ", wire.HeartbeatLost.Seconds(), " s |"),
+		fmt.Sprint("frame | ", wire.WriteTimeout.Seconds(), " s"), fmt.Sprint("ticket | ", ticketTime.Hours(), " h"),
+		fmt.Sprintf("%d, then `rate_limited`", l.Connections), fmt.Sprintf("%v a second, %d at once, then HTTP 429", l.ConnectRate, l.ConnectBurst),
+		fmt.Sprintf("%v a second after the first %d", l.FrameRate, l.FrameBurst), fmt.Sprintf("%v a second, %d at once, then `rate_limited`", l.RequestRate, l.RequestBurst),
+		fmt.Sprint("disk | ", maxPending), fmt.Sprint(maxUses), fmt.Sprint(maxInvite.Hours()/24, " days"),
+		fmt.Sprint(l.Unfinished.Hours(), " hours"), fmt.Sprint(l.Unreferenced.Hours()/24, " days"),
+	} {
+		if !strings.Contains(doc, limit) {
+			t.Errorf("the limit %q is not there", limit)
+		}
+	}
+}
+
+func size(n int) string {
+	if n >= 1<<20 {
+		return fmt.Sprint("| ", n>>20, " MiB")
+	}
+	return fmt.Sprint("| ", n>>10, " KiB")
+}
+
+// Every example is a frame, and has only fields that the frame has.
+func TestProtocolExamples(t *testing.T) {
+	examples := regexp.MustCompile("(?s)```json\n(.*?)```").FindAllStringSubmatch(document(t), -1)
+	if len(examples) < 20 {
+		t.Fatalf("%d examples", len(examples))
+	}
+	for _, m := range examples {
+		f, err := wire.Decode([]byte(m[1]))
+		if err != nil {
+			t.Errorf("%s: %v", m[1], err)
+			continue
+		}
+		d := json.NewDecoder(strings.NewReader(m[1]))
+		d.DisallowUnknownFields()
+		if err := d.Decode(reflect.New(reflect.TypeOf(f).Elem()).Interface()); err != nil {
+			t.Errorf("%s: %v", m[1], err)
+		}
+	}
+}
+
+// The values to test with, and those in the examples of connecting, are right.
+func TestProtocolVectors(t *testing.T) {
+	doc := document(t)
+	device := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{1}, 32))
+	relay := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{2}, 32))
+	pub := device.Public().(ed25519.PublicKey)
+	c := &wire.Challenge{Relay: wire.B64(relay.Public().(ed25519.PublicKey)), Nonce: wire.B64(bytes.Repeat([]byte{3}, 32))}
+	h := &wire.Hello{Account: wire.AccountID(pub), Device: wire.DeviceID(pub), Key: wire.B64(pub), Nonce: wire.B64(bytes.Repeat([]byte{4}, 32)),
+		Invite: "mdzw4uxg7i5k4tnq3b6r2yacpe", Name: "Mara Reyes"}
+	h.Signature = wire.B64(ed25519.Sign(device, wire.HelloText(c, h)))
+	other := wire.AccountID(relay.Public().(ed25519.PublicKey))
+	proof := wire.B64(ed25519.Sign(relay, wire.WelcomeText(c, h)))
+	var want strings.Builder
+	for _, v := range [][2]string{
+		{"device key", h.Key}, {"device id", h.Device}, {"account id", h.Account}, {"notes to self", wire.SelfID(h.Account)},
+		{"another account", other}, {"direct", wire.DirectID(h.Account, other)},
+		{"relay key", c.Relay}, {"relay's nonce", c.Nonce}, {"nonce", h.Nonce}, {"invite", h.Invite}, {"name", h.Name},
+		{"hello text", hex.EncodeToString(wire.HelloText(c, h))}, {"signature", h.Signature},
+		{"welcome text", hex.EncodeToString(wire.WelcomeText(c, h))}, {"proof", proof},
+	} {
+		fmt.Fprintf(&want, "%-15s %s\n", v[0], v[1])
+	}
+	if !strings.Contains(doc, "```vectors\n"+want.String()+"```") {
+		t.Errorf("the vectors are to be\n%s", want.String())
+	}
+	for _, m := range regexp.MustCompile("(?s)```json\n(.*?)```").FindAllStringSubmatch(doc, -1) {
+		switch f, _ := wire.Decode([]byte(m[1])); f := f.(type) {
+		case *wire.Challenge:
+			if f.Relay != c.Relay || f.Nonce != c.Nonce {
+				t.Errorf("%+v", f)
+			}
+		case *wire.Hello:
+			if f.Signature != h.Signature || f.Account != h.Account || f.Device != h.Device || f.Key != h.Key || f.Nonce != h.Nonce || f.Name != h.Name || f.Invite != h.Invite {
+				t.Errorf("%+v, want %+v", f, h)
+			}
+		case *wire.Welcome:
+			if f.Proof != proof || f.Account.ID != h.Account || f.Conversations[0].ID != wire.SelfID(h.Account) {
+				t.Errorf("%+v, want proof %s", f, proof)
+			}
+		}
+	}
+}
