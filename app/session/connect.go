@@ -176,29 +176,49 @@ func (t *turn) up(w *wire.Welcome) error {
 	if err := t.tx.PutProfile(profile); err != nil {
 		return err
 	}
+	return t.list(w.Conversations, w.More, func() {
+		s.know(profile)
+		s.state.online = true
+		clear(s.state.marks)
+		s.connection(chat.Connected, "")
+		s.state.sync.reset()
+	})
+}
+
+// list takes conversations that the relay lists, after the commit and first, and
+// asks for the others when there are more.
+func (t *turn) list(all []wire.Conversation, more bool, first func()) error {
+	s := t.s
 	var stale []chat.ConversationID
-	for i := range w.Conversations {
-		c := &w.Conversations[i]
-		behind, err := t.keep(c)
+	for i := range all {
+		behind, err := t.keep(&all[i])
 		if err != nil {
 			return err
 		}
 		if behind {
-			stale = append(stale, chat.ConversationID(c.ID))
+			stale = append(stale, chat.ConversationID(all[i].ID))
 		}
 	}
 	t.then(func() {
-		s.know(profile)
-		s.state.online = true
-		clear(s.state.marks)
-		for i := range w.Conversations {
-			s.relayMarks(&w.Conversations[i])
-			s.present(w.Conversations[i].Members)
+		if first != nil {
+			first()
 		}
-		s.connection(chat.Connected, "")
-		s.state.sync.begin(stale)
-		for i := range w.Conversations {
-			s.tellMark(chat.ConversationID(w.Conversations[i].ID))
+		for i := range all {
+			s.relayMarks(&all[i])
+			s.present(all[i].Members)
+			s.tellMark(chat.ConversationID(all[i].ID))
+		}
+		f := &s.state.sync
+		f.stale = append(f.stale, stale...)
+		f.listing = more
+		if l := s.link.Load(); more && l != nil {
+			after := ""
+			if first == nil { // a welcome is in another order
+				after = all[len(all)-1].ID
+			}
+			if err := l.Send(&wire.ListConversations{Header: wire.Header{ID: l.NextID()}, After: after}); err != nil {
+				l.Drop("The connection to the relay is too slow.")
+			}
 		}
 		s.checkSynced()
 	})

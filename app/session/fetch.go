@@ -16,14 +16,15 @@ import (
 // conversation, then the rest of what is new. What is new ends where our received
 // mark or an older part of the cache begins; below that, history is on demand.
 type fetcher struct {
-	focus  chat.ConversationID
-	older  map[chat.ConversationID]uint64 // history asked for: below this number
-	want   []chat.ConversationID          // the same, in order
-	stale  []chat.ConversationID          // newest page not here yet
-	rest   []chat.ConversationID          // holes behind it
-	asked  map[string]*page               // under way, by frame id
-	busy   map[chat.ConversationID]bool
-	paused bool // the relay asked us to wait
+	focus   chat.ConversationID
+	older   map[chat.ConversationID]uint64 // history asked for: below this number
+	want    []chat.ConversationID          // the same, in order
+	stale   []chat.ConversationID          // newest page not here yet
+	rest    []chat.ConversationID          // holes behind it
+	asked   map[string]*page               // under way, by frame id
+	busy    map[chat.ConversationID]bool
+	paused  bool // the relay asked us to wait
+	listing bool // the welcome did not name all conversations
 }
 
 // page is a question under way.
@@ -42,14 +43,9 @@ func newFetcher() fetcher {
 
 // reset forgets what was under way; what the person asked for stays.
 func (f *fetcher) reset() {
-	f.stale, f.rest, f.paused = nil, nil, false
+	f.stale, f.rest, f.paused, f.listing = nil, nil, false, false
 	clear(f.asked)
 	clear(f.busy)
-}
-
-func (f *fetcher) begin(stale []chat.ConversationID) {
-	f.reset()
-	f.stale = stale
 }
 
 // missing returns the newest run that is news and not here.
@@ -243,7 +239,7 @@ func (s *Session) fetchSoon(id chat.ConversationID) {
 // this is being seen to.
 func (s *Session) checkSynced() {
 	f := &s.state.sync
-	done := s.state.online && len(f.stale) == 0
+	done := s.state.online && !f.listing && len(f.stale) == 0
 	s.mu.Lock()
 	changed := done != s.synced
 	s.synced = done

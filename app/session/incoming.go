@@ -17,6 +17,8 @@ func (t *turn) received(f wire.Frame) error {
 		return t.sent(f)
 	case *wire.ConversationNews:
 		return t.conversationNews(f)
+	case *wire.Conversations:
+		return t.list(f.Conversations, f.More && len(f.Conversations) > 0, nil)
 	case *wire.Mark:
 		return t.mark(f)
 	case *wire.OK:

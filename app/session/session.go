@@ -162,7 +162,7 @@ func (s *Session) Run(ctx context.Context) error {
 	s.mu.Lock()
 	if s.ctx.Err() != nil {
 		s.mu.Unlock()
-		return ErrClosed
+		return nil
 	}
 	s.runs.Add(1)
 	s.mu.Unlock()

@@ -53,11 +53,15 @@ func (c *conn) serve(ctx context.Context, l *Link) *Failure {
 	c.socket.SetPongHandler(func(string) error {
 		return c.socket.SetReadDeadline(time.Now().Add(l.cfg.Silence))
 	})
+	var said *Failure
 	for {
 		c.socket.SetReadDeadline(time.Now().Add(l.cfg.Silence))
 		kind, b, err := c.socket.ReadMessage()
 		if err != nil {
-			c.drop(lost(err))
+			if said == nil {
+				said = lost(err)
+			}
+			c.drop(said)
 			break
 		}
 		if kind != websocket.TextMessage {
@@ -72,8 +76,8 @@ func (c *conn) serve(ctx context.Context, l *Link) *Failure {
 			continue
 		}
 		if e, ok := frame.(*wire.Error); ok && e.Re == "" {
-			c.drop(refused(e))
-			break
+			said = refused(e) // the reason, should the relay hang up now
+			continue
 		}
 		l.tell(ctx, Received{frame})
 	}

@@ -15,7 +15,7 @@ import (
 // Usage is what `satchelctl help` prints.
 const Usage = `satchelctl is Satchel at a prompt.
 
-  satchelctl [--profile DIR] COMMAND
+  satchelctl [--profile DIR] [--verbose] COMMAND
 
   join LINK --name NAME        join the relay of an invitation
   send --to NAME-OR-CONVERSATION-ID [--text T] [--title T] [--location LAT,LON] [--file PATH]...
