@@ -100,7 +100,6 @@ func (b *bubble) apply(e *entry, lay *bubbleLayout) {
 	b.applyMore()
 	b.applyMeta()
 	b.Resize(lay.size)
-	b.Refresh()
 }
 
 // applyText shows a text, and makes its part when there is none yet.
@@ -112,6 +111,7 @@ func (b *bubble) applyText(p *textPart, l placed, links []link, name fyne.ThemeC
 		p = newTextPart()
 		p.onFocus = func() { b.owner.focus() }
 		p.onLink = func(k link) { b.owner.openLink(k.url) }
+		p.repaint = b.owner.repaint
 		p.menu = b.showMenu
 	}
 	p.set(l.textLayout, links, name)

@@ -78,7 +78,6 @@ func (p *filePart) apply() {
 	}
 	p.applyButtons()
 	setBounds(p, r.x, r.y, lay.size.Width, r.h)
-	p.Refresh()
 }
 
 func (p *filePart) applyDetails() {

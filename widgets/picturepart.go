@@ -40,7 +40,7 @@ type picturePart struct {
 func newPicturePart(b *bubble) *picturePart {
 	p := &picturePart{bubble: b,
 		blank: &canvas.Rectangle{CornerRadius: PictureRadius},
-		image: &canvas.Image{ScaleMode: canvas.ImageScaleFastest, FillMode: canvas.ImageFillStretch, CornerRadius: PictureRadius},
+		image: &canvas.Image{ScaleMode: canvas.ImageScaleFastest, FillMode: canvas.ImageFillCover, CornerRadius: PictureRadius},
 		disc:  &canvas.Circle{}, track: &canvas.Arc{EndAngle: 360}, ring: &canvas.Arc{}, glyph: &canvas.Image{},
 		pill: &canvas.Rectangle{CornerRadius: 8}, amount: &canvas.Text{}, area: newArea(),
 		actions: &canvas.Rectangle{CornerRadius: 8}, save: newGlyphButton(), show: newGlyphButton(), cancel: newGlyphButton()}
@@ -98,7 +98,6 @@ func (p *picturePart) apply(same bool) {
 	p.objects = append(p.objects, p.area)
 	p.applyCorner(r, s)
 	setBounds(p, r.x, r.y, r.w, r.h)
-	p.Refresh()
 }
 
 // pixels is what is drawn: the decoded picture, else the thumbnail, which is
@@ -209,6 +208,7 @@ func (p *picturePart) pointer(in bool) {
 	}
 	if now := p.inside > 0; now != before && p.bubble.lay.file.phase == fileHere {
 		p.apply(true)
+		p.bubble.owner.repaint()
 	}
 }
 

@@ -69,7 +69,6 @@ func (p *placePart) apply() {
 	centerLine(p.open.text, 0, SmallLineHeight/2)
 	p.objects = append(p.objects, p.coords, p.open)
 	setBounds(p, r.x, r.y, lay.size.Width-r.x, y+SmallLineHeight)
-	p.Refresh()
 }
 
 // mapURL is where a map of the place is; nothing is asked there before a click.

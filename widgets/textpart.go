@@ -28,6 +28,7 @@ type textPart struct {
 	onLink   func(link)
 	onSelect func(from, to int) // from may be behind to while dragging backwards
 	onFocus  func()
+	repaint  func()
 	menu     func(*fyne.PointEvent)
 
 	pieces  []*canvas.Text // in use first, spare ones hidden behind
@@ -176,7 +177,9 @@ func (t *textPart) setSelection(from, to int) {
 	n := len(t.layout.text)
 	t.from, t.to = min(max(from, 0), n), min(max(to, 0), n)
 	t.draw()
-	t.Refresh()
+	if t.repaint != nil {
+		t.repaint()
+	}
 }
 
 // xOf is where byte at of a line stands.
@@ -332,6 +335,17 @@ func (t *textPart) MouseOut() {}
 
 // Cursor implements desktop.Cursorable.
 func (t *textPart) Cursor() desktop.Cursor { return t.cursor }
+
+// AccessibilityLabel implements fyne.Accessible.
+func (t *textPart) AccessibilityLabel() string {
+	if t.layout == nil {
+		return ""
+	}
+	return t.layout.text
+}
+
+// AccessibilityRole implements fyne.Accessible.
+func (t *textPart) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleText }
 
 // CreateRenderer implements fyne.Widget.
 func (t *textPart) CreateRenderer() fyne.WidgetRenderer {

@@ -89,6 +89,7 @@ type Timeline struct {
 // entry is an item in the timeline, with what is known of its place.
 type entry struct {
 	item Item
+	date int // dayOf the message, which is not quick to tell
 
 	day         bool // the first of its day
 	first, last bool // of its group
@@ -103,6 +104,8 @@ type entry struct {
 	mark     *dayMark      // while it is shown, and the first of its day
 	stale    bool          // the widget shows less than the item says
 }
+
+func newEntry(it *Item) *entry { return &entry{item: *it, date: dayOf(it.Message.At)} }
 
 // NewTimeline returns an empty timeline, at its end.
 func NewTimeline() *Timeline {
@@ -132,9 +135,10 @@ func (t *Timeline) Reset(items []Item, hasOlder bool) {
 	t.clearSelection()
 	t.entries = make([]*entry, len(items))
 	for i := range items {
-		t.entries[i] = &entry{item: items[i]}
+		t.entries[i] = newEntry(&items[i])
 	}
 	t.hasOlder, t.asked = hasOlder, false
+	t.index = make(map[chat.MessageID]int, len(items))
 	t.anchor, t.offset, t.follow = nil, 0, true
 	t.unseen, t.seen = 0, 0
 	t.rebuild()
@@ -147,7 +151,7 @@ func (t *Timeline) Prepend(items []Item, hasOlder bool) {
 	added := make([]*entry, 0, len(items)+len(t.entries))
 	for i := range items {
 		if _, there := t.index[items[i].Message.ID]; !there {
-			added = append(added, &entry{item: items[i]})
+			added = append(added, newEntry(&items[i]))
 		}
 	}
 	if len(added) == 0 {
@@ -167,14 +171,14 @@ func (t *Timeline) Upsert(items ...Item) {
 		at, there := t.index[it.Message.ID]
 		switch {
 		case !there:
-			t.insert(&entry{item: *it})
+			t.insert(newEntry(it))
 		case t.inPlace(at, it):
 			e := t.entries[at]
-			e.item = *it
+			e.item, e.date = *it, dayOf(it.Message.At)
 			t.change(e, at)
 		default: // acknowledged: its place is among the stored ones now
 			e := t.entries[at]
-			e.item = *it
+			e.item, e.date = *it, dayOf(it.Message.At)
 			e.stale, e.lay = true, nil
 			t.entries = append(t.entries[:at], t.entries[at+1:]...)
 			t.rebuild()
@@ -261,6 +265,9 @@ func (t *Timeline) Anchor() (chat.MessageID, float32) {
 	}
 	return t.anchor.item.Message.ID, t.offset
 }
+
+// Seen is the newest message of somebody else that was on the screen so far.
+func (t *Timeline) Seen() uint64 { return t.seen }
 
 // ScrollTo puts a message's bubble that far below the timeline's top, as far as
 // there are messages around it to fill the timeline. Unknown ids are ignored.

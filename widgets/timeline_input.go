@@ -10,8 +10,12 @@ import (
 	"satchel/chat"
 )
 
+// wheelStep makes a notch of the wheel three lines, as elsewhere on a desktop;
+// Fyne's own is one.
+const wheelStep = 2.5
+
 // Scrolled implements fyne.Scrollable: the wheel.
-func (t *Timeline) Scrolled(e *fyne.ScrollEvent) { t.scrollBy(e.Scrolled.DY) }
+func (t *Timeline) Scrolled(e *fyne.ScrollEvent) { t.scrollBy(e.Scrolled.DY * wheelStep) }
 
 // MouseDown implements desktop.Mouseable: a press beside the bubbles.
 func (t *Timeline) MouseDown(e *desktop.MouseEvent) {

@@ -174,10 +174,10 @@ func (t *Timeline) restyle(size fyne.Size) {
 		}
 		t.heights.reset(len(t.entries), t.height)
 	}
-	if t.anchor != nil && !t.follow {
+	if t.anchor != nil && !t.follow && t.offset < 0 {
 		// A bubble that begins above the screen may be much lower now: some of it stays.
 		t.measure(t.index[t.anchor.item.Message.ID])
-		t.offset = max(t.offset, 40-t.anchor.body)
+		t.offset = max(t.offset, min(0, 40-t.anchor.body))
 	}
 }
 

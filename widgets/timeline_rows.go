@@ -61,7 +61,7 @@ func (t *Timeline) link(i int) bool {
 	if i+1 < len(t.entries) {
 		after = t.entries[i+1]
 	}
-	day := before == nil || dayOf(before.item.Message.At) != dayOf(e.item.Message.At)
+	day := before == nil || before.date != e.date
 	first, last := day || !together(before, e), after == nil || !together(e, after)
 	changed := e.day != day || e.first != first || e.last != last
 	if e.first != first && e.item.Sender != "" {
@@ -89,7 +89,7 @@ func (t *Timeline) link(i int) bool {
 func together(a, b *entry) bool {
 	x, y := &a.item.Message, &b.item.Message
 	d := y.At.Sub(x.At)
-	return x.From == y.From && a.item.Mine == b.item.Mine && d < groupTime && d > -groupTime && dayOf(x.At) == dayOf(y.At)
+	return x.From == y.From && a.item.Mine == b.item.Mine && d < groupTime && d > -groupTime && a.date == b.date
 }
 
 // estimate guesses how high a bubble will be, without measuring a word.
