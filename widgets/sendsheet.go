@@ -227,6 +227,7 @@ func (r *sendRow) CreateRenderer() fyne.WidgetRenderer {
 			}
 		}
 		show(picture, r.picture != nil)
+		show(kind, r.picture == nil)
 		name.Color, detail.Color = Color(ColorText), Color(ColorMuted)
 		if !r.Size().IsZero() {
 			re.layout(r.Size())
