@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/test"
 	"satchel/net/wire"
 )
@@ -32,6 +33,10 @@ func TestStartHere(t *testing.T) {
 	if m := last(sent); m.Text != "milk\tand bread" || m.Seq != 1 || !m.Mine || sent.Draft != "" {
 		t.Fatalf("%+v", sent)
 	}
+	d := dialog.NewFileOpen(func(fyne.URIReadCloser, error) {}, p.window)
+	p.placeDialog(d)
+	p.sees("Fyne's own file dialog is there", func(s Screen) bool { return s.Dialog })
+	d.Hide()
 	test.Type(p.main.pane.composer.Entry(), "half a thou")
 	p.leaves()
 

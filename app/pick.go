@@ -116,9 +116,9 @@ func (a *App) placeDialog(d *dialog.FileDialog) {
 			d.SetLocation(at)
 		}
 	}
+	d.Show() // before Resize, which fails on a dialog that was never shown
 	size := a.window.Canvas().Size()
 	d.Resize(fyne.NewSize(min(900, size.Width-40), min(640, size.Height-40)))
-	d.Show()
 }
 
 // beside is work that waits for a person in a dialog of another program: the
