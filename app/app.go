@@ -97,6 +97,7 @@ func (a *App) Start() {
 	a.wg.Go(func() { a.orders.run() })
 	a.wg.Go(a.observe)
 	a.wg.Go(a.connect)
+	a.wg.Go(func() { a.watchDrags(func(over bool) { a.ui(func() { a.hover(over) }) }) })
 	a.wg.Go(func() {
 		if err := command.Serve(a.ctx, a.session); err != nil && a.ctx.Err() == nil {
 			a.log.Warn("satchelctl can't reach this profile", "error", err)

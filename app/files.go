@@ -43,6 +43,26 @@ func (a *App) showSheet(o *openSheet) {
 	}
 }
 
+// hover shows where files that hang over the window would go.
+func (a *App) hover(over bool) {
+	if a.main == nil || a.main.pane.id == "" {
+		return
+	}
+	p := a.main.pane
+	if !over || a.sheet != nil {
+		p.hover.Hide()
+		return
+	}
+	c := a.model.conversations[p.id]
+	title := lang.L("Drop to send to {{.Name}}", map[string]any{"Name": a.model.name(&c)})
+	if c.Kind == chat.Self {
+		title = lang.L("Drop to keep in your notes")
+	}
+	p.hover.Set(widgets.IconDrop, title, lang.L("Files of any kind and size. You see them before they go."))
+	p.hover.Show()
+	p.root.Refresh()
+}
+
 // offerFiles shows what would be sent, before it is: dropped, pasted or picked.
 func (a *App) offerFiles(paths []string) {
 	if a.main == nil || len(paths) == 0 {

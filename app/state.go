@@ -32,6 +32,7 @@ type Screen struct {
 	Draft        string             `json:"draft,omitempty"`
 	Sheet        *SheetState        `json:"sheet,omitempty"`  // "send", "new", "invite", "open"
 	Dialog       bool               `json:"dialog,omitempty"` // something else lies over the window
+	Hover        bool               `json:"hover,omitempty"`  // files hang over the window
 	Notice       string             `json:"notice,omitempty"`
 	Foot         string             `json:"foot,omitempty"`
 	Spots        map[string]Spot    `json:"spots"` // by name; see App.screen
@@ -202,6 +203,7 @@ func (a *App) mainScreenState(s *Screen, put func(string, spotted)) {
 	c := m.conversations[p.id]
 	s.Conversation = &ConversationState{ID: p.id, Name: m.name(&c), Status: p.head.Status(), AtEnd: p.timeline.AtEnd()}
 	s.Draft = p.composer.Text()
+	s.Hover = p.hover.Visible()
 	put("timeline", p.timeline)
 	put("composer", p.composer.Entry().(spotted))
 	put("send", p.composer.Send)
