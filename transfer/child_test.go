@@ -50,7 +50,7 @@ func child(text string) int {
 	}
 	r := NewRegistry("tus")
 	r.Add("tus", NewTus(TusConfig{Chunk: testChunk, Tickets: tickets}), "")
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	defer cancel()
 	last := chat.TransferState(99)
 	e := New(Config{Journal: openJournal(o.Journal), Handlers: r, Folder: o.Folder, RetryFirst: 5 * time.Millisecond, Changed: func(t chat.Transfer) {
@@ -89,8 +89,10 @@ func startChild(t *testing.T, o order) (*exec.Cmd, *bufio.Scanner) {
 
 // TestKilled kills the program again and again, at any byte, and counts what went.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	for _, direction := range []chat.Direction{chat.Upload, chat.Download} {
 		t.Run(direction.String(), func(t *testing.T) {
+			t.Parallel()
 			s := newServer(t, true)
 			data := random(24 << 20)
 			kill := make(chan struct{}, 1)
@@ -130,7 +132,7 @@ func TestKilled(t *testing.T) {
 						t.Fatal(err)
 					}
 				case <-ended:
-				case <-time.After(20 * time.Second):
+				case <-time.After(60 * time.Second):
 					t.Error("the child hangs")
 					_ = c.Process.Kill()
 				}
@@ -166,6 +168,7 @@ func TestKilled(t *testing.T) {
 
 // The disk takes no more: one sentence, the part stays, and with room it goes on.
 func TestDiskFull(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, true)
 	data := random(4 << 20)
 	transfer := downloadOf(s.put(t, "a.bin", data))

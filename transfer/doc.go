@@ -11,5 +11,6 @@
 // until it hands it back. Nobody else changes a transfer. Add, Pause, Resume,
 // Cancel and SetOnline may be called from anywhere, a Changed callback
 // included, and never wait for a disk or a network. Journal.Save and Changed
-// are called without a lock held, for one transfer never at the same time.
+// are called without a lock held; neither is called twice at a time for one
+// transfer.
 package transfer

@@ -88,12 +88,23 @@ func (e *Engine) download(ctx context.Context, en *entry) error {
 	if err != nil {
 		return err
 	}
-	return e.arrived(en, func() (string, error) { return e.name(p, folder, name) })
+	return e.arrived(en, func() (string, error) {
+		// Another message may have brought the same file meanwhile.
+		path, err := e.have(ctx, folder, name, file.Size, want)
+		if err != nil {
+			return "", err
+		}
+		if path != "" {
+			removePart(p.file.Name())
+			return path, nil
+		}
+		return e.name(p, folder, name)
+	})
 }
 
 // arrived finishes a download whose bytes are checked; place makes them durable.
 func (e *Engine) arrived(en *entry, place func() (string, error)) error {
-	if err := e.step(en, chat.EventFinish, false, nil); err != nil {
+	if err := e.step(en, chat.EventFinish, false, whole); err != nil {
 		return err
 	}
 	path, err := place()
@@ -107,6 +118,9 @@ func (e *Engine) arrived(en *entry, place func() (string, error)) error {
 	}
 	return nil
 }
+
+// whole says that all bytes are there.
+func whole(t *chat.Transfer) { t.Offset = t.File.Size }
 
 // name gives a checked part its name, durably.
 func (e *Engine) name(p *part, folder, name string) (string, error) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io/fs"
 	"net"
+	"os"
 	"syscall"
 	"time"
 )
@@ -112,7 +113,7 @@ func explainDisk(err error) *Error {
 		sentence = "The file or folder is no longer there. Choose it again."
 	case errors.Is(err, fs.ErrPermission):
 		sentence = "Satchel is not allowed to use this file or folder. Change its permissions, then try again."
-	case errors.As(err, new(*fs.PathError)), errors.As(err, new(*syscall.Errno)) && !errors.As(err, new(net.Error)):
+	case errors.As(err, new(*fs.PathError)), errors.As(err, new(*os.LinkError)):
 		sentence = "The file could not be read or written. Try again."
 	default:
 		return nil

@@ -206,7 +206,7 @@ func (e *Engine) dispatch(ctx context.Context) {
 	for en := e.lanes.pop(); en != nil; en = e.lanes.pop() {
 		attempt, cancel := context.WithCancelCause(ctx)
 		e.mu.Lock()
-		en.held, en.cancel, en.meter, en.epoch = true, cancel, newMeter(), e.epoch
+		en.held, en.cancel, en.meter, en.epoch = true, cancel, newMeter(en.t.Offset), e.epoch
 		if len(en.wants) > 0 { // came meanwhile
 			cancel(errInterrupted)
 		}

@@ -12,13 +12,19 @@ type meter struct {
 	start  time.Time
 	at     atomic.Int64 // bytes of the file that are there, or on their way
 	known  atomic.Int64 // bytes that are known to be there
+	went   atomic.Int64 // bytes that were handed on in this attempt, also those that go twice
 	last   atomic.Int64 // nanoseconds after start: when something last moved
 	grace  atomic.Int64 // nanoseconds of silence that are in order beyond the usual
 	moved  atomic.Bool  // a byte went in this attempt
 	active atomic.Bool  // bytes are meant to move now
 }
 
-func newMeter() *meter { return &meter{start: time.Now()} }
+// newMeter starts from what was known before.
+func newMeter(offset int64) *meter {
+	m := &meter{start: time.Now()}
+	m.know(offset)
+	return m
+}
 
 // touch says that something moves.
 func (m *meter) touch() { m.last.Store(int64(time.Since(m.start))) }
@@ -57,7 +63,7 @@ func (e *Engine) watch(en *entry, cancel context.CancelCauseFunc) (stop func()) 
 		defer close(gone)
 		ticker := time.NewTicker(tick)
 		defer ticker.Stop()
-		rate := newRate(m.at.Load())
+		rate := newRate()
 		shown, quiet := int64(-1), 0
 		for {
 			select {
@@ -69,7 +75,7 @@ func (e *Engine) watch(en *entry, cancel context.CancelCauseFunc) (stop func()) 
 				cancel(errStalled)
 			}
 			at := m.at.Load()
-			speed := rate.at(at, time.Now())
+			speed := rate.at(m.went.Load(), time.Now())
 			// While nothing moves the rate still falls: once a second is enough.
 			if quiet++; at == shown && quiet < 10 {
 				continue
@@ -100,16 +106,15 @@ type rate struct {
 	known bool
 }
 
-func newRate(bytes int64) *rate { return &rate{bytes: bytes, time: time.Now()} }
+func newRate() *rate { return &rate{time: time.Now()} }
 
-// at returns the speed, in bytes a second, now that so many bytes are there.
-// Going back, after a connection was cut, counts as standing still.
+// at returns the speed, in bytes a second, now that so many bytes went.
 func (r *rate) at(bytes int64, now time.Time) float64 {
 	dt := now.Sub(r.time).Seconds()
 	if dt <= 0 {
 		return r.speed
 	}
-	current := float64(max(0, bytes-r.bytes)) / dt
+	current := float64(bytes-r.bytes) / dt
 	if r.known {
 		r.speed += (1 - math.Exp(-dt/3)) * (current - r.speed)
 	} else if current > 0 {

@@ -93,6 +93,7 @@ func (p *part) Write(b []byte) (int, error) {
 	p.n += int64(n)
 	if n > 0 {
 		p.meter.moved.Store(true)
+		p.meter.went.Add(int64(n))
 		p.meter.know(p.n)
 	}
 	if err == nil && p.n-p.behind >= window {

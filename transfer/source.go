@@ -129,6 +129,7 @@ func (s *source) ReadAt(p []byte, off int64) (int, error) {
 		return 0, s.fail(err)
 	}
 	s.take(p, off)
+	s.meter.went.Add(int64(n))
 	s.meter.set(off + int64(n))
 	if off+int64(n) == size {
 		// The store may now check the whole before it answers.

@@ -312,12 +312,15 @@ func (b *bench) legal(from, to chat.TransferState) {
 	b.t.Errorf("from %v to %v in one step", from, to)
 }
 
+// patience bounds every wait of a test; nothing passes by taking it.
+const patience = time.Minute
+
 // wait waits until a transfer is as it should be, and returns it.
 func (b *bench) wait(id chat.TransferID, what string, ok func(chat.Transfer) bool) chat.Transfer {
 	b.t.Helper()
-	timeout := time.AfterFunc(15*time.Second, b.cond.Broadcast)
+	timeout := time.AfterFunc(patience, b.cond.Broadcast)
 	defer timeout.Stop()
-	deadline := time.Now().Add(15 * time.Second)
+	deadline := time.Now().Add(patience)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for {

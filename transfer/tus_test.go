@@ -21,6 +21,7 @@ const testChunk = 1 << 20
 
 // Both kinds of server: a relay with tickets, and any tus server without.
 func TestUploadAndDownload(t *testing.T) {
+	t.Parallel()
 	for _, tickets := range []bool{true, false} {
 		s := newServer(t, tickets)
 		cfg := TusConfig{Chunk: testChunk, Endpoint: s.URL + "/files/"}
@@ -52,6 +53,7 @@ func TestUploadAndDownload(t *testing.T) {
 
 // Connections that break at random bytes: all arrives, each chunk at most twice.
 func TestCutConnections(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, true)
 	r, mu := rand.New(rand.NewPCG(3, 4)), sync.Mutex{}
 	p := newProxy(t, s.URL, func() int64 {
@@ -78,6 +80,7 @@ func TestCutConnections(t *testing.T) {
 
 // The server is killed and comes back at the same address.
 func TestServerRestarts(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, true)
 	var cut atomic.Int64
 	p := newProxy(t, s.URL, func() int64 { return cut.Load() }, nil)
@@ -205,6 +208,7 @@ func TestUploadFailsAfter(t *testing.T) {
 
 // A server on the way that takes 300 KiB a request.
 func TestChunksShrink(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, true)
 	s.setFault(func(w http.ResponseWriter, r *http.Request) bool {
 		if r.ContentLength > 300<<10 {
@@ -242,6 +246,7 @@ func TestRetryAfter(t *testing.T) {
 
 // A ticket that ends under way is replaced before it ends, or when refused.
 func TestTicketsAreRenewed(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, true)
 	var issued atomic.Int64
 	tickets := func(ctx context.Context, r TicketRequest) (Ticket, error) {
@@ -373,6 +378,7 @@ func TestDownloadFaults(t *testing.T) {
 
 // No byte for too long ends an attempt; the next one goes on.
 func TestStall(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, true)
 	hold := make(chan struct{})
 	t.Cleanup(func() { close(hold) })

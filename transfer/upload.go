@@ -49,7 +49,7 @@ func (e *Engine) upload(ctx context.Context, en *entry) error {
 	if result.SHA256 != "" && !strings.EqualFold(result.SHA256, sum) {
 		return en.mismatch("What arrived at the server is not what was sent, twice. Nothing was lost; try again, or look at this computer's memory and network.")
 	}
-	if err := e.step(en, chat.EventFinish, false, nil); err != nil {
+	if err := e.step(en, chat.EventFinish, false, whole); err != nil {
 		return err
 	}
 	if err := e.step(en, chat.EventDone, true, func(t *chat.Transfer) {
