@@ -41,22 +41,24 @@ type window struct {
 
 func newWindow(f *os.File, offset int64) *window { return &window{f, offset, offset} }
 
-func (w *window) wrote(end int64) error {
+// wrote notes that the file was written up to end, and tells whether that
+// filled the window.
+func (w *window) wrote(end int64) (full bool, err error) {
 	if end-w.on < syncWindow {
-		return nil
+		return false, nil
 	}
 	if w.on > w.begun {
 		err := unix.SyncFileRange(int(w.f.Fd()), w.begun, w.on-w.begun,
 			unix.SYNC_FILE_RANGE_WAIT_BEFORE|unix.SYNC_FILE_RANGE_WRITE|unix.SYNC_FILE_RANGE_WAIT_AFTER)
 		if err != nil && !unsupported(err) {
-			return err
+			return false, err
 		}
 	}
 	if err := unix.SyncFileRange(int(w.f.Fd()), w.on, end-w.on, unix.SYNC_FILE_RANGE_WRITE); err != nil && !unsupported(err) {
-		return err
+		return false, err
 	}
 	w.begun, w.on = w.on, end
-	return nil
+	return true, nil
 }
 
 func unsupported(err error) bool {

@@ -23,12 +23,14 @@ type window struct {
 
 func newWindow(f *os.File, offset int64) *window { return &window{f, offset} }
 
-func (w *window) wrote(end int64) error {
+// wrote notes that the file was written up to end, and tells whether that
+// filled the window.
+func (w *window) wrote(end int64) (full bool, err error) {
 	if end-w.on < syncWindow {
-		return nil
+		return false, nil
 	}
 	w.on = end
-	return w.f.Sync()
+	return true, w.f.Sync()
 }
 
 // syncDir puts the names in a folder on the disk, where a folder can be synced.

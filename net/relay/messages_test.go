@@ -521,3 +521,18 @@ func TestDrain(t *testing.T) {
 	closed(t, ws, websocket.CloseGoingAway)
 	<-done
 }
+
+// A client that does not read does not hold up the end either.
+func TestDrainIsBounded(t *testing.T) {
+	t.Parallel()
+	r, stop := startStop(t, Config{Limits: Limits{Drain: 500 * time.Millisecond, Queue: 64 << 20}})
+	mara, joao := join(t, r, "Mara"), join(t, r, "João")
+	id := direct(mara, joao)
+	joao.ws.NetConn().(*net.TCPConn).SetReadBuffer(8 << 10)
+	for i := range 20 {
+		mara.send(id, fmt.Sprint(i), strings.Repeat("x", wire.MaxBody))
+	}
+	begun := time.Now()
+	stop() // fails when Serve does not return
+	t.Logf("ended after %v", time.Since(begun))
+}

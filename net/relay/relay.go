@@ -169,7 +169,14 @@ func (r *Relay) Serve(ctx context.Context) error {
 	}
 	stopSweeping()
 	<-swept
-	r.requests.wait()
+	ended := make(chan struct{})
+	go func() { defer close(ended); r.requests.wait() }()
+	select {
+	case <-ended:
+	case <-drain.Done():
+		r.sockets.cut() // who does not read, even now
+		<-ended
+	}
 	return errors.Join(failed, r.Close())
 }
 

@@ -81,6 +81,15 @@ func (s *sockets) drain() {
 	s.mu.Unlock()
 }
 
+// cut breaks all connections that are left.
+func (s *sockets) cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.all {
+		c.ws.NetConn().Close()
+	}
+}
+
 func (s *sockets) stopping() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

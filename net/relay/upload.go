@@ -143,8 +143,10 @@ func (up *upload) write(offset int64, src io.Reader) (n int64, err error) {
 		if rerr != nil {
 			break
 		}
-		if err := window.wrote(offset + n); err != nil {
+		if full, err := window.wrote(offset + n); err != nil {
 			return n, err
+		} else if full {
+			up.all.relay.store.Yield()
 		}
 	}
 	if h.n-h.saved >= hashSaved && h.n < up.file.Size {
