@@ -112,6 +112,11 @@ func (e linked) settle(err error) {
 	s := e.s
 	if errors.Is(err, storage.ErrConflict) {
 		// The same would come again and again: say it, and leave it out.
+		if r, ok := e.event.(link.Received); ok {
+			if page, ok := r.Frame.(*wire.Page); ok {
+				s.fetchRefused(&wire.Error{Header: page.Header})
+			}
+		}
 		s.log.Error("the relay contradicts itself", "error", err)
 		s.hub.publish(chat.Notice{Text: "The relay sent a message that contradicts the ones that are here. It was left out; nothing here was changed."})
 		return

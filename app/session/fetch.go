@@ -48,6 +48,10 @@ func (f *fetcher) reset() {
 	clear(f.busy)
 }
 
+// firstPage is how much of a conversation of which nothing is here is fetched
+// unasked, though another device of ours has received it.
+const firstPage = 50
+
 // missing returns the newest run that is news and not here.
 func missing(c *chat.Conversation, me chat.AccountID) (chat.Range, bool) {
 	run, ok := c.Held.Missing(c.Head)
@@ -56,6 +60,9 @@ func missing(c *chat.Conversation, me chat.AccountID) (chat.Range, bool) {
 	}
 	if run.From == 1 { // nothing held below: news end at our mark
 		run.From = c.Marks[me].Received + 1
+		if len(c.Held) == 0 && c.Head > 0 {
+			run.From = min(run.From, max(c.Head, firstPage)-firstPage+1)
+		}
 	}
 	return run, run.From <= run.To
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"satchel/chat"
+	"satchel/net/wire"
 )
 
 // SendFiles writes one message for each file; text, title and location of the
@@ -43,6 +44,9 @@ func (s *Session) SendFilesAs(ctx context.Context, conv chat.ConversationID, ids
 		if err := content.Check(); err != nil {
 			return nil, err
 		}
+		if body, err := sealBody(&content); err != nil || len(body) > wire.MaxBody-(1<<10) { // and its URL and checksum
+			return nil, refusal("The text is too large to go with a file. Send it as a message of its own.")
+		}
 		abs, err := filepath.Abs(path)
 		if err != nil {
 			return nil, err
@@ -58,9 +62,6 @@ func (s *Session) SendFilesAs(ctx context.Context, conv chat.ConversationID, ids
 	}
 	if err := s.await(ctx, e, e.asked); err != nil {
 		return nil, errors.Join(append(problems, err)...)
-	}
-	for _, t := range e.transfers {
-		s.engine.Add(t)
 	}
 	return e.messages, errors.Join(problems...)
 }
@@ -123,14 +124,13 @@ type outgoing struct {
 
 type sendFiles struct {
 	asked
-	conv      chat.ConversationID
-	files     []outgoing
-	messages  []chat.Message  // the answer
-	transfers []chat.Transfer // new ones, for the engine
+	conv     chat.ConversationID
+	files    []outgoing
+	messages []chat.Message // the answer
 }
 
 func (e *sendFiles) apply(t *turn) error {
-	e.messages, e.transfers = nil, nil
+	e.messages = nil
 	if err := t.mayWrite(e.conv); err != nil {
 		return err
 	}
@@ -153,8 +153,8 @@ func (e *sendFiles) apply(t *turn) error {
 		if err := t.tx.PutTransfer(tr); err != nil {
 			return err
 		}
-		e.messages, e.transfers, added = append(e.messages, m), append(e.transfers, tr), append(added, m)
-		t.announce(chat.TransferChanged{Transfer: tr})
+		e.messages, added = append(e.messages, m), append(added, m)
+		t.queue(tr)
 	}
 	t.news(e.conv, false, added...)
 	return nil
@@ -168,7 +168,7 @@ func (s *Session) Download(conv chat.ConversationID, msg chat.MessageID) error {
 	switch {
 	case err != nil:
 		return s.sentence(err)
-	case !ok || m.Content.File == nil:
+	case !ok || m.Content.File == nil || m.Content.File.Size < 0:
 		return Refusal("This message has no file.")
 	}
 	if t, ok := s.TransferOf(conv, msg); ok && t.State != chat.TransferCancelled {
@@ -194,11 +194,7 @@ func (s *Session) Download(conv chat.ConversationID, msg chat.MessageID) error {
 	}
 	e := &startDownload{asked: ask(), transfer: chat.Transfer{ID: chat.NewTransferID(), Direction: chat.Download,
 		Conversation: conv, Message: msg, File: *m.Content.File, State: chat.TransferQueued, Created: time.Now().UTC()}}
-	if err := s.await(s.ctx, e, e.asked); err != nil {
-		return err
-	}
-	s.engine.Add(e.transfer)
-	return nil
+	return s.await(s.ctx, e, e.asked)
 }
 
 // present tells whether the file of a transfer that is done is still where it was.
@@ -229,11 +225,16 @@ func (e *startDownload) apply(t *turn) error {
 		return err
 	}
 	if ok && known.Direction == chat.Download && !known.State.Ended() {
-		e.transfer = known // two clicks at once
-		return nil
+		return nil // two clicks at once
 	}
-	t.announce(chat.TransferChanged{Transfer: e.transfer})
+	t.queue(e.transfer)
 	return t.tx.PutTransfer(e.transfer)
+}
+
+// queue tells a transfer that is queued from the commit on, and has it moved.
+func (t *turn) queue(tr chat.Transfer) {
+	t.announce(chat.TransferChanged{Transfer: tr})
+	t.then(func() { t.s.engine.Add(tr) })
 }
 
 // PauseTransfer stops a transfer until ResumeTransfer.

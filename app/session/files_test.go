@@ -218,7 +218,20 @@ func TestBodies(t *testing.T) {
 	if _, err := mara.Send(context.Background(), "nowhere", chat.Content{Text: "x"}); !isRefusal(err) {
 		t.Errorf("%v", err)
 	}
+	long := chat.Content{Text: strings.Repeat("\x01", chat.MaxText)} // six bytes each in JSON
+	path, _ := source(t, "a.txt", 3)
+	if _, err := mara.SendFiles(mara.bounded(), conv, []string{path}, long); !isRefusal(err) {
+		t.Errorf("%v", err)
+	}
 	if got := mara.texts(conv); len(got) != 0 {
 		t.Errorf("%v", got)
+	}
+	nobody := &person{t: t, dir: t.TempDir(), name: "nobody"}
+	nobody.open()
+	if _, err := nobody.Send(nobody.bounded(), conv, chat.Content{Text: "x"}); err != ErrNotHere {
+		t.Errorf("%v", err)
+	}
+	if _, err := nobody.Invite(nobody.bounded(), 1, 0); err != ErrNotHere {
+		t.Errorf("%v", err)
 	}
 }

@@ -2,6 +2,7 @@ package session
 
 import (
 	"maps"
+	"slices"
 	"sync"
 
 	"satchel/chat"
@@ -9,9 +10,10 @@ import (
 
 // hub hands changes to subscribers. Publishing never waits. What a subscriber
 // has not taken yet is merged: of a transfer, a conversation, a presence, the
-// connection and the sync only the latest is kept, and sits where it came last;
-// messages of one conversation are joined into one change, the latest version of
-// each. So what waits is bounded by what exists, and no message is ever lost.
+// connection and the sync only the latest is kept, and takes the place of the
+// first; messages of one conversation are joined into one change, the latest
+// version of each. So what waits is bounded by what exists, no message is ever
+// lost, and a conversation comes before its messages.
 type hub struct {
 	mu   sync.Mutex
 	subs map[*subscriber]bool
@@ -21,9 +23,8 @@ type hub struct {
 }
 
 type subscriber struct {
-	waiting []chat.Change // nil where a later one took its place
-	holes   int           // how many of those
-	place   map[any]int   // key → index in waiting
+	waiting []chat.Change
+	place   map[any]int // key → index in waiting
 	ids     map[any]map[chat.MessageID]int
 	wake    chan struct{} // capacity 1
 	out     chan []chat.Change
@@ -159,7 +160,7 @@ func keyOf(c chat.Change) any {
 	case chat.MessagesChanged:
 		return messagesKey{c.Conversation, c.History}
 	}
-	return nil
+	return c // a notice: the same one twice is one
 }
 
 func (s *subscriber) add(c chat.Change) {
@@ -168,33 +169,12 @@ func (s *subscriber) add(c chat.Change) {
 		s.addMessages(key, m)
 		return
 	}
-	if key != nil {
-		if i, ok := s.place[key]; ok {
-			s.waiting[i] = nil
-			s.holes++
-			s.compact()
-		}
-		s.place[key] = len(s.waiting)
-	}
-	s.waiting = append(s.waiting, c)
-}
-
-// compact takes the holes out once they are most of what there is.
-func (s *subscriber) compact() {
-	if s.holes < 64 || s.holes*2 < len(s.waiting) {
+	if i, ok := s.place[key]; ok {
+		s.waiting[i] = c
 		return
 	}
-	kept := s.waiting[:0]
-	for _, c := range s.waiting {
-		if c != nil {
-			if key := keyOf(c); key != nil {
-				s.place[key] = len(kept)
-			}
-			kept = append(kept, c)
-		}
-	}
-	clear(s.waiting[len(kept):])
-	s.waiting, s.holes = kept, 0
+	s.place[key] = len(s.waiting)
+	s.waiting = append(s.waiting, c)
 }
 
 func (s *subscriber) addMessages(key any, m chat.MessagesChanged) {
@@ -213,19 +193,25 @@ func (s *subscriber) addMessages(key any, m chat.MessagesChanged) {
 		at[one.ID] = len(all.Messages)
 		all.Messages = append(all.Messages, one)
 	}
-	all.Removed = append(all.Removed, m.Removed...)
+	for _, id := range m.Removed {
+		if n, ok := at[id]; ok {
+			all.Messages = slices.Delete(all.Messages, n, n+1)
+			delete(at, id)
+			for other, k := range at {
+				if k > n {
+					at[other] = k - 1
+				}
+			}
+		}
+		all.Removed = append(all.Removed, id)
+	}
 	s.waiting[i] = all
 }
 
 // take returns what waits, and forgets it.
 func (s *subscriber) take() []chat.Change {
-	var batch []chat.Change
-	for _, c := range s.waiting {
-		if c != nil {
-			batch = append(batch, c)
-		}
-	}
-	s.waiting, s.holes = nil, 0
+	batch := s.waiting
+	s.waiting = nil
 	clear(s.place)
 	clear(s.ids)
 	return batch

@@ -75,6 +75,8 @@ func (s *Session) joinAgain(ctx context.Context, inv wire.Invitation, name strin
 		return true, refusal("This profile is %s at %s already. Use another profile to join another relay.", who.Account.Name, relay.RelayName)
 	case !strings.EqualFold(who.Account.Name, name):
 		return true, refusal("This profile is %s at %s already. Use another profile for another name.", who.Account.Name, relay.RelayName)
+	case s.Connection().State == chat.Refused:
+		return false, nil // the relay does not know us any more: register again
 	}
 	return true, s.Move(ctx, inv.URL)
 }

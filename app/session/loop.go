@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"satchel/chat"
@@ -145,7 +146,7 @@ func (s *Session) try(events []event) error {
 	if err != nil {
 		return err
 	}
-	s.hub.publish(append(append(t.messages, t.changes...), s.rowsOf(t)...)...)
+	s.hub.publish(slices.Concat(s.rowsOf(t), t.messages, t.changes)...)
 	for _, f := range t.after {
 		f()
 	}
@@ -270,7 +271,7 @@ func refusal(format string, args ...any) error { return Refusal(fmt.Sprintf(form
 func (s *Session) sentence(err error) error {
 	var r Refusal
 	switch {
-	case err == nil, errors.As(err, &r), errors.Is(err, ErrClosed):
+	case err == nil, errors.As(err, &r), errors.Is(err, ErrClosed), errors.Is(err, ErrNotHere):
 		return err
 	case errors.Is(err, storage.ErrFull):
 		return storedBadly{"The disk is full, so this was not kept. Nothing else was lost: free some space and try again.", err}

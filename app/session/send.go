@@ -228,6 +228,19 @@ func (s *Session) Synced(ctx context.Context) error {
 	})
 }
 
+// Tried waits until the session is in step with the relay, or an attempt to
+// reach it failed, whose reason it returns; further ones follow by themselves.
+func (s *Session) Tried(ctx context.Context) error {
+	return s.until(ctx, func() (bool, error) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.conn.State != chat.Connected && s.conn.Reason != "" {
+			return false, Refusal(s.conn.Reason)
+		}
+		return s.synced, nil
+	})
+}
+
 // Connected waits for a connection. A relay that refuses for good, and a ctx that
 // ends, give the reason as a sentence.
 func (s *Session) Connected(ctx context.Context) error {

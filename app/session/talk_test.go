@@ -136,3 +136,58 @@ func TestComesBackToMany(t *testing.T) {
 		t.Errorf("unread %d, held %v", row.Unread, row.Held)
 	}
 }
+
+// Who is there, who writes, and what was begun.
+func TestPresenceTypingDraft(t *testing.T) {
+	w := newWorld(t)
+	mara, joao := w.person("Mara"), w.person("João")
+	conv := mara.direct("João")
+	mara.flushed(mara.say(conv, "hello"))
+	joao.wait("the conversation", func() bool { return len(joao.texts(conv)) == 1 })
+	joao.wait("Mara is there", func() bool { return joao.Presence(mara.me()).Online })
+
+	changes, stop := joao.Subscribe()
+	defer stop()
+	for range 50 { // a key each
+		mara.Typing(conv)
+	}
+	typed := 0
+	mara.flushed(mara.say(conv, "typed"))
+	for heard := false; !heard; {
+		select {
+		case batch := <-changes:
+			for _, change := range batch {
+				switch c := change.(type) {
+				case chat.TypingChanged:
+					if c.Account != mara.me() || c.Conversation != conv {
+						t.Errorf("%+v", c)
+					}
+					typed++
+				case chat.MessagesChanged:
+					heard = true
+				}
+			}
+		case <-joao.bounded().Done():
+			t.Fatal("nothing was heard")
+		}
+	}
+	if typed != 1 {
+		t.Errorf("told %d times", typed)
+	}
+
+	if err := mara.SetDraft(conv, "half a sen"); err != nil {
+		t.Fatal(err)
+	}
+	mara.again()
+	if d := mara.row(conv).Draft; d != "half a sen" {
+		t.Errorf("%q", d)
+	}
+	if err := mara.Close(); err != nil {
+		t.Fatal(err)
+	}
+	joao.wait("Mara left", func() bool { p := joao.Presence(mara.me()); return !p.Online && !p.LastSeen.IsZero() })
+	people, err := joao.People(joao.bounded(), "ma")
+	if err != nil || len(people) != 1 || people[0].Name != "Mara" {
+		t.Errorf("%v, %v", people, err)
+	}
+}

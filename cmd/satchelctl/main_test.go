@@ -87,11 +87,17 @@ type process struct {
 
 func (w *world) begin(profile string, args ...string) *process {
 	w.t.Helper()
+	return w.beginIn(w.dir, profile, args...)
+}
+
+// beginIn starts a satchelctl in another working folder.
+func (w *world) beginIn(dir, profile string, args ...string) *process {
+	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
 	w.t.Cleanup(cancel)
 	p := &process{t: w.t, cmd: exec.CommandContext(ctx, os.Args[0], append([]string{"--profile", w.profile(profile)}, args...)...)}
 	p.cmd.Env = append(os.Environ(), "SATCHELCTL_TEST_MAIN=1", "GORACE=atexit_sleep_ms=0")
-	p.cmd.Dir = w.dir
+	p.cmd.Dir = dir
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.err
 	if err := p.cmd.Start(); err != nil {
 		w.t.Fatal(err)
@@ -338,6 +344,14 @@ func TestOneProfileManyProcesses(t *testing.T) {
 	if got := texts(w.ctl("mara", "listen", "--count", "1")); !slices.Equal(got, []string{"while it listens"}) {
 		t.Errorf("%v", got)
 	}
+	// Relative paths are the caller's, whoever does the work.
+	elsewhere := t.TempDir()
+	if err := os.WriteFile(filepath.Join(elsewhere, "note.txt"), []byte("note"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, lines, sentence := w.beginIn(elsewhere, "joao", "send", "--to", "self", "--file", "note.txt").end(); code != 0 || len(lines) != 1 {
+		t.Errorf("%d %v %s", code, lines, sentence)
+	}
 	w.ctl("mara", "send", "--to", "João", "--text", "1")
 	code, lines, sentence := owner.end()
 	if code != 0 || !slices.Equal(texts(lines), []string{"1"}) {
@@ -375,25 +389,34 @@ func (w *world) socket(profile string) {
 	w.pending(profile, 0)
 }
 
-// A signal ends a command cleanly.
+// A signal ends a command cleanly, here and by way of the owner; the path of a
+// profile may be long.
 func TestSignal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.ctl("mara", "join", w.invite(1, time.Hour), "--name", "Mara")
-	p := w.begin("mara", "listen")
+	name := strings.Repeat("mara", 40)
+	w.ctl(name, "join", w.invite(1, time.Hour), "--name", "Mara")
+	owner := w.begin(name, "listen")
 	for end := time.Now().Add(patience); ; {
-		if _, err := os.Stat(filepath.Join(w.profile("mara"), "control.sock")); err == nil {
+		if _, err := os.Stat(filepath.Join(w.profile(name), "control.sock")); err == nil {
 			break
 		} else if time.Now().After(end) {
 			t.Fatal("it never served")
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	p.cmd.Process.Signal(os.Interrupt)
-	if code, lines, sentence := p.end(); code != 0 || len(lines) != 0 || sentence != "" {
+	w.stop()
+	other := w.begin(name, "send", "--to", "self", "--text", "kept")
+	w.pending(name, 1)
+	other.cmd.Process.Signal(os.Interrupt)
+	if code, lines, sentence := other.end(); code != 1 || len(lines) != 0 || !strings.Contains(sentence, "is kept") {
 		t.Errorf("%d %v %q", code, lines, sentence)
 	}
-	if _, err := os.Stat(filepath.Join(w.profile("mara"), "control.sock")); err == nil {
+	owner.cmd.Process.Signal(os.Interrupt)
+	if code, lines, sentence := owner.end(); code != 0 || len(lines) != 0 || sentence != "" {
+		t.Errorf("%d %v %q", code, lines, sentence)
+	}
+	if _, err := os.Stat(filepath.Join(w.profile(name), "control.sock")); err == nil {
 		t.Error("the socket is left")
 	}
 }

@@ -35,6 +35,7 @@ type Call struct {
 	Run     string    `json:"run"`  // names the run, also when another process takes it over
 	Began   time.Time `json:"began"`
 	Printed int       `json:"printed,omitempty"` // lines that an earlier process of this run wrote
+	Yield   bool      `json:"yield,omitempty"`   // no command: another program asks for the profile
 
 	Stdout io.Writer `json:"-"`
 	Stderr io.Writer `json:"-"`
@@ -90,9 +91,10 @@ func runName() string { return string(chat.NewTransferID()) }
 
 // runner runs commands against one session, several at a time.
 type runner struct {
-	s *session.Session
+	s     *session.Session
+	yield func() // gives the profile to who asks; nil: it is not given
 
-	mu     sync.Mutex
+	mu     sync.Mutex              // one send begins, one listen moves its cursor, at a time
 	claims map[chat.MessageID]bool // messages that a running send answers for
 }
 

@@ -104,6 +104,16 @@ func (r *runner) client(owner context.Context, conn net.Conn) {
 		return
 	}
 	conn.SetReadDeadline(time.Time{})
+	if c.Yield {
+		refused := exitFailed
+		answer := tell{Exit: &refused}
+		if r.yield != nil {
+			r.yield()
+			answer = tell{Gone: true}
+		}
+		out.Encode(answer)
+		return
+	}
 
 	ctx, cancel := context.WithCancel(owner)
 	defer cancel()

@@ -17,6 +17,9 @@
 // sends follow from its name, lines that were written are left out, and so
 // nothing is sent or printed twice.
 //
+// A program that stays opens its profile with Open: a satchelctl that has it
+// then gives it up, and goes on in the same way by the newcomer's socket.
+//
 // # A send that was interrupted
 //
 // What `send` could not deliver stays in the profile and goes out the next time

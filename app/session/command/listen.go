@@ -235,14 +235,8 @@ func (l *listener) heard(row *chat.Conversation) (*heard, error) {
 	h := l.convs[row.ID]
 	if h == nil {
 		h = &heard{}
-		v, err := l.r.s.Value(cursorKey(row.ID))
-		if err != nil {
+		if err := l.recall(row.ID, h); err != nil {
 			return nil, err
-		}
-		if v != nil {
-			if err := json.Unmarshal(v, &h.printed); err != nil {
-				return nil, fmt.Errorf("the note of what was printed is damaged: %w", err)
-			}
 		}
 		if len(h.printed) > 0 && h.printed[0].From == 1 {
 			h.looked = h.printed[0].To
@@ -251,6 +245,23 @@ func (l *listener) heard(row *chat.Conversation) (*heard, error) {
 	}
 	h.names = names(row, l.me.Account)
 	return h, nil
+}
+
+// recall adds what is on disk of what was printed: by earlier listens, and by
+// others that run now.
+func (l *listener) recall(id chat.ConversationID, h *heard) error {
+	v, err := l.r.s.Value(cursorKey(id))
+	if err != nil || v == nil {
+		return err
+	}
+	var printed chat.Ranges
+	if err := json.Unmarshal(v, &printed); err != nil {
+		return fmt.Errorf("the note of what was printed is damaged: %w", err)
+	}
+	for _, r := range printed {
+		h.printed.Add(r.From, r.To)
+	}
+	return nil
 }
 
 // write prints messages of one conversation, whose files are at paths, and then
@@ -269,6 +280,11 @@ func (l *listener) write(ctx context.Context, conv chat.ConversationID, messages
 		out = append(out, b...)
 	}
 	if err := l.c.write(out); err != nil {
+		return err
+	}
+	l.r.mu.Lock()
+	defer l.r.mu.Unlock()
+	if err := l.recall(conv, h); err != nil {
 		return err
 	}
 	values := map[string][]byte{}

@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"satchel/app/session"
@@ -35,10 +37,19 @@ func Main(ctx context.Context, dir string, logger *slog.Logger, c Call) int {
 			return report(c.Stderr, session.ErrNotHere)
 		}
 	}
+	gave := time.Time{} // when the profile was given to another program
 	for until := time.Now().Add(patienceOwner); ; {
-		s, err := session.Open(session.Options{Dir: dir, Logger: logger, Client: "satchelctl"})
-		if err == nil {
-			return own(ctx, s, &c)
+		err := session.ErrInUse
+		if time.Since(gave) > patienceOwner/2 {
+			var s *session.Session
+			if s, err = session.Open(session.Options{Dir: dir, Logger: logger, Client: "satchelctl"}); err == nil {
+				code, yielded := own(ctx, s, &c)
+				if !yielded {
+					return code
+				}
+				gave, until = time.Now(), time.Now().Add(patienceOwner)
+				continue
+			}
 		}
 		if !errors.Is(err, session.ErrInUse) {
 			return report(c.Stderr, err)
@@ -48,7 +59,7 @@ func Main(ctx context.Context, dir string, logger *slog.Logger, c Call) int {
 			return code
 		}
 		if met {
-			until = time.Now().Add(patienceOwner) // it ended in the middle: take over
+			gave, until = time.Time{}, time.Now().Add(patienceOwner) // it ended in the middle: take over
 		}
 		if time.Now().After(until) {
 			return report(c.Stderr, err)
@@ -61,17 +72,30 @@ func Main(ctx context.Context, dir string, logger *slog.Logger, c Call) int {
 	}
 }
 
-// own runs a command in this process, and meanwhile those of others.
-func own(ctx context.Context, s *session.Session, c *Call) int {
+// own runs a command in this process, and meanwhile those of others. yielded
+// tells that the profile was given away before the command was over.
+func own(ctx context.Context, s *session.Session, c *Call) (code int, yielded bool) {
 	r := newRunner(s)
+	working, give := context.WithCancel(ctx)
+	defer give()
+	var given atomic.Bool
+	r.yield = func() {
+		given.Store(true)
+		give()
+	}
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
 	var all sync.WaitGroup
 	all.Go(func() { s.Run(serving) })
 	var clients sync.WaitGroup
 	ready, closing := context.WithCancel(serving)
 	clients.Go(func() { r.serve(ready) })
 
-	code := r.run(ctx, c)
+	mine, lines := *c, &counter{Writer: c.Stdout}
+	mine.Stdout, mine.Stderr = lines, &until{Writer: c.Stderr, over: &given}
+	code = r.run(working, &mine)
+	c.Printed += lines.n
+	yielded = given.Load() && code != exitDone
 
 	closing()
 	clients.Wait()
@@ -82,9 +106,72 @@ func own(ctx context.Context, s *session.Session, c *Call) int {
 	stop()
 	all.Wait()
 	if err := s.Close(); err != nil && code == exitDone {
-		return report(c.Stderr, err)
+		return report(c.Stderr, err), false
 	}
-	return code
+	return code, yielded
+}
+
+// counter counts the lines that were written.
+type counter struct {
+	io.Writer
+	n int
+}
+
+func (w *counter) Write(b []byte) (int, error) {
+	n, err := w.Writer.Write(b)
+	w.n += bytes.Count(b[:n], []byte("\n"))
+	return n, err
+}
+
+// until writes until something is over: what a command says of being
+// interrupted is not for the person when it goes on elsewhere.
+type until struct {
+	io.Writer
+	over *atomic.Bool
+}
+
+func (w *until) Write(b []byte) (int, error) {
+	if w.over.Load() {
+		return len(b), nil
+	}
+	return w.Writer.Write(b)
+}
+
+// Open opens a profile for a program that stays, as the desktop does. A
+// satchelctl that has it gives it up, and goes on by way of Serve.
+func Open(ctx context.Context, opts session.Options) (*session.Session, error) {
+	for until := time.Now().Add(patienceOwner / 2); ; {
+		s, err := session.Open(opts)
+		if !errors.Is(err, session.ErrInUse) || time.Now().After(until) {
+			return s, err
+		}
+		if refused := askToYield(opts.Dir); refused {
+			return nil, err
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return nil, err
+		}
+	}
+}
+
+// askToYield asks the program that has a profile for it, and tells whether it
+// keeps it.
+func askToYield(dir string) (refused bool) {
+	path, release, err := socketPath(dir)
+	if err != nil {
+		return false
+	}
+	defer release()
+	conn, err := net.DialTimeout("unix", path, time.Second)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(time.Second))
+	var t tell
+	return json.NewEncoder(conn).Encode(Call{Yield: true}) == nil && json.NewDecoder(conn).Decode(&t) == nil && t.Exit != nil
 }
 
 // forward hands a command to the program that has the profile. met tells that

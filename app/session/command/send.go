@@ -52,24 +52,26 @@ func (j *send) run(ctx context.Context, r *runner, c *Call) error {
 	return r.deliver(ctx, c, messages)
 }
 
-// open finds a conversation; for somebody who is not known here it waits for the relay.
+// open finds a conversation; for somebody who is not known here it waits for the
+// relay as long as ctx has time.
 func (r *runner) open(ctx context.Context, to string) (chat.Conversation, error) {
 	for {
 		conv, err := r.s.OpenDirect(ctx, to)
-		if !errors.Is(err, session.ErrOffline) {
-			return conv, err
+		if errors.Is(err, session.ErrOffline) {
+			err = r.s.Connected(ctx)
+			if err == nil {
+				select { // connected, and perhaps gone again before the question: not at once
+				case <-time.After(100 * time.Millisecond):
+					continue
+				case <-ctx.Done():
+					err = ctx.Err()
+				}
+			}
 		}
-		if err := r.s.Connected(ctx); errors.Is(err, context.DeadlineExceeded) {
-			return conv, session.ErrOffline
-		} else if err != nil {
-			return conv, err
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = session.ErrOffline
 		}
-		// Connected, and gone again before the question: once more, not at once.
-		select {
-		case <-time.After(100 * time.Millisecond):
-		case <-ctx.Done():
-			return conv, ctx.Err()
-		}
+		return conv, err
 	}
 }
 

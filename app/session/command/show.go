@@ -82,7 +82,7 @@ const glance = 3 * time.Second
 func (r *runner) sync(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, glance)
 	defer cancel()
-	r.s.Synced(ctx)
+	r.s.Tried(ctx)
 }
 
 type history struct {
@@ -236,9 +236,7 @@ func (status) run(ctx context.Context, r *runner, c *Call) error {
 	if !p.Joined {
 		return c.print(l)
 	}
-	bounded, cancel := context.WithTimeout(ctx, glance)
-	defer cancel()
-	r.s.Connected(bounded)
+	r.sync(ctx)
 	conn := r.s.Connection()
 	p = r.s.Profile()
 	l.Account, l.Device, l.Relay = &p.Account, p.Device, &relayLine{p.RelayName, p.RelayURL}

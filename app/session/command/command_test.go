@@ -1,0 +1,94 @@
+package command
+
+import (
+	"bytes"
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"satchel/chat"
+)
+
+func TestParse(t *testing.T) {
+	place := &chat.Location{Lat: -1.5, Lon: 2}
+	for _, c := range []struct {
+		args string
+		want job
+	}{
+		{"join L --name N", &join{"L", "N"}},
+		{"join --name N L", &join{"L", "N"}},
+		{"join -name=N -- -L", &join{"-L", "N"}},
+		{"send --to A --text T --title U --location -1.5,2 --file p --file q", &send{"A",
+			chat.Content{Kind: "message", Text: "T", Title: "U", Location: place}, []string{"p", "q"}}},
+		{"listen", &listen{}},
+		{"listen --count 3 --timeout 2s --download d", &listen{3, true, 2 * time.Second, "d"}},
+		{"history --with A", &history{"A", 50}},
+		{"history --limit 7 --with A", &history{"A", 7}},
+		{"conversations", conversations{}},
+		{"status", status{}},
+		{"invite", &invite{1, 7 * 24 * time.Hour}},
+		{"invite --uses 5 --expires 1h", &invite{5, time.Hour}},
+	} {
+		got, err := parse(strings.Fields(c.args))
+		if err != nil || !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: %+v, %v", c.args, got, err)
+		}
+	}
+	for _, args := range []string{"help", "send --help", "join -h"} {
+		if _, err := parse(strings.Fields(args)); err != errHelp {
+			t.Errorf("%s: %v", args, err)
+		}
+	}
+	for _, args := range []string{"", "dance", "join", "join L", "join L M --name N", "send --to A", "send --text T", "send --to A --text", "send --to A --text T more",
+		"send --to A --file=", "listen --count -1", "listen --count x", "listen --timeout -1s", "history", "invite --uses 0", "status --fast"} {
+		_, err := parse(strings.Fields(args))
+		var u usage
+		if !errors.As(err, &u) {
+			t.Errorf("%s: %v", args, err)
+		}
+		var b bytes.Buffer
+		if code := report(&b, err); code != exitUsage || strings.Count(b.String(), "\n") != 1 {
+			t.Errorf("%s: exit %d, %q", args, code, b.String())
+		}
+	}
+}
+
+func TestSentence(t *testing.T) {
+	for in, want := range map[string]string{
+		"there is nothing":    "There is nothing.",
+		"There is.":           "There is.",
+		"a\nB.\n":             "A. B.",
+		"é assim":             "É assim.",
+		"/tmp/x is a folder.": "/tmp/x is a folder.",
+	} {
+		if got := sentence(errors.New(in)); got != want {
+			t.Errorf("%q: %q", in, got)
+		}
+	}
+}
+
+// A run that is taken over by another process makes the same messages, and
+// prints what is left.
+func TestRunIsTheSameElsewhere(t *testing.T) {
+	c := Call{Run: runName(), Began: time.Now()}
+	d := c
+	if c.messageID(0) != d.messageID(0) || c.messageID(0) == c.messageID(1) || len(c.messageID(0)) != 26 {
+		t.Error(c.messageID(0), d.messageID(0), c.messageID(1))
+	}
+	other := Call{Run: runName(), Began: c.Began}
+	if c.messageID(0) == other.messageID(0) {
+		t.Error("two runs have one message")
+	}
+	var b bytes.Buffer
+	d.Printed, d.Stdout = 2, &b
+	for i := range 4 {
+		if err := d.print(i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if b.String() != "2\n3\n" {
+		t.Errorf("%q", b.String())
+	}
+}
