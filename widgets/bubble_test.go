@@ -22,8 +22,8 @@ func TestLooks(t *testing.T) {
 		w, h    float32
 		items   []Item
 	}{
-		{"talk-light", theme.VariantLight, 520, 620, talkItems()},
-		{"talk-dark", theme.VariantDark, 520, 620, talkItems()},
+		{"talk-light", theme.VariantLight, 520, 690, talkItems()},
+		{"talk-dark", theme.VariantDark, 520, 690, talkItems()},
 		{"files-light", theme.VariantLight, 520, 950, fileItems()},
 		{"files-dark", theme.VariantDark, 520, 950, fileItems()},
 		{"pictures-light", theme.VariantLight, 460, 1240, pictureItems()},
@@ -31,6 +31,9 @@ func TestLooks(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := newStage(t, c.variant, c.w, c.h)
 			s.timeline.Reset(c.items, false)
+			if strings.HasPrefix(c.name, "talk") {
+				s.timeline.MarkUnread(messageID(4))
+			}
 			s.settle()
 			test.AssertImageMatches(t, c.name+".png", s.window.Canvas().Capture())
 		})
@@ -200,6 +203,9 @@ func TestSetTransfer(t *testing.T) {
 	tl.SetTransfer(tr)
 	if _, there := s.buttons()["Open"]; !there {
 		t.Error("what is here can't be opened")
+	}
+	if it := (Item{Mine: true, Transfer: &chat.Transfer{State: chat.TransferDone, Path: "/f"}}); !it.here() {
+		t.Error("what was just sent can't be opened")
 	}
 	tr.Message = "nobody"
 	tl.SetTransfer(tr)

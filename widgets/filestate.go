@@ -37,6 +37,13 @@ type fileState struct {
 	bad      bool   // the line says what went wrong
 }
 
+// here tells whether the file is on this computer: a verified download, or
+// what an upload that is done was read from.
+func (it *Item) here() bool {
+	t := it.Transfer
+	return it.Path != "" || t != nil && t.State == chat.TransferDone && t.Path != ""
+}
+
 // fileStateOf tells how the file of an item stands.
 func fileStateOf(it *Item) fileState {
 	f := it.Message.Content.File
@@ -79,7 +86,7 @@ func fileStateOf(it *Item) fileState {
 		return s
 	}
 	switch {
-	case it.Path != "":
+	case it.here():
 		s.phase, s.detail = fileHere, FormatSize(s.size)
 		if !it.Mine {
 			s.detail = join(FormatSize(s.size), lang.L("Downloaded"))

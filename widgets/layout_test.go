@@ -56,7 +56,10 @@ func TestTextIsBroken(t *testing.T) {
 		text := rapid.StringOfN(rapid.SampledFrom([]rune("abcdefghijWMil .,-\n\t漢字かなé\u0301🙂)(/:")), 0, 400, -1).Draw(t, "text")
 		width := float32(rapid.IntRange(30, 500).Draw(t, "width"))
 		l := layoutText(text, width, TextSize, LineHeight, fyne.TextStyle{})
-		at := 0
+		if l.text != strings.ReplaceAll(text, "\t", "    ") {
+			t.Fatalf("the text became %q", l.text)
+		}
+		text, at := l.text, 0
 		for i, line := range l.lines {
 			if line.from < at || line.to < line.from || line.to > len(text) {
 				t.Fatalf("line %d is %d..%d behind %d", i, line.from, line.to, at)

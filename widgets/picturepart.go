@@ -110,7 +110,7 @@ func (p *picturePart) pixels() image.Image {
 	}
 	scale := b.owner.scale()
 	w, h := int(math.Round(float64(r.w*scale))), int(math.Round(float64(r.h*scale)))
-	entry, blurred := b.entry, !it.Mine && it.Path == ""
+	entry, blurred := b.entry, !it.Mine && !it.here()
 	if img := b.owner.thumbs.get(it.Message.Content.File.Thumbnail, w, h, blurred, func() { b.owner.redraw(entry) }); img != nil {
 		return img
 	}

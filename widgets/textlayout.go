@@ -31,9 +31,11 @@ func (l *textLayout) height() float32 { return float32(len(l.lines)) * l.pitch }
 
 // layoutText breaks text into lines that are no wider than width, where
 // Unicode says that a line may end; a word that is wider than a line is broken
-// between graphemes.
+// between graphemes. Tabs become spaces, since their width depends on where
+// they stand; the layout's text is what its lines are cut from.
 func layoutText(text string, width, size, pitch float32, style fyne.TextStyle) *textLayout {
 	width = max(width, 2*size)
+	text = strings.ReplaceAll(text, "\t", "    ")
 	l := &textLayout{text: text, size: size, style: style, pitch: pitch}
 	start, at := 0, 0 // of the line, and of the segment
 	lineWidth := float32(0)

@@ -20,7 +20,7 @@ type Item struct {
 	Sender   string
 	Receipt  chat.Receipt   // of ours
 	Transfer *chat.Transfer // nil: none
-	Path     string         // of the verified file on this computer; "" when it is not here
+	Path     string         // of the verified file on this computer; "" when it is not here, or Transfer names it
 	Picture  image.Image    // decoded, of PictureSize times the scale; nil: the thumbnail is drawn
 }
 
@@ -35,12 +35,12 @@ type Item struct {
 type Timeline struct {
 	widget.BaseWidget
 
-	OnOlder  func()                                // the beginning of what is loaded comes near, and there is more
-	OnSeen   func(seq uint64)                      // the newest message of somebody else that was on the screen
-	OnFile   func(chat.Message)                    // download or open, by state
-	OnPause  func(chat.TransferID)                 //
-	OnResume func(chat.TransferID)                 // go on; for a failed one: try again
-	OnCancel func(chat.TransferID)                 //
+	OnOlder  func()             // what is loaded begins near: answer with Prepend, even of nothing, or it is not asked again
+	OnSeen   func(seq uint64)   // the newest message of somebody else that was on the screen
+	OnFile   func(chat.Message) // download or open, by state
+	OnPause  func(chat.TransferID)
+	OnResume func(chat.TransferID) // go on; for a failed one: try again
+	OnCancel func(chat.TransferID)
 	OnSaveAs func(chat.Message)                    // the file is here
 	OnCopy   func(string)                          // text for the clipboard
 	OnLink   func(*url.URL)                        // http and https only
@@ -69,6 +69,9 @@ type Timeline struct {
 	looks     int     // counts the looks; heights of another one are estimates
 	room      float32 // between the margins
 	arranging bool
+
+	unread     chat.MessageID // "New messages" stands above it; "": nowhere
+	unreadMark *dayMark
 
 	shown   []*entry // on the screen and around, in order
 	pool    [bubbleKinds][]*bubble
@@ -117,6 +120,7 @@ func NewTimeline() *Timeline {
 			fyne.Do(f)
 		}
 	})
+	t.unreadMark = newDayMark(ColorAccent)
 	t.bar = newScrollBar(t)
 	t.jump = newJumpButton(t)
 	t.ExtendBaseWidget(t)
@@ -140,7 +144,14 @@ func (t *Timeline) Reset(items []Item, hasOlder bool) {
 	t.hasOlder, t.asked = hasOlder, false
 	t.index = make(map[chat.MessageID]int, len(items))
 	t.anchor, t.offset, t.follow = nil, 0, true
-	t.unseen, t.seen = 0, 0
+	t.unseen, t.seen, t.unread = 0, 0, ""
+	t.rebuild()
+	t.arrange()
+}
+
+// MarkUnread writes "New messages" above a message, until Reset; "" takes it away.
+func (t *Timeline) MarkUnread(id chat.MessageID) {
+	t.unread = id
 	t.rebuild()
 	t.arrange()
 }
@@ -224,9 +235,6 @@ func (t *Timeline) SetTransfer(tr chat.Transfer) {
 	}
 	e := t.entries[i]
 	e.item.Transfer = &tr
-	if tr.State == chat.TransferDone && tr.Direction == chat.Download && tr.Path != "" {
-		e.item.Path = tr.Path
-	}
 	t.change(e, i)
 	t.settle(e, i)
 }

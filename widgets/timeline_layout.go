@@ -2,6 +2,7 @@ package widgets
 
 import (
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 )
 
@@ -108,8 +109,11 @@ func (t *Timeline) move(first, last int, y, view float32) {
 		t.acquire(e)
 		e.widget.Move(fyne.NewPos(t.left(e), y))
 		if e.mark != nil {
-			w := e.mark.width()
-			setBounds(e.mark, timelineMargin+(t.room-w)/2, y-dayBelow-dayHeight, w, dayHeight)
+			e.mark.place(timelineMargin, t.room, y-e.head+dayAbove)
+		}
+		if e.item.Message.ID == t.unread {
+			t.unreadMark.set(lang.L("New messages"))
+			t.unreadMark.place(timelineMargin, t.room, y-dayBelow-dayHeight)
 		}
 		t.reveal(e)
 		y += e.body
@@ -136,6 +140,9 @@ func (t *Timeline) collect() {
 		if e.mark != nil {
 			t.objects = append(t.objects, e.mark)
 		}
+		if e.item.Message.ID == t.unread {
+			t.objects = append(t.objects, t.unreadMark)
+		}
 		t.objects = append(t.objects, e.widget)
 	}
 	t.objects = append(t.objects, t.bar)
@@ -157,6 +164,8 @@ func (t *Timeline) restyle(size fyne.Size) {
 	themed := now.theme != t.look.theme
 	if themed {
 		forgetWidths()
+		t.unreadMark.text = ""
+		t.dayPool = nil // their colours are the old ones
 		t.bar.restyle()
 		t.jump.restyle()
 	}

@@ -9,16 +9,18 @@ import (
 	"fyne.io/fyne/v2/lang"
 )
 
-// dayMark is the pill that says on which day the messages below were written.
+// dayMark is the pill that says on which day the messages below were written,
+// or that they are new.
 type dayMark struct {
 	baseWidgetPart
 	text  string
+	color fyne.ThemeColorName
 	back  *canvas.Rectangle
 	label *canvas.Text
 }
 
-func newDayMark() *dayMark {
-	d := &dayMark{back: &canvas.Rectangle{CornerRadius: dayHeight / 2}, label: &canvas.Text{}}
+func newDayMark(name fyne.ThemeColorName) *dayMark {
+	d := &dayMark{color: name, back: &canvas.Rectangle{CornerRadius: dayHeight / 2}, label: &canvas.Text{}}
 	d.ExtendBaseWidget(d)
 	return d
 }
@@ -30,12 +32,16 @@ func (d *dayMark) set(text string) {
 	d.text = text
 	d.back.FillColor = Color(ColorIncoming)
 	d.back.Refresh()
-	size := setText(d.label, text, TinySize, false, ColorMuted)
+	size := setText(d.label, text, TinySize, false, d.color)
 	d.back.Resize(fyne.NewSize(size.Width+20, dayHeight))
 	centerLine(d.label, 10, dayHeight/2)
 }
 
-func (d *dayMark) width() float32 { return d.back.Size().Width }
+// place puts the pill's top at y, in the middle of left..left+room.
+func (d *dayMark) place(left, room, y float32) {
+	w := d.back.Size().Width
+	setBounds(d, left+(room-w)/2, y, w, dayHeight)
+}
 
 func (d *dayMark) CreateRenderer() fyne.WidgetRenderer {
 	objects := []fyne.CanvasObject{d.back, d.label}

@@ -62,7 +62,9 @@ func (t *Timeline) link(i int) bool {
 		after = t.entries[i+1]
 	}
 	day := before == nil || before.date != e.date
-	first, last := day || !together(before, e), after == nil || !together(e, after)
+	unread := e.item.Message.ID == t.unread
+	first := day || unread || !together(before, e)
+	last := after == nil || after.item.Message.ID == t.unread || !together(e, after)
 	changed := e.day != day || e.first != first || e.last != last
 	if e.first != first && e.item.Sender != "" {
 		e.lay = nil
@@ -78,6 +80,9 @@ func (t *Timeline) link(i int) bool {
 		e.head = gapOfGroups
 	default:
 		e.head = gapInGroup
+	}
+	if unread {
+		e.head = max(e.head, dayAbove) + dayHeight + dayBelow
 	}
 	if e.body == 0 {
 		e.body = estimate(e, t.room)
@@ -250,7 +255,7 @@ func (t *Timeline) acquire(e *entry) {
 			e.mark = t.dayPool[n-1]
 			t.dayPool = t.dayPool[:n-1]
 		} else {
-			e.mark = newDayMark()
+			e.mark = newDayMark(ColorMuted)
 		}
 	}
 	if e.day {

@@ -28,7 +28,7 @@ func TestNothingMovesTheAnchor(t *testing.T) {
 			end := tl.AtEnd()
 			before, _ := s.y(id)
 			held := true // the anchor must be where it was
-			switch act := rapid.SampledFrom([]string{"prepend", "append", "pending", "scroll", "width", "height", "change", "remove", "transfer", "jump"}).Draw(rt, "act"); act {
+			switch act := rapid.SampledFrom([]string{"prepend", "append", "pending", "scroll", "width", "height", "change", "remove", "transfer", "jump", "unread"}).Draw(rt, "act"); act {
 			case "prepend":
 				n := rapid.IntRange(1, 40).Draw(rt, "older")
 				tl.Prepend(numberedFromTo(max(1, low-n), low-1), low-n > 1)
@@ -76,6 +76,13 @@ func TestNothingMovesTheAnchor(t *testing.T) {
 						Offset: 400e6, File: *m.Content.File, Reason: "The relay's storage is full. Nothing was lost. Try again later, or ask for more."})
 					held = !end
 				}
+			case "unread":
+				if i := rapid.IntRange(0, len(tl.entries)).Draw(rt, "which"); i < len(tl.entries) {
+					tl.MarkUnread(tl.entries[i].item.Message.ID)
+				} else {
+					tl.MarkUnread("")
+				}
+				held = !end
 			case "jump":
 				tl.ScrollToEnd()
 				held = false

@@ -44,7 +44,9 @@ func transfer(d chat.Direction, state chat.TransferState, offset int64, rate flo
 
 func here(it *widgets.Item) { it.Path = "/files/" + it.Message.Content.File.Name }
 
-func file(name string, size int64) *chat.File { return &chat.File{URL: "/files/x", Name: name, Size: size} }
+func file(name string, size int64) *chat.File {
+	return &chat.File{URL: "/files/x", Name: name, Size: size}
+}
 
 func picture(w, h int, size int64) *chat.File {
 	return &chat.File{URL: "/files/p", Name: "harbour.jpg", Size: size, Width: w, Height: h, MIME: "image/jpeg", Thumbnail: thumbnail(w, h)}
