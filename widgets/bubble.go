@@ -175,17 +175,7 @@ func (b *bubble) applyMeta() {
 }
 
 // receipt is the drawing that says how far our message came.
-func (b *bubble) receipt() glyph {
-	switch b.entry.item.Receipt {
-	case chat.ReceiptSent:
-		return glyphSent
-	case chat.ReceiptDelivered, chat.ReceiptRead:
-		return glyphDelivered
-	case chat.ReceiptFailed:
-		return glyphNotSent
-	}
-	return glyphWaiting
-}
+func (b *bubble) receipt() glyph { return receiptGlyph(b.entry.item.Receipt) }
 
 // showTicks draws how far our message came, its left end at x, its middle at y.
 func (b *bubble) showTicks(x, y float32, name fyne.ThemeColorName) {

@@ -1,0 +1,314 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"satchel/app/session"
+	"satchel/app/session/command"
+	"satchel/chat"
+	"satchel/widgets"
+)
+
+// Relay is a relay that runs inside the program.
+type Relay interface {
+	URL() string
+	Invite(ctx context.Context, uses int, expires time.Duration) (link string, err error)
+	Close() error
+}
+
+// Config is what main gives the shell.
+type Config struct {
+	Dir    string // the profile's folder
+	Name   string // a name for the welcome; with it alone, a new profile starts here at once
+	Join   string // an invitation; with a name, a new profile joins at once
+	Logger *slog.Logger
+
+	// OwnRelay tells that this profile has a relay of its own: it is started
+	// before the session connects.
+	OwnRelay bool
+	// StartRelay starts it; where there is none yet it is made, and named after
+	// its owner. The shell closes it.
+	StartRelay func(ctx context.Context, owner string) (Relay, error)
+
+	Preview  func(ctx context.Context, path string) (chat.File, error)                 // a picture's size and thumbnail
+	SaveCopy func(ctx context.Context, src, dir, name string) (path string, err error) // never overwrites
+
+	// Do runs a function on the screen's goroutine, later and in order. nil: fyne.Do.
+	Do func(func())
+}
+
+// App is the running shell.
+type App struct {
+	cfg     Config
+	log     *slog.Logger
+	fyne    fyne.App
+	session *session.Session
+	ctx     context.Context
+	cancel  context.CancelFunc
+	wg      sync.WaitGroup
+	orders  *queue
+	once    sync.Once
+	ended   atomic.Bool // nothing is drawn any more
+
+	relayMu sync.Mutex
+	relay   Relay
+
+	// The screen's: touched on Fyne's goroutine only.
+	window   fyne.Window
+	welcome  *widgets.Welcome // nil: joined
+	main     *mainScreen      // nil: not joined yet
+	sheet    *openSheet       // nil: none
+	settings settings
+	focused  bool
+	model    model
+	state    *stateWriter
+}
+
+// New opens the profile and makes the window. The error is a sentence.
+func New(f fyne.App, cfg Config) (*App, error) {
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Do == nil {
+		cfg.Do = fyne.Do
+	}
+	s, err := session.Open(session.Options{Dir: cfg.Dir, Logger: cfg.Logger, Client: "Satchel"})
+	if err != nil {
+		return nil, err
+	}
+	a := &App{cfg: cfg, log: cfg.Logger, fyne: f, session: s, orders: newQueue(), focused: true}
+	a.ctx, a.cancel = context.WithCancel(context.Background())
+	a.settings = loadSettings(cfg.Dir)
+	a.model.init()
+	a.openWindow()
+	return a, nil
+}
+
+// Start shows the window and sets everything going.
+func (a *App) Start() {
+	a.wg.Go(func() { a.orders.run() })
+	a.wg.Go(a.observe)
+	a.wg.Go(a.connect)
+	a.wg.Go(func() { a.watchDrags(func(over bool) { a.ui(func() { a.hover(over) }) }) })
+	a.wg.Go(func() {
+		if err := command.Serve(a.ctx, a.session); err != nil && a.ctx.Err() == nil {
+			a.log.Warn("satchelctl can't reach this profile", "error", err)
+		}
+	})
+	if a.session.Profile().Joined {
+		a.showMain()
+	} else {
+		a.showWelcome()
+	}
+	a.window.Show()
+}
+
+// connect starts the relay of this profile, if it has one, and then keeps the
+// session connected until the end.
+func (a *App) connect() {
+	if a.cfg.OwnRelay {
+		a.keepRelay()
+	}
+	if err := a.session.Run(a.ctx); err != nil && a.ctx.Err() == nil {
+		a.log.Error("the session ended", "error", err)
+		a.ui(func() { a.notice(sentence(err)) })
+	}
+}
+
+// keepRelay starts the relay; when that fails it says so once, and tries again
+// until it works or the program ends.
+func (a *App) keepRelay() {
+	err := a.bringRelay()
+	if err == nil || a.ctx.Err() != nil {
+		return
+	}
+	a.log.Warn("the relay in this program did not start", "error", err)
+	a.ui(func() { a.notice(sentence(err)) })
+	a.wg.Go(func() {
+		again := time.NewTicker(5 * time.Second)
+		defer again.Stop()
+		for {
+			select {
+			case <-a.ctx.Done():
+				return
+			case <-again.C:
+				if a.bringRelay() == nil {
+					a.session.Kick()
+					return
+				}
+			}
+		}
+	})
+}
+
+// bringRelay starts the relay, and tells the session where it is now.
+func (a *App) bringRelay() error {
+	r, err := a.ownRelay(a.ctx, "")
+	if err != nil {
+		return err
+	}
+	p := a.session.Profile()
+	if !p.Joined || p.RelayURL == r.URL() {
+		return nil
+	}
+	// An invitation moves the profile, unless it belongs to another relay by now.
+	link, err := r.Invite(a.ctx, 1, ownInvite)
+	if err == nil {
+		err = a.session.Join(a.ctx, link, p.Account.Name)
+	}
+	if err != nil {
+		a.log.Info("the relay in this program is not the one of this profile", "error", err)
+	}
+	return nil
+}
+
+// ownRelay returns the relay of this program, and starts it where it does not run yet.
+func (a *App) ownRelay(ctx context.Context, owner string) (Relay, error) {
+	a.relayMu.Lock()
+	defer a.relayMu.Unlock()
+	if a.relay != nil {
+		return a.relay, nil
+	}
+	if a.cfg.StartRelay == nil {
+		return nil, errors.New("this program has no relay of its own")
+	}
+	r, err := a.cfg.StartRelay(ctx, owner)
+	if err == nil {
+		a.relay = r
+	}
+	return r, err
+}
+
+// Close ends everything and waits for it; what was being carried goes on at the
+// next start. It may be called from any goroutine but the screen's, once the
+// window is gone or will not be drawn again.
+func (a *App) Close() error {
+	var err error
+	a.once.Do(func() {
+		a.ended.Store(true)
+		a.orders.close() // what the person did is done first
+		a.cancel()
+		err = a.session.Close()
+		a.wg.Wait()
+		if a.relay != nil {
+			err = errors.Join(err, a.relay.Close())
+		}
+		a.state.close()
+		if a.main != nil {
+			a.main.pane.timeline.Close()
+		}
+	})
+	return err
+}
+
+// ui runs f on the screen's goroutine.
+func (a *App) ui(f func()) {
+	a.cfg.Do(func() {
+		if a.ended.Load() {
+			return
+		}
+		f()
+		a.publish()
+	})
+}
+
+// work runs f beside the screen; the function that it returns, if any, runs on
+// the screen's goroutine afterwards.
+func (a *App) work(f func(context.Context) func()) {
+	if a.ctx.Err() != nil {
+		return
+	}
+	a.wg.Go(func() {
+		if then := f(a.ctx); then != nil && a.ctx.Err() == nil {
+			a.ui(then)
+		}
+	})
+}
+
+// inOrder is work that keeps the order in which it was asked for.
+func (a *App) inOrder(f func(context.Context) func()) {
+	a.orders.add(func() {
+		if then := f(a.ctx); then != nil {
+			a.ui(then)
+		}
+	})
+}
+
+// queue runs functions one after the other. It has no bound: what a person
+// does is slow.
+type queue struct {
+	mu     sync.Mutex
+	wake   *sync.Cond
+	jobs   []func()
+	closed bool
+	idle   chan struct{}
+}
+
+func newQueue() *queue {
+	q := &queue{idle: make(chan struct{})}
+	q.wake = sync.NewCond(&q.mu)
+	return q
+}
+
+func (q *queue) add(f func()) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.closed {
+		q.jobs = append(q.jobs, f)
+		q.wake.Signal()
+	}
+}
+
+func (q *queue) run() {
+	defer close(q.idle)
+	for {
+		q.mu.Lock()
+		for len(q.jobs) == 0 && !q.closed {
+			q.wake.Wait()
+		}
+		if len(q.jobs) == 0 {
+			q.mu.Unlock()
+			return
+		}
+		job := q.jobs[0]
+		q.jobs = q.jobs[1:]
+		q.mu.Unlock()
+		job()
+	}
+}
+
+// close lets what is there finish and waits for it, for a few seconds at most.
+func (q *queue) close() {
+	q.mu.Lock()
+	q.closed = true
+	q.wake.Signal()
+	q.mu.Unlock()
+	select {
+	case <-q.idle:
+	case <-time.After(5 * time.Second):
+	}
+}
+
+// sentence is an error as a person reads it.
+func sentence(err error) string {
+	text := []rune(fmt.Sprint(err))
+	if len(text) == 0 {
+		return ""
+	}
+	if text[0] >= 'a' && text[0] <= 'z' {
+		text[0] -= 'a' - 'A'
+	}
+	switch text[len(text)-1] {
+	case '.', '!', '?':
+		return string(text)
+	}
+	return string(text) + "."
+}

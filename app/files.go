@@ -1,0 +1,226 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"fyne.io/fyne/v2/lang"
+
+	"satchel/chat"
+	"satchel/widgets"
+)
+
+// openSheet is the one sheet that lies over the window.
+type openSheet struct {
+	name  string // for the test seam
+	sheet *widgets.Sheet
+	files *widgets.SendSheet  // the send sheet's
+	list  *widgets.PersonList // the new message's
+	spots map[string]spotted  // what else can be clicked on it
+}
+
+// showSheet puts a sheet over the window, in the place of the one that is there.
+func (a *App) showSheet(o *openSheet) {
+	if a.sheet != nil {
+		a.sheet.sheet.Dismiss()
+	}
+	a.sheet = o
+	closed := o.sheet.OnClose
+	o.sheet.OnClose = func() {
+		if a.sheet == o {
+			a.sheet = nil
+		}
+		if closed != nil {
+			closed()
+		}
+		if a.main != nil && a.sheet == nil {
+			a.main.pane.composer.Focus()
+		}
+	}
+}
+
+// hover shows where files that hang over the window would go.
+func (a *App) hover(over bool) {
+	if a.main == nil || a.main.pane.id == "" {
+		return
+	}
+	p := a.main.pane
+	if !over || a.sheet != nil {
+		p.hover.Hide()
+		return
+	}
+	c := a.model.conversations[p.id]
+	title := lang.L("Drop to send to {{.Name}}", map[string]any{"Name": a.model.name(&c)})
+	if c.Kind == chat.Self {
+		title = lang.L("Drop to keep in your notes")
+	}
+	p.hover.Set(widgets.IconDrop, title, lang.L("Files of any kind and size. You see them before they go."))
+	p.hover.Show()
+	p.root.Refresh()
+}
+
+// offerFiles shows what would be sent, before it is: dropped, pasted or picked.
+func (a *App) offerFiles(paths []string) {
+	if a.main == nil || len(paths) == 0 {
+		return
+	}
+	if a.main.pane.id == "" {
+		a.notice(lang.L("Choose a conversation first, then drop the files again."))
+		return
+	}
+	a.main.pane.hover.Hide()
+	limit := a.session.Profile().MaxFile
+	a.work(func(ctx context.Context) func() {
+		files, refused := inspect(paths, limit)
+		return func() {
+			if refused != "" {
+				a.notice(refused)
+			}
+			if len(files) == 0 {
+				return
+			}
+			if a.sheet == nil || a.sheet.files == nil {
+				a.openSendSheet()
+			}
+			a.sheet.files.Add(files...)
+			a.previewFiles(a.sheet.files, files)
+		}
+	})
+}
+
+// inspect tells which of these can be sent; what can't has a sentence.
+func inspect(paths []string, limit int64) (files []widgets.SendFile, refused string) {
+	folders, missing, big := 0, "", ""
+	for _, path := range paths {
+		name := filepath.Base(path)
+		info, err := os.Stat(path)
+		switch {
+		case err == nil && info.IsDir():
+			folders++
+		case errors.Is(err, fs.ErrNotExist):
+			missing = lang.L("“{{.Name}}” is not there any more.", map[string]any{"Name": name})
+		case errors.Is(err, fs.ErrPermission):
+			missing = lang.L("“{{.Name}}” may not be read by you.", map[string]any{"Name": name})
+		case err != nil || !info.Mode().IsRegular():
+			missing = lang.L("“{{.Name}}” is no file that can be sent.", map[string]any{"Name": name})
+		case limit > 0 && info.Size() > limit:
+			big = lang.L("“{{.Name}}” is {{.Size}}; this relay takes files up to {{.Limit}}.",
+				map[string]any{"Name": name, "Size": widgets.FormatSize(info.Size()), "Limit": widgets.FormatSize(limit)})
+		default:
+			files = append(files, widgets.SendFile{Path: path, Name: name, Size: info.Size()})
+		}
+	}
+	switch {
+	case folders > 0:
+		refused = lang.L("A folder can't be sent yet. Pack it into an archive and send that.")
+	case big != "":
+		refused = big
+	default:
+		refused = missing
+	}
+	return files, refused
+}
+
+// openSendSheet shows an empty send sheet for the open conversation.
+func (a *App) openSendSheet() {
+	p := a.main.pane
+	id := p.id
+	s := widgets.NewSendSheet()
+	s.SetCaption(p.composer.Text())
+	o := &openSheet{name: "send", sheet: s.Sheet, files: s}
+	s.OnMore = a.pickFiles
+	s.OnSend = func(paths []string, caption string) {
+		s.Sheet.Dismiss()
+		a.sendFiles(id, paths, caption)
+	}
+	a.showSheet(o)
+	s.Sheet.ShowOn(a.window.Canvas(), s.Caption)
+}
+
+// previewFiles shows pictures as pictures, one after the other.
+func (a *App) previewFiles(s *widgets.SendSheet, files []widgets.SendFile) {
+	if a.cfg.Preview == nil {
+		return
+	}
+	a.work(func(ctx context.Context) func() {
+		for _, f := range files {
+			look, err := a.cfg.Preview(ctx, f.Path)
+			if ctx.Err() != nil || err != nil || !look.IsPicture() {
+				continue
+			}
+			img := thumbnail(look.Thumbnail)
+			a.ui(func() { s.SetPicture(f.Path, img, look.Width, look.Height) })
+		}
+		return nil
+	})
+}
+
+// sendFiles hands files to the session. What was written in the composer and
+// became the caption leaves the composer with them.
+func (a *App) sendFiles(id chat.ConversationID, paths []string, caption string) {
+	p := a.main.pane
+	if p.id == id && caption != "" && strings.TrimSpace(p.composer.Text()) == caption {
+		p.composer.SetText("")
+		p.changed("")
+	}
+	a.inOrder(func(ctx context.Context) func() {
+		_, err := a.session.SendFiles(ctx, id, paths, chat.Content{Kind: chat.KindMessage, Text: caption})
+		if err == nil {
+			return nil
+		}
+		first, _, _ := strings.Cut(err.Error(), "\n") // a joined error has one a line
+		return func() { a.notice(sentence(errors.New(first))) }
+	})
+	if p.id == id {
+		p.timeline.ScrollToEnd()
+	}
+}
+
+// steer pauses, resumes or cancels a transfer.
+func (a *App) steer(id chat.TransferID, what func(chat.TransferID) error) {
+	a.work(func(context.Context) func() {
+		if err := what(id); err != nil {
+			return func() { a.notice(sentence(err)) }
+		}
+		return nil
+	})
+}
+
+// useFile is a click on a file: it is fetched when it isn't here, else opened.
+func (a *App) useFile(m chat.Message) {
+	conv := m.Conversation
+	a.work(func(ctx context.Context) func() {
+		if path := a.localFile(conv, m.ID); path != "" {
+			return func() { a.openFile(path) }
+		}
+		if t, ok := a.session.TransferOf(conv, m.ID); ok && t.Direction == chat.Upload {
+			if !t.State.Ended() {
+				return nil // on its way; its buttons steer it
+			}
+		}
+		if err := a.session.Download(conv, m.ID); err != nil {
+			return func() { a.notice(sentence(err)) }
+		}
+		return nil
+	})
+}
+
+// localFile is where the file of a message lies on this computer: fetched and
+// verified, or the one that we sent it from. "" when neither is there.
+func (a *App) localFile(conv chat.ConversationID, id chat.MessageID) string {
+	if path := a.session.Path(conv, id); path != "" {
+		return path
+	}
+	t, ok := a.session.TransferOf(conv, id)
+	if !ok || t.Direction != chat.Upload {
+		return ""
+	}
+	if info, err := os.Stat(t.Path); err != nil || !info.Mode().IsRegular() {
+		return ""
+	}
+	return t.Path
+}

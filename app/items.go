@@ -1,0 +1,62 @@
+package app
+
+import (
+	"os"
+
+	"satchel/chat"
+	"satchel/widgets"
+)
+
+// item is what is read from the disk to show one message.
+type item struct {
+	path string // its file, verified; for our own the source; "" when it is not here
+}
+
+// items looks up the files of messages. It reads the disk: not on the screen's goroutine.
+func (a *App) items(conv chat.ConversationID, messages []chat.Message) []item {
+	out := make([]item, len(messages))
+	for i, m := range messages {
+		if m.Content.File == nil {
+			continue
+		}
+		t, ok := a.session.TransferOf(conv, m.ID)
+		if !ok || t.Path == "" || t.Direction == chat.Download && t.State != chat.TransferDone {
+			continue
+		}
+		if info, err := os.Stat(t.Path); err == nil && info.Mode().IsRegular() {
+			out[i].path = t.Path
+		}
+	}
+	return out
+}
+
+// items are messages as the timeline takes them.
+func (p *pane) items(messages []chat.Message) []widgets.Item {
+	m := &p.app.model
+	c := m.conversations[p.id]
+	out := make([]widgets.Item, len(messages))
+	for i := range messages {
+		one := &messages[i]
+		it := widgets.Item{Message: *one, Mine: one.From == m.me.ID, Path: p.paths[one.ID]}
+		if it.Mine {
+			it.Receipt = c.Receipt(m.me.ID, one)
+		} else if c.Kind == chat.Group {
+			it.Sender = memberName(&c, one.From)
+		}
+		if t, ok := p.transferOf(one.ID); ok {
+			it.Transfer = &t
+		}
+		out[i] = it
+	}
+	return out
+}
+
+// transferOf is the transfer of a message that has not ended.
+func (p *pane) transferOf(id chat.MessageID) (chat.Transfer, bool) {
+	for _, t := range p.app.model.transfers {
+		if t.Message == id {
+			return t, true
+		}
+	}
+	return chat.Transfer{}, false
+}

@@ -1,0 +1,145 @@
+package app
+
+import (
+	"time"
+
+	"satchel/chat"
+)
+
+// frame is the least time between two hops to the screen's goroutine.
+const frame = 16 * time.Millisecond
+
+// observe brings the session's changes to the screen: everything that came
+// since the last hop in one, and never a second hop before the first was drawn.
+func (a *App) observe() {
+	batches, stop := a.session.Subscribe()
+	defer stop()
+	for {
+		var batch []chat.Change
+		select {
+		case <-a.ctx.Done():
+			return
+		case more, ok := <-batches:
+			if !ok {
+				return
+			}
+			batch = more
+		}
+		drawn := make(chan struct{})
+		a.cfg.Do(func() {
+			defer close(drawn)
+			if !a.ended.Load() {
+				a.apply(batch)
+				a.publish()
+			}
+		})
+		next := time.NewTimer(frame)
+		select {
+		case <-a.ctx.Done():
+			next.Stop()
+			return
+		case <-drawn:
+		}
+		select {
+		case <-a.ctx.Done():
+			next.Stop()
+			return
+		case <-next.C:
+		}
+	}
+}
+
+// apply takes a batch into the model and draws what changed by it.
+func (a *App) apply(batch []chat.Change) {
+	if a.main == nil { // the welcome; showMain reads everything anew
+		if !a.welcome.Busy() && a.session.Profile().Joined {
+			a.showMain() // joined from the command line
+		}
+		return
+	}
+	m, pane := &a.model, a.main.pane
+	rows, foot := false, false
+	for _, change := range batch {
+		switch c := change.(type) {
+		case chat.ConversationChanged:
+			m.conversations[c.Conversation.ID] = c.Conversation
+			rows = true
+			pane.conversationChanged(c.Conversation)
+		case chat.MessagesChanged:
+			if !c.History {
+				for i := range c.Messages {
+					if t, ok := m.typing[c.Conversation]; ok && t.account == c.Messages[i].From {
+						delete(m.typing, c.Conversation)
+					}
+				}
+				a.notifyOf(c)
+			}
+			rows = true
+			pane.messagesChanged(c)
+		case chat.TransferChanged:
+			m.setTransfer(c.Transfer)
+			rows, foot = true, true
+			pane.transferChanged(c.Transfer)
+		case chat.PresenceChanged:
+			m.presence[c.Presence.Account] = c.Presence
+			rows = true
+			pane.drawHead()
+		case chat.TypingChanged:
+			if c.Account != m.me.ID {
+				a.typing(c)
+				rows = true
+			}
+		case chat.ConnectionChanged:
+			m.connection = c
+			a.main.drawConnection(m)
+			if c.State != chat.Connected {
+				clear(m.presence) // nobody knows
+				rows = true
+				pane.drawHead()
+			}
+			if c.State == chat.Refused {
+				a.notice(c.Reason)
+			}
+		case chat.SyncChanged:
+			m.synced = c.Done
+			a.main.drawConnection(m)
+		case chat.Notice:
+			a.notice(c.Text)
+		}
+	}
+	if rows {
+		a.drawRows()
+	}
+	if foot {
+		a.drawFoot()
+	}
+}
+
+// typing shows that somebody writes, and takes it away again.
+func (a *App) typing(c chat.TypingChanged) {
+	until := time.Now().Add(typingLasts)
+	a.model.typing[c.Conversation] = typist{c.Account, until}
+	a.main.pane.drawHead()
+	a.later(typingLasts, func() {
+		if t, ok := a.model.typing[c.Conversation]; ok && !t.until.After(until) {
+			delete(a.model.typing, c.Conversation)
+			if a.main != nil {
+				a.main.pane.drawHead()
+				a.drawRows()
+			}
+		}
+	})
+}
+
+// later runs f on the screen's goroutine after a while, unless the program ends first.
+func (a *App) later(d time.Duration, f func()) {
+	a.wg.Go(func() {
+		t := time.NewTimer(d)
+		defer t.Stop()
+		select {
+		case <-a.ctx.Done():
+		case <-t.C:
+			a.ui(f)
+		}
+	})
+}

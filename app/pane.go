@@ -1,0 +1,527 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"net/url"
+	"slices"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
+
+	"satchel/chat"
+	"satchel/widgets"
+)
+
+const (
+	pageSize    = 60                     // messages read from the cache at a time
+	draftDelay  = 500 * time.Millisecond // a draft is kept this long after the last key
+	typingEvery = 3 * time.Second        // others are told this often that one writes
+)
+
+// pane is the open conversation: its head, its timeline and where one writes.
+// What the timeline shows is always one run of the log without a gap, from
+// lowest to highest, and what is pending behind it.
+type pane struct {
+	app      *App
+	id       chat.ConversationID // "": none is open
+	head     *widgets.ChatHead
+	timeline *widgets.Timeline
+	composer *widgets.Composer
+	notice   *widgets.NoticeBar
+	hint     *widgets.DropTarget // instead of an empty timeline
+	hover    *widgets.DropTarget // while files hang over the window
+	root     *fyne.Container
+
+	shown           map[chat.MessageID]chat.Message
+	came            []chat.MessageID          // of shown, and some that are gone, in the order of their coming
+	paths           map[chat.MessageID]string // verified files, and our own sources
+	lowest, highest uint64                    // 0: nothing stored is shown
+	loaded          bool                      // the first page came
+	loading         bool                      // an older page is under way
+	round           int                       // counts openings: an answer for an older one is dropped
+	seen            uint64                    // furthest that was on screen
+	told            uint64                    // furthest that the session was told
+	draftRound      int
+	typed           time.Time
+}
+
+func newPane(a *App) *pane {
+	p := &pane{app: a, head: widgets.NewChatHead(), timeline: widgets.NewTimeline(), composer: widgets.NewComposer(),
+		notice: widgets.NewNoticeBar(), hint: widgets.NewDropTarget(false, false), hover: widgets.NewDropTarget(true, true)}
+	p.hover.Hide()
+
+	t := p.timeline
+	t.Dispatch = a.cfg.Do
+	t.OnOlder = p.older
+	t.OnSeen = func(seq uint64) {
+		p.seen = max(p.seen, seq)
+		p.markRead()
+	}
+	t.OnFile = func(m chat.Message) { a.useFile(m) }
+	t.OnPause = func(id chat.TransferID) { a.steer(id, a.session.PauseTransfer) }
+	t.OnResume = func(id chat.TransferID) { a.steer(id, a.session.ResumeTransfer) }
+	t.OnCancel = func(id chat.TransferID) { a.steer(id, a.session.CancelTransfer) }
+	t.OnSaveAs = func(m chat.Message) { a.saveAs(m) }
+	t.OnShowInFolder = func(m chat.Message) { a.showInFolder(m) }
+	t.OnTyped = func(r rune) {
+		c := p.composer.Entry()
+		a.window.Canvas().Focus(c)
+		c.TypedRune(r)
+	}
+	t.OnLink = func(u *url.URL) {
+		if err := a.fyne.OpenURL(u); err != nil {
+			a.notice(lang.L("No program here opens links. The address is {{.Link}}", map[string]any{"Link": u.String()}))
+		}
+	}
+	t.OnMenu = a.messageMenu
+	t.OnCopy = func(s string) { a.fyne.Clipboard().SetContent(s) }
+
+	c := p.composer
+	c.OnSend = p.send
+	c.OnChanged = p.changed
+	c.OnAttach = a.pickFiles
+	c.OnPaste = a.paste
+	c.OnRefused = a.notice
+	c.OnEscape = a.escape
+	c.OnShortcut = a.shortcut
+	c.OnResize = func() { p.root.Refresh() }
+	p.notice.OnClose = func() { p.root.Refresh() }
+
+	p.root = container.New(paneLayout{p}, widgets.NewGround(widgets.ColorWindow), p.head, p.timeline, p.hint, p.notice, p.composer, p.hover)
+	p.drawEmpty()
+	return p
+}
+
+// open shows a conversation from its newest message on.
+func (p *pane) open(id chat.ConversationID) {
+	if id == p.id {
+		p.composer.Focus()
+		return
+	}
+	p.keepDraft()
+	a := p.app
+	p.id, p.round, p.loaded, p.loading = id, p.round+1, false, false
+	p.forget()
+	p.paths = map[chat.MessageID]string{}
+	p.seen, p.told = 0, 0
+	conversation := a.model.conversations[id]
+	p.composer.SetHint(p.hintFor(&conversation))
+	p.composer.SetText(a.model.draft(id))
+	p.drawHead()
+	p.drawEmpty()
+	p.composer.Focus()
+	p.load(0)
+}
+
+func (p *pane) hintFor(c *chat.Conversation) string {
+	if c.Kind == chat.Self {
+		return lang.L("Write a note…")
+	}
+	return lang.L("Message {{.Name}}…", map[string]any{"Name": p.app.model.name(c)})
+}
+
+// load reads the newest page, or the one before a sequence number, and shows
+// what of it joins what is shown; the session fetches what is missing.
+func (p *pane) load(before uint64) {
+	a, id, round := p.app, p.id, p.round
+	p.loading = true
+	a.session.Focus(id)
+	a.work(func(context.Context) func() {
+		page, err := a.session.Messages(id, before, pageSize)
+		if err != nil {
+			a.log.Error("read messages", "error", err)
+		}
+		page = joined(page, before)
+		items := a.items(id, page)
+		return func() {
+			if p.round == round {
+				p.loading = false
+				p.show(page, items, before)
+			}
+		}
+	})
+}
+
+// joined is the newest run of a page that has no gap and reaches up to before;
+// pending messages belong to it.
+func joined(page []chat.Message, before uint64) []chat.Message {
+	i := len(page)
+	for next := before; i > 0; i-- {
+		seq := page[i-1].Seq
+		if seq == 0 {
+			continue
+		}
+		if next != 0 && seq != next-1 {
+			break
+		}
+		next = seq
+	}
+	return page[i:]
+}
+
+func (p *pane) show(page []chat.Message, items []item, before uint64) {
+	for i, m := range page {
+		p.keep(m)
+		if items[i].path != "" {
+			p.paths[m.ID] = items[i].path
+		}
+	}
+	older := p.hasOlder()
+	drawn := p.items(page)
+	if before == 0 {
+		p.loaded = true
+		p.timeline.Reset(drawn, older)
+		p.timeline.ScrollToEnd()
+	} else {
+		p.timeline.Prepend(drawn, older)
+	}
+	if len(page) == 0 && older {
+		p.app.session.LoadHistory(p.id, p.lowest)
+	}
+	p.drawEmpty()
+}
+
+// hasOlder tells whether the log has something above what is shown.
+func (p *pane) hasOlder() bool {
+	if p.lowest == 0 {
+		return p.app.model.conversations[p.id].Head > 0
+	}
+	return p.lowest > 1
+}
+
+func (p *pane) older() {
+	if p.loaded && !p.loading && p.hasOlder() && p.lowest > 0 {
+		p.load(p.lowest)
+	}
+}
+
+// messagesChanged shows what is new, and joins older ones where they fit.
+func (p *pane) messagesChanged(c chat.MessagesChanged) {
+	if c.Conversation != p.id || !p.loaded {
+		return
+	}
+	if len(c.Removed) > 0 {
+		for _, id := range c.Removed {
+			delete(p.shown, id)
+		}
+		p.timeline.Remove(c.Removed...)
+	}
+	var show []chat.Message
+	again := false
+	messages := slices.Clone(c.Messages)
+	slices.SortStableFunc(messages, bySeq)
+	for _, m := range messages {
+		_, known := p.shown[m.ID]
+		switch {
+		case m.Seq == 0, known, m.Seq == p.highest+1, p.highest == 0 && !c.History:
+		case m.Seq > p.highest+1 && !c.History:
+			again = true // some between are not here yet
+			continue
+		default:
+			continue // older ones are read as a page, below
+		}
+		p.keep(m)
+		show = append(show, m)
+	}
+	if again {
+		p.reload()
+		return
+	}
+	if len(show) > 0 {
+		p.upsert(show)
+	}
+	if c.History && !p.loading {
+		if p.lowest > 0 {
+			p.load(p.lowest)
+		} else {
+			p.reload()
+		}
+	}
+	p.drawEmpty()
+}
+
+// reload shows the newest page anew.
+func (p *pane) reload() {
+	p.forget()
+	p.load(0)
+}
+
+// upsert draws messages; the files of new ones are looked up beside the screen.
+func (p *pane) upsert(messages []chat.Message) {
+	p.timeline.Upsert(p.items(messages)...)
+	var look []chat.Message
+	for _, m := range messages {
+		if m.Content.File != nil && p.paths[m.ID] == "" {
+			look = append(look, m)
+		}
+	}
+	if len(look) > 0 {
+		p.lookUp(look)
+	}
+}
+
+// lookUp finds the files of messages, off the screen's goroutine.
+func (p *pane) lookUp(messages []chat.Message) {
+	a, id, round := p.app, p.id, p.round
+	a.work(func(context.Context) func() {
+		items := a.items(id, messages)
+		return func() {
+			if p.round != round {
+				return
+			}
+			var found []chat.Message
+			for i, m := range messages {
+				if now, ok := p.shown[m.ID]; ok && items[i].path != "" {
+					p.paths[m.ID] = items[i].path
+					found = append(found, now)
+				}
+			}
+			if len(found) > 0 {
+				p.timeline.Upsert(p.items(found)...)
+			}
+		}
+	})
+}
+
+func (p *pane) transferChanged(t chat.Transfer) {
+	if t.Conversation != p.id {
+		return
+	}
+	p.timeline.SetTransfer(t)
+	if m, ok := p.shown[t.Message]; ok && t.State == chat.TransferDone {
+		p.lookUp([]chat.Message{m})
+	}
+}
+
+func (p *pane) conversationChanged(c chat.Conversation) {
+	if c.ID != p.id {
+		return
+	}
+	p.drawHead()
+	me := p.app.model.me.ID
+	p.timeline.SetReceipts(func(m *chat.Message) chat.Receipt { return c.Receipt(me, m) })
+}
+
+func (p *pane) drawHead() {
+	if p.id == "" {
+		return
+	}
+	c := p.app.model.conversations[p.id]
+	status, tone := p.app.model.status(&c, time.Now())
+	face := p.app.model.face(&c)
+	face.Online = false // the words say so
+	p.head.Set(face, status, tone)
+}
+
+// drawEmpty says what to do where there is nothing to read yet.
+func (p *pane) drawEmpty() {
+	a := p.app
+	show := func(o fyne.CanvasObject, yes bool) {
+		if yes {
+			o.Show()
+		} else {
+			o.Hide()
+		}
+	}
+	show(p.head, p.id != "")
+	show(p.composer, p.id != "")
+	empty := p.id == "" || p.loaded && len(p.shown) == 0 && !p.hasOlder()
+	show(p.hint, empty)
+	show(p.timeline, !empty)
+	if !empty {
+		return
+	}
+	c := a.model.conversations[p.id]
+	switch {
+	case p.id == "":
+		p.hint.Set(widgets.IconTalk, lang.L("Nobody to write to yet"), lang.L("Invite somebody with a link, or choose a conversation at the left."))
+	case c.Kind == chat.Self:
+		p.hint.Set(widgets.IconDrop, lang.L("Drop files here"), lang.L("Notes to self is for what you want to find again: words, links, and files of any size."))
+	default:
+		p.hint.Set(widgets.IconDrop, lang.L("Drop files here"), lang.L("Or write the first words to {{.Name}}. Files of any kind and size can come along.", map[string]any{"Name": a.model.name(&c)}))
+	}
+}
+
+// markRead tells the session what was seen, while the person looks.
+func (p *pane) markRead() {
+	a := p.app
+	if p.id == "" || !a.focused || p.seen <= p.told {
+		return
+	}
+	p.told = p.seen
+	id, seq := p.id, p.seen
+	a.inOrder(func(context.Context) func() {
+		if err := a.session.MarkRead(id, seq); err != nil {
+			a.log.Warn("mark as read", "error", err)
+		}
+		return nil
+	})
+}
+
+// changed keeps the draft a moment later, and tells others that one writes.
+func (p *pane) changed(text string) {
+	a, id := p.app, p.id
+	a.model.drafts[id] = text
+	p.draftRound++
+	round := p.draftRound
+	a.later(draftDelay, func() {
+		if p.draftRound == round && p.id == id {
+			p.keepDraft()
+		}
+	})
+	if now := time.Now(); text != "" && now.Sub(p.typed) > typingEvery {
+		p.typed = now
+		a.work(func(context.Context) func() { a.session.Typing(id); return nil })
+	}
+}
+
+// keepDraft stores what is written and not sent.
+func (p *pane) keepDraft() {
+	a, id := p.app, p.id
+	if id == "" {
+		return
+	}
+	text, edited := a.model.drafts[id]
+	if !edited || text == a.model.conversations[id].Draft {
+		return
+	}
+	a.inOrder(func(context.Context) func() {
+		if err := a.session.SetDraft(id, text); err != nil {
+			a.log.Warn("keep the draft", "error", err)
+		}
+		return nil
+	})
+}
+
+// send gives words to the session; they come back into the field when it can't
+// take them.
+func (p *pane) send(text string) bool {
+	a, id := p.app, p.id
+	if id == "" {
+		return false
+	}
+	p.typed = time.Time{}
+	p.draftRound++
+	a.model.drafts[id] = ""
+	a.inOrder(func(ctx context.Context) func() {
+		_, err := a.session.Send(ctx, id, chat.Content{Kind: chat.KindMessage, Text: text})
+		if err == nil {
+			err = a.session.SetDraft(id, "")
+			if err != nil {
+				a.log.Warn("clear the draft", "error", err)
+			}
+			return nil
+		}
+		return func() {
+			a.notice(sentence(err))
+			if p.id == id && p.composer.Text() == "" {
+				p.composer.SetText(text)
+			}
+			a.model.drafts[id] = text
+		}
+	})
+	p.timeline.ScrollToEnd()
+	return true
+}
+
+// paneLayout: head, timeline, notice, composer; what hangs over it covers all.
+type paneLayout struct{ p *pane }
+
+func (l paneLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(360, 300) }
+
+func (l paneLayout) Layout(objects []fyne.CanvasObject, s fyne.Size) {
+	put := func(o fyne.CanvasObject, y, h float32) {
+		o.Move(fyne.NewPos(0, y))
+		o.Resize(fyne.NewSize(s.Width, max(0, h)))
+	}
+	p := l.p
+	put(objects[0], 0, s.Height)
+	head := p.head.MinSize().Height
+	put(p.head, 0, head)
+	bottom := s.Height
+	if p.composer.Visible() {
+		h := p.composer.MinSize().Height
+		bottom -= h
+		put(p.composer, bottom, h)
+	}
+	if p.notice.Visible() {
+		p.notice.Resize(fyne.NewSize(s.Width, p.notice.Size().Height))
+		h := p.notice.MinSize().Height
+		bottom -= h
+		put(p.notice, bottom, h)
+	}
+	put(p.timeline, head, bottom-head)
+	put(p.hint, head, bottom-head)
+	put(p.hover, 0, s.Height)
+}
+
+// bySeq sorts by place in the log. Pending ones are last, in the order in which
+// they came, when the sort is stable.
+func bySeq(a, b chat.Message) int {
+	switch {
+	case a.Seq == b.Seq:
+		return 0
+	case a.Seq == 0:
+		return 1
+	case b.Seq == 0:
+		return -1
+	}
+	return cmp.Compare(a.Seq, b.Seq)
+}
+
+// inOrder is what the timeline holds, as it stands there.
+func (p *pane) inOrder() []chat.Message {
+	all := make([]chat.Message, 0, len(p.shown))
+	for _, id := range p.came {
+		if m, ok := p.shown[id]; ok {
+			all = append(all, m)
+		}
+	}
+	slices.SortStableFunc(all, bySeq)
+	return all
+}
+
+// keep takes note of a message that the timeline shows.
+func (p *pane) keep(m chat.Message) {
+	if _, known := p.shown[m.ID]; !known {
+		p.came = append(p.came, m.ID)
+	}
+	p.shown[m.ID] = m
+	if m.Seq != 0 {
+		if p.lowest == 0 || m.Seq < p.lowest {
+			p.lowest = m.Seq
+		}
+		p.highest = max(p.highest, m.Seq)
+	}
+}
+
+// forget empties what is shown.
+func (p *pane) forget() {
+	p.shown, p.came = map[chat.MessageID]chat.Message{}, nil
+	p.lowest, p.highest = 0, 0
+}
+
+// messageMenu is what a right click on a message offers beside what the
+// timeline has itself: one that was given up can be tried again or taken back.
+func (a *App) messageMenu(m chat.Message) []*fyne.MenuItem {
+	if m.State != chat.MessageFailed || m.From != a.model.me.ID {
+		return nil
+	}
+	act := func(do func(context.Context, chat.ConversationID, chat.MessageID) error) func() {
+		return func() {
+			a.work(func(ctx context.Context) func() {
+				if err := do(ctx, m.Conversation, m.ID); err != nil {
+					return func() { a.notice(sentence(err)) }
+				}
+				return nil
+			})
+		}
+	}
+	return []*fyne.MenuItem{
+		fyne.NewMenuItem(lang.L("Try again"), act(a.session.Resend)),
+		fyne.NewMenuItem(lang.L("Take back"), act(a.session.Remove)),
+	}
+}

@@ -1,0 +1,47 @@
+package app
+
+import (
+	"context"
+
+	"fyne.io/fyne/v2"
+	fyneapp "fyne.io/fyne/v2/app"
+
+	"satchel/app/session"
+	"satchel/widgets"
+)
+
+// Folder finds a profile's folder by what the command line says; see session.Folder.
+func Folder(profile string) string { return session.Folder(profile) }
+
+// appID names the program to the desktop: settings, notifications, its entry.
+const appID = "satchel.desktop"
+
+// Run shows the program until its window is closed or ctx ends. It must be
+// called on the main goroutine. The error is a sentence.
+func Run(ctx context.Context, cfg Config) error {
+	f := fyneapp.NewWithID(appID)
+	f.SetIcon(widgets.Logo())
+	f.Settings().SetTheme(widgets.NewTheme())
+	a, err := New(f, cfg)
+	if err != nil {
+		return err
+	}
+	a.Start()
+	ended := make(chan struct{})
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		select {
+		case <-ctx.Done():
+			fyne.Do(func() {
+				a.remember()
+				f.Quit()
+			})
+		case <-ended:
+		}
+	}()
+	f.Run()
+	close(ended)
+	<-stopped
+	return a.Close()
+}

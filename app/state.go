@@ -1,0 +1,341 @@
+package app
+
+import (
+	"bytes"
+	"encoding/json"
+	"image"
+	_ "image/jpeg" // thumbnails
+	_ "image/png"  // thumbnails
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"satchel/chat"
+	"satchel/widgets"
+)
+
+// Screen is what SATCHEL_STATE tells of the window: the test seam, see the
+// package's documentation.
+type Screen struct {
+	Screen       string             `json:"screen"` // "welcome" or "main"
+	Welcome      *WelcomeState      `json:"welcome,omitempty"`
+	Me           string             `json:"me,omitempty"` // name
+	Conversation *ConversationState `json:"conversation,omitempty"`
+	Connection   string             `json:"connection,omitempty"` // "connected", …
+	Synced       bool               `json:"synced"`
+	Focused      bool               `json:"focused"`
+	Rows         []RowState         `json:"rows,omitempty"`
+	Messages     []MessageState     `json:"messages,omitempty"` // those that the timeline holds, oldest first
+	Draft        string             `json:"draft,omitempty"`
+	Sheet        *SheetState        `json:"sheet,omitempty"`  // "send", "new", "invite", "open"
+	Dialog       bool               `json:"dialog,omitempty"` // something else lies over the window
+	Hover        bool               `json:"hover,omitempty"`  // files hang over the window
+	Notice       string             `json:"notice,omitempty"`
+	Foot         string             `json:"foot,omitempty"`
+	Spots        map[string]Spot    `json:"spots"` // by name; see App.screen
+}
+
+// Spot is where something is: pixels, from the upper left of the content.
+type Spot struct {
+	X int `json:"x"`
+	Y int `json:"y"`
+	W int `json:"w"`
+	H int `json:"h"`
+}
+
+// WelcomeState is the welcome's.
+type WelcomeState struct {
+	Name   string `json:"name"`
+	Link   string `json:"link"`
+	Way    string `json:"way"` // "here" or "invitation"
+	Busy   bool   `json:"busy"`
+	Reason string `json:"reason"`
+}
+
+// ConversationState is the open one.
+type ConversationState struct {
+	ID     chat.ConversationID `json:"id"`
+	Name   string              `json:"name"`
+	Status string              `json:"status"`
+	AtEnd  bool                `json:"at_end"`
+}
+
+// RowState is a row of the list.
+type RowState struct {
+	ID       chat.ConversationID `json:"id"`
+	Name     string              `json:"name"`
+	Line     string              `json:"line"`
+	Time     string              `json:"time"`
+	Unread   int                 `json:"unread"`
+	Selected bool                `json:"selected"`
+	Spot     *Spot               `json:"spot,omitempty"` // nil: scrolled away
+}
+
+// MessageState is a message of the timeline.
+type MessageState struct {
+	ID       chat.MessageID `json:"id"`
+	Seq      uint64         `json:"seq"`
+	Mine     bool           `json:"mine"`
+	Text     string         `json:"text,omitempty"`
+	File     string         `json:"file,omitempty"`
+	Size     int64          `json:"size,omitempty"`
+	SHA256   string         `json:"sha256,omitempty"`
+	Path     string         `json:"path,omitempty"`     // where it lies here, verified
+	Transfer string         `json:"transfer,omitempty"` // its state, while it has not ended
+	Offset   int64          `json:"offset,omitempty"`
+	Receipt  string         `json:"receipt,omitempty"` // of our own: waiting, sent, delivered, read, failed
+	Reason   string         `json:"reason,omitempty"`
+
+	// Spots is where its bubble is (""), and what on it can be pressed, by what
+	// it says: "Download", "Pause", …. Only of what is drawn.
+	Spots map[string]Spot `json:"spots,omitempty"`
+}
+
+// SheetState is the sheet that lies over the window.
+type SheetState struct {
+	Name   string   `json:"name"`
+	Title  string   `json:"title"`
+	Files  []string `json:"files,omitempty"`
+	People []string `json:"people,omitempty"`
+	Link   string   `json:"link,omitempty"`
+}
+
+// spotted is anything that has a place.
+type spotted = fyne.CanvasObject
+
+var (
+	connections = [...]string{"disconnected", "connecting", "connected", "refused"}
+	receipts    = [...]string{"waiting", "sent", "delivered", "read", "failed"}
+)
+
+// screen says what is on the screen now.
+//
+// Spots: name, link, here, invited, continue on the welcome; new, invite,
+// search, list, foot, timeline, attach, composer, send, notice-close on the
+// main screen; sheet-close, sheet-send, sheet-cancel, sheet-more,
+// sheet-caption, sheet-search, file-N (its remove button), person-N, and on the
+// other sheets link, copy, close, show, anyway, cancel.
+func (a *App) screen() Screen {
+	s := Screen{Spots: map[string]Spot{}, Focused: a.focused}
+	put := func(name string, o spotted) {
+		if spot, ok := a.spot(o); ok {
+			s.Spots[name] = spot
+		}
+	}
+	if w := a.welcome; w != nil {
+		s.Screen = "welcome"
+		s.Welcome = &WelcomeState{Name: w.Name.Text, Link: w.Link.Text, Way: "here", Busy: w.Busy(), Reason: w.Reason()}
+		if w.Invited.Chosen() {
+			s.Welcome.Way = "invitation"
+			put("link", w.Link)
+		}
+		put("name", w.Name)
+		put("here", w.Here)
+		put("invited", w.Invited)
+		put("continue", w.Continue)
+	}
+	if a.main != nil {
+		a.mainScreenState(&s, put)
+	}
+	if o := a.sheet; o != nil {
+		s.Sheet = &SheetState{Name: o.name, Title: o.sheet.Title}
+		put("sheet-close", o.sheet.Close)
+		for name, spot := range o.spots {
+			put(name, spot)
+			if f, ok := spot.(*widgets.Field); ok {
+				s.Sheet.Link = f.Text
+			}
+		}
+		if f := o.files; f != nil {
+			put("sheet-send", f.Send)
+			put("sheet-cancel", f.Cancel)
+			put("sheet-more", f.More)
+			put("sheet-caption", f.Caption)
+			for i, file := range f.Files() {
+				s.Sheet.Files = append(s.Sheet.Files, file.Path)
+				put("file-"+strconv.Itoa(i), f.RemoveButton(i))
+			}
+		}
+		if l := o.list; l != nil {
+			put("sheet-search", l.Search)
+			people, rows := l.Rows()
+			for i, who := range people {
+				s.Sheet.People = append(s.Sheet.People, who.Name)
+				put("person-"+strconv.Itoa(i), rows[i])
+			}
+		}
+	} else {
+		s.Dialog = len(a.window.Canvas().Overlays().List()) > 0
+	}
+	return s
+}
+
+func (a *App) mainScreenState(s *Screen, put func(string, spotted)) {
+	main, m, p := a.main, &a.model, a.main.pane
+	s.Screen, s.Me, s.Synced, s.Connection = "main", m.me.Name, m.synced, connections[m.connection.State]
+	for _, r := range main.list.Rows() {
+		row := RowState{ID: r.ID, Name: r.Name, Line: r.Line, Time: r.Time, Unread: r.Unread, Selected: r.ID == p.id}
+		if o := main.list.RowObject(r.ID); o != nil {
+			if spot, ok := a.spot(o); ok {
+				row.Spot = &spot
+			}
+		}
+		s.Rows = append(s.Rows, row)
+	}
+	put("new", main.head.New)
+	put("invite-somebody", main.head.Invite)
+	put("search", main.head.Search)
+	put("list", main.list)
+	if main.foot.Visible() {
+		title, detail := main.foot.Text()
+		s.Foot = title + " · " + detail
+		put("foot", main.foot)
+	}
+	if s.Notice = p.notice.Text(); s.Notice != "" {
+		put("notice-close", p.notice.Close)
+	}
+	if p.id == "" {
+		return
+	}
+	c := m.conversations[p.id]
+	s.Conversation = &ConversationState{ID: p.id, Name: m.name(&c), Status: p.head.Status(), AtEnd: p.timeline.AtEnd()}
+	s.Draft = p.composer.Text()
+	s.Hover = p.hover.Visible()
+	put("timeline", p.timeline)
+	put("composer", p.composer.Entry().(spotted))
+	put("send", p.composer.Send)
+	put("attach", p.composer.Attach)
+	drawn := map[chat.MessageID]map[string]Spot{}
+	for _, one := range p.timeline.Spots() {
+		spots := map[string]Spot{}
+		for label, o := range one.Parts {
+			if spot, ok := a.spot(o); ok {
+				spots[label] = spot
+			}
+		}
+		drawn[one.ID] = spots
+	}
+	for _, msg := range p.inOrder() {
+		state := MessageState{ID: msg.ID, Seq: msg.Seq, Mine: msg.From == m.me.ID, Text: msg.Content.Text, Reason: msg.Reason, Path: p.paths[msg.ID], Spots: drawn[msg.ID]}
+		if f := msg.Content.File; f != nil {
+			state.File, state.Size, state.SHA256 = f.Name, f.Size, f.SHA256
+		}
+		if state.Mine {
+			state.Receipt = receipts[c.Receipt(m.me.ID, &msg)]
+		}
+		if t, ok := p.transferOf(msg.ID); ok {
+			state.Transfer, state.Offset = t.State.String(), t.Offset
+		}
+		s.Messages = append(s.Messages, state)
+	}
+}
+
+// spot is where an object is, in pixels; false when it is not shown.
+func (a *App) spot(o spotted) (Spot, bool) {
+	if !o.Visible() || o.Size().IsZero() || a.fyne.Driver().CanvasForObject(o) == nil {
+		return Spot{}, false // not drawn yet: Fyne does not know where
+	}
+	at := a.fyne.Driver().AbsolutePositionForObject(o)
+	c := a.window.Canvas()
+	x, y := c.PixelCoordinateForPosition(at)
+	w, h := c.PixelCoordinateForPosition(fyne.NewPos(o.Size().Width, o.Size().Height))
+	return Spot{x, y, w, h}, true
+}
+
+// publish offers the screen to the test seam, where there is one.
+func (a *App) publish() {
+	if a.state != nil {
+		a.state.offer()
+	}
+}
+
+// stateWriter writes the screen to the file that SATCHEL_STATE names.
+type stateWriter struct {
+	path  string
+	mu    sync.Mutex
+	next  []byte
+	last  []byte
+	wake  chan struct{}
+	done  chan struct{}
+	wg    sync.WaitGroup
+	paint func() Screen
+}
+
+// newStateWriter returns nil where nobody asked for it.
+func newStateWriter(a *App) *stateWriter {
+	path := os.Getenv("SATCHEL_STATE")
+	if path == "" {
+		return nil
+	}
+	w := &stateWriter{path: path, wake: make(chan struct{}, 1), done: make(chan struct{}), paint: a.screen}
+	w.wg.Go(w.run)
+	// What Fyne does by itself (a scroll, a key) has no batch of ours: look again now and then.
+	w.wg.Go(func() {
+		tick := time.NewTicker(100 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-w.done:
+				return
+			case <-tick.C:
+				a.cfg.Do(func() {
+					if !a.ended.Load() {
+						w.offer()
+					}
+				})
+			}
+		}
+	})
+	return w
+}
+
+// offer takes down the screen; on the screen's goroutine.
+func (w *stateWriter) offer() {
+	b, err := json.MarshalIndent(w.paint(), "", " ")
+	if err != nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if bytes.Equal(b, w.last) {
+		return
+	}
+	w.next, w.last = b, b
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (w *stateWriter) run() {
+	for {
+		select {
+		case <-w.done:
+			return
+		case <-w.wake:
+		}
+		w.mu.Lock()
+		b := w.next
+		w.mu.Unlock()
+		replaceFile(w.path, b) // a test that can't read it fails by itself
+	}
+}
+
+func (w *stateWriter) close() {
+	if w != nil {
+		close(w.done)
+		w.wg.Wait()
+	}
+}
+
+// thumbnail decodes one of ours: small, and made by this program.
+func thumbnail(b []byte) image.Image {
+	img, _, err := image.Decode(bytes.NewReader(b))
+	if err != nil {
+		return nil
+	}
+	return img
+}

@@ -1,0 +1,311 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/lang"
+
+	"satchel/chat"
+	"satchel/widgets"
+)
+
+// openWindow makes the one window, as big as it was.
+func (a *App) openWindow() {
+	w := a.fyne.NewWindow("Satchel")
+	a.window = w
+	w.SetMaster()
+	w.SetPadded(false)
+	w.SetIcon(widgets.Logo())
+	w.Resize(fyne.NewSize(a.settings.Width, a.settings.Height))
+	w.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) {
+		paths := make([]string, len(uris))
+		for i, u := range uris {
+			paths[i] = u.Path()
+		}
+		a.offerFiles(paths)
+		a.publish()
+	})
+	w.SetCloseIntercept(func() {
+		a.remember()
+		w.Close()
+	})
+	life := a.fyne.Lifecycle()
+	life.SetOnEnteredForeground(func() { a.setFocused(true) })
+	life.SetOnExitedForeground(func() { a.setFocused(false) })
+	w.Canvas().SetOnTypedKey(func(k *fyne.KeyEvent) {
+		if k.Name == fyne.KeyEscape {
+			a.escape()
+		}
+	})
+	for _, s := range shortcuts {
+		w.Canvas().AddShortcut(s, func(s fyne.Shortcut) { a.shortcut(s) })
+	}
+	a.state = newStateWriter(a)
+}
+
+// setContent shows a screen and hears when its size changes.
+func (a *App) setContent(screen fyne.CanvasObject) {
+	root := &fyne.Container{Objects: []fyne.CanvasObject{screen}}
+	root.Layout = &watched{min: screen.MinSize, changed: func(s fyne.Size) {
+		a.settings.Width, a.settings.Height = s.Width, s.Height
+		a.publish()
+	}}
+	a.window.SetContent(root)
+}
+
+// watched fills its room with each object, and tells when the room changed.
+type watched struct {
+	min     func() fyne.Size
+	changed func(fyne.Size)
+	last    fyne.Size
+}
+
+func (l *watched) MinSize([]fyne.CanvasObject) fyne.Size { return l.min() }
+func (l *watched) Layout(objects []fyne.CanvasObject, s fyne.Size) {
+	for _, o := range objects {
+		o.Move(fyne.Position{})
+		o.Resize(s)
+	}
+	if s != l.last {
+		l.last = s
+		l.changed(s)
+	}
+}
+
+// remember keeps what the window should look like next time.
+func (a *App) remember() {
+	s := a.settings
+	if a.main != nil {
+		s.Conversation = a.main.pane.id
+		a.main.pane.keepDraft()
+	}
+	if err := s.save(a.cfg.Dir); err != nil {
+		a.log.Warn("the window's size is not remembered", "error", err)
+	}
+}
+
+// shortcuts of the whole window, also while something is being written.
+var shortcuts = []*desktop.CustomShortcut{
+	{KeyName: fyne.KeyK, Modifier: fyne.KeyModifierShortcutDefault},
+	{KeyName: fyne.KeyN, Modifier: fyne.KeyModifierShortcutDefault},
+	{KeyName: fyne.KeyUp, Modifier: fyne.KeyModifierAlt},
+	{KeyName: fyne.KeyDown, Modifier: fyne.KeyModifierAlt},
+}
+
+// shortcut does what a shortcut of the window asks; false when it is none.
+func (a *App) shortcut(s fyne.Shortcut) bool {
+	c, ok := s.(*desktop.CustomShortcut)
+	if !ok || a.main == nil {
+		return false
+	}
+	switch {
+	case *c == *shortcuts[0]:
+		a.window.Canvas().Focus(a.main.head.Search)
+	case *c == *shortcuts[1]:
+		a.newMessage()
+	case *c == *shortcuts[2]:
+		a.open(a.main.list.Next(-1))
+	case *c == *shortcuts[3]:
+		a.open(a.main.list.Next(1))
+	default:
+		return false
+	}
+	return true
+}
+
+// escape backs out of the search, to where one writes.
+func (a *App) escape() {
+	if a.main == nil {
+		return
+	}
+	if a.main.head.Search.Text != "" {
+		a.main.head.Search.SetText("")
+	}
+	a.main.pane.composer.Focus()
+}
+
+// setFocused tells whether the person can see the window.
+func (a *App) setFocused(yes bool) {
+	a.focused = yes
+	if a.main != nil && yes {
+		a.main.pane.markRead()
+	}
+	a.publish()
+}
+
+// mainScreen is the side bar and the open conversation.
+type mainScreen struct {
+	app  *App
+	head *widgets.SideHead
+	list *widgets.ConversationList
+	foot *widgets.SideFoot
+	pane *pane
+	root *fyne.Container
+}
+
+// showMain takes the welcome's place once the profile has joined.
+func (a *App) showMain() {
+	p := a.session.Profile()
+	m := &a.model
+	m.me, m.connection = p.Account, a.session.Connection()
+	s := &mainScreen{app: a, head: widgets.NewSideHead(), list: widgets.NewConversationList(), foot: widgets.NewSideFoot(), pane: newPane(a)}
+	a.main, a.welcome = s, nil
+	s.head.SetFace(widgets.Face{Name: p.Account.Name, Key: string(p.Account.ID)})
+	s.head.New.OnTapped = a.newMessage
+	s.head.Invite.OnTapped = a.invite
+	s.head.Search.OnChanged = func(string) { a.drawRows() }
+	s.head.Search.OnEscape = a.escape
+	s.head.Search.OnShortcut = a.shortcut
+	s.head.Search.OnSubmitted = func(string) {
+		if rows := s.list.Rows(); len(rows) > 0 {
+			a.open(rows[0].ID)
+			a.escape()
+		}
+	}
+	s.list.OnSelect = a.open
+	s.foot.Hide()
+	side, line := widgets.NewGround(widgets.ColorSide), widgets.NewGround(widgets.ColorLine)
+	s.root = &fyne.Container{Objects: []fyne.CanvasObject{side, line, s.head, s.list, s.foot, s.pane.root}}
+	s.root.Layout = mainLayout{s: s, side: side, line: line}
+	s.drawConnection(m)
+	a.setContent(s.root)
+	a.drawRows()
+
+	a.work(func(context.Context) func() {
+		conversations, err := a.session.Conversations()
+		transfers, err2 := a.session.Transfers()
+		if err != nil || err2 != nil {
+			a.log.Error("read the cache", "error", fmt.Sprint(err, err2))
+		}
+		return func() { a.fill(conversations, transfers) }
+	})
+}
+
+// fill takes in what was on disk at the start; a change that came since is newer.
+func (a *App) fill(conversations []chat.Conversation, transfers []chat.Transfer) {
+	m := &a.model
+	for _, c := range conversations {
+		if _, ok := m.conversations[c.ID]; !ok {
+			m.conversations[c.ID] = c
+		}
+		for _, who := range c.Members {
+			if _, ok := m.presence[who.ID]; !ok {
+				m.presence[who.ID] = a.session.Presence(who.ID)
+			}
+		}
+	}
+	for _, t := range transfers {
+		if _, ok := m.transfers[t.ID]; !ok {
+			m.setTransfer(t)
+		}
+	}
+	m.connection = a.session.Connection()
+	a.main.drawConnection(m)
+	a.drawRows()
+	a.drawFoot()
+	if a.main.pane.id != "" {
+		return
+	}
+	id := a.settings.Conversation
+	if _, ok := m.conversations[id]; !ok {
+		id = ""
+		if all := m.sorted(); len(all) > 0 {
+			id = all[0].ID
+		}
+	}
+	a.open(id)
+}
+
+// open shows a conversation; "" is none, and does nothing.
+func (a *App) open(id chat.ConversationID) {
+	if id == "" || a.main == nil {
+		return
+	}
+	a.main.pane.open(id)
+	a.main.list.SetSelected(id)
+	a.drawRows()
+}
+
+// drawRows fills the list with what the search leaves of it.
+func (a *App) drawRows() {
+	if a.main == nil {
+		return
+	}
+	now, unread := time.Now(), 0
+	find := fold(a.main.head.Search.Text)
+	all := a.model.sorted()
+	rows := make([]widgets.Row, 0, len(all))
+	for i := range all {
+		unread += all[i].Unread
+		r := a.model.row(&all[i], all[i].ID == a.main.pane.id, now)
+		if find == "" || matches(r.Name, find) {
+			rows = append(rows, r)
+		}
+	}
+	empty := ""
+	if find != "" {
+		empty = lang.L("No conversation has that name")
+	}
+	a.main.list.SetRows(rows, empty)
+	title := "Satchel"
+	if unread > 0 {
+		title = fmt.Sprintf("(%d) Satchel", unread)
+	}
+	if a.window.Title() != title {
+		a.window.SetTitle(title)
+	}
+}
+
+// drawFoot shows what is carried, while something is.
+func (a *App) drawFoot() {
+	if a.main == nil {
+		return
+	}
+	title, detail, part, any := a.model.foot()
+	a.main.foot.Set(title, detail, part)
+	if any != a.main.foot.Visible() {
+		if any {
+			a.main.foot.Show()
+		} else {
+			a.main.foot.Hide()
+		}
+		a.main.root.Refresh()
+	}
+}
+
+func (s *mainScreen) drawConnection(m *model) { s.head.SetStatus(m.connectionLine()) }
+
+// mainLayout puts the side bar at the left, as wide as it is in the design, and
+// narrower in a small window.
+type mainLayout struct {
+	s          *mainScreen
+	side, line fyne.CanvasObject
+}
+
+func (l mainLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(640, 400) }
+
+func (l mainLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
+	width := widgets.SideBarWidth
+	if size.Width < 960 {
+		width = max(240, size.Width/3)
+	}
+	put := func(o fyne.CanvasObject, x, y, w, h float32) {
+		o.Move(fyne.NewPos(x, y))
+		o.Resize(fyne.NewSize(w, h))
+	}
+	put(l.side, 0, 0, width-1, size.Height)
+	put(l.line, width-1, 0, 1, size.Height)
+	head := l.s.head.MinSize().Height
+	foot := float32(0)
+	if l.s.foot.Visible() {
+		foot = l.s.foot.MinSize().Height
+	}
+	put(l.s.head, 0, 0, width-1, head)
+	put(l.s.list, 0, head, width-1, size.Height-head-foot)
+	put(l.s.foot, 0, size.Height-foot, width-1, foot)
+	put(l.s.pane.root, width, 0, size.Width-width, size.Height)
+}

@@ -1,0 +1,109 @@
+// Satchel is a desktop messenger that carries files.
+//
+//	satchel [--profile DIR] [--name NAME] [--join LINK] [--relay-listen HOST:PORT]
+//
+// Every flag is optional. --profile takes a folder, or a plain name for one in
+// the user's data folder. --name and --join together skip the welcome and join;
+// --name alone starts here at once; both only matter in a profile that has not
+// joined yet. --relay-listen is where the relay inside the program listens.
+//
+// It exits with 0 when its window was closed, 1 when it could not run (one
+// sentence on stderr), 2 when it was used wrongly.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"satchel/app"
+	"satchel/transfer"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+const usage = `Satchel is a messenger that carries files.
+
+  satchel [--profile DIR] [--name NAME] [--join LINK] [--relay-listen HOST:PORT]
+
+  --profile DIR             a folder, or the name of one in your data folder (default)
+  --name NAME               what others call you; alone it starts here at once
+  --join LINK               an invitation, satchel://…
+  --relay-listen HOST:PORT  where the relay inside the program listens (127.0.0.1:7465)
+`
+
+// run carries out a command line and returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	m := &Main{Logger: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))}
+	flags := flag.NewFlagSet("satchel", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	profile := flags.String("profile", "", "")
+	flags.StringVar(&m.Name, "name", "", "")
+	flags.StringVar(&m.Join, "join", "", "")
+	flags.StringVar(&m.Listen, "relay-listen", "", "")
+	err := flags.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stdout, usage)
+		return 0
+	case err == nil && flags.NArg() > 0:
+		err = fmt.Errorf("%q is one word too many", flags.Arg(0))
+	case err == nil && m.Listen != "":
+		if _, _, wrong := net.SplitHostPort(m.Listen); wrong != nil {
+			err = errors.New("--relay-listen takes HOST:PORT, like 0.0.0.0:7465")
+		}
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "satchel: %v\n\n%s", err, usage)
+		return 2
+	}
+	m.Dir = app.Folder(*profile)
+	if err := m.Run(ctx); err != nil {
+		fmt.Fprintf(stderr, "satchel: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+// Main is the program with its parts put together; main and the tests share it.
+type Main struct {
+	Dir    string // the profile's folder
+	Name   string
+	Join   string
+	Listen string // overrides where this profile's relay listens; "": as before
+	Logger *slog.Logger
+}
+
+// Run shows the window until it is closed or ctx ends.
+func (m *Main) Run(ctx context.Context) error { return app.Run(ctx, m.Config()) }
+
+// Config is what the shell gets.
+func (m *Main) Config() app.Config {
+	embedded := &embedded{dir: m.Dir, listen: m.Listen, logger: m.Logger}
+	return app.Config{
+		Dir: m.Dir, Name: m.Name, Join: m.Join, Logger: m.Logger,
+		OwnRelay: embedded.exists(),
+		StartRelay: func(_ context.Context, owner string) (app.Relay, error) {
+			r, err := embedded.start(owner)
+			if err != nil {
+				return nil, err
+			}
+			return r, nil
+		},
+		Preview:  transfer.Preview,
+		SaveCopy: transfer.SaveCopy,
+	}
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+func TestUsedWrongly(t *testing.T) {
+	for _, args := range [][]string{{"--nonsense"}, {"a word"}, {"--relay-listen", "here"}, {"--profile"}} {
+		var out, errs bytes.Buffer
+		if code := run(context.Background(), args, &out, &errs); code != 2 || out.Len() != 0 || !strings.HasPrefix(errs.String(), "satchel: ") {
+			t.Errorf("%v: exit %d, %q, %q", args, code, out.String(), errs.String())
+		}
+	}
+	var out bytes.Buffer
+	if code := run(context.Background(), []string{"--help"}, &out, io.Discard); code != 0 || out.String() != usage {
+		t.Errorf("help: exit %d, %q", code, out.String())
+	}
+}
+
+// The relay in the program is where it was, so that invitations stay valid, and
+// says in a sentence when it can't be.
+func TestEmbeddedRelayKeepsItsPlace(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	e := &embedded{dir: t.TempDir(), logger: slog.New(slog.DiscardHandler)}
+	e.listen = "127.0.0.1:0" // not the usual place: it may be taken where tests run
+	if e.exists() {
+		t.Fatal("there is a relay before there is one")
+	}
+	first, err := e.start("Mara Reyes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	url, key := first.URL(), first.Key()
+	if r, err := http.Get(url + "/healthz"); err != nil || r.StatusCode != http.StatusOK {
+		t.Errorf("it does not answer: %v", err)
+	} else {
+		r.Body.Close()
+	}
+	http.DefaultClient.CloseIdleConnections()
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if k, err := e.kept(); err != nil || k.Name != "Mara's relay" || "http://"+k.Listen != url || !e.exists() {
+		t.Fatalf("kept %+v, %v", k, err)
+	}
+
+	e.listen = ""
+	again, err := e.start("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again.URL() != url || again.Key() != key {
+		t.Errorf("it was %s and is %s", url, again.URL())
+	}
+	if err := again.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	taken, err := net.Listen("tcp", strings.TrimPrefix(url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	if r, err := e.start(""); err == nil || !strings.Contains(err.Error(), "another program listens") {
+		t.Errorf("a taken address gives %v, %v", r, err)
+	}
+	if err := os.WriteFile(e.file(), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.start(""); err == nil {
+		t.Error("what can't be read is taken for a relay")
+	}
+}

@@ -1,0 +1,118 @@
+package widgets
+
+import (
+	"hash/fnv"
+	"image/color"
+	"strings"
+	"unicode"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/widget"
+	"github.com/rivo/uniseg"
+)
+
+// Face is what an avatar shows.
+type Face struct {
+	Name   string // whose initials
+	Key    string // gives the colour: an account's id, so that a new name keeps it
+	Self   bool   // notes to self: a bookmark
+	Online bool   // a green dot
+}
+
+// Avatar is a person as a coloured disc with initials.
+type Avatar struct {
+	widget.BaseWidget
+	face Face
+	size float32
+	on   fyne.ThemeColorName // what it stands on: the dot's ring
+}
+
+// NewAvatar returns an avatar of AvatarSize or SmallAvatarSize.
+func NewAvatar(size float32) *Avatar {
+	a := &Avatar{size: size, on: ColorWindow}
+	a.ExtendBaseWidget(a)
+	return a
+}
+
+// SetFace shows somebody.
+func (a *Avatar) SetFace(f Face) {
+	if a.face != f {
+		a.face = f
+		a.Refresh()
+	}
+}
+
+// avatarColors are the same in light and dark: they name people.
+var avatarColors = []color.NRGBA{rgb(0xB9541A), rgb(0x2B6E93), rgb(0x3B7A57), rgb(0x7D5BA6), rgb(0x566468), rgb(0xA23B5A), rgb(0x4A5FA8)}
+
+var selfColor = rgb(0x8A6D3B)
+
+func (f Face) color() color.Color {
+	if f.Self {
+		return selfColor
+	}
+	h := fnv.New32a()
+	h.Write([]byte(f.Key))
+	return avatarColors[h.Sum32()%uint32(len(avatarColors))]
+}
+
+// initials are the first characters of the first and the last word.
+func initials(name string) string {
+	words := strings.FieldsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || r == '-' || r == '_' || r == '.' })
+	var out string
+	for i, w := range words {
+		if i != 0 && i != len(words)-1 {
+			continue
+		}
+		first, _, _, _ := uniseg.FirstGraphemeClusterInString(w, -1)
+		out += strings.ToUpper(first)
+	}
+	if out == "" {
+		return "?"
+	}
+	return out
+}
+
+// MinSize implements fyne.Widget.
+func (a *Avatar) MinSize() fyne.Size { return fyne.NewSquareSize(a.size) }
+
+// CreateRenderer implements fyne.Widget.
+func (a *Avatar) CreateRenderer() fyne.WidgetRenderer {
+	disc, ring, dot := &canvas.Circle{}, &canvas.Circle{}, &canvas.Circle{}
+	text := &canvas.Text{TextStyle: fyne.TextStyle{Bold: true}, Alignment: fyne.TextAlignCenter, Color: color.White}
+	mark := newIconImage(IconBookmark, ColorOnAccent)
+	r := &shellRenderer{objects: []fyne.CanvasObject{disc, text, mark, ring, dot}}
+	r.layout = func(fyne.Size) {
+		place(disc, 0, 0, a.size, a.size)
+		place(text, 0, 0, a.size, a.size)
+		place(mark, a.size*0.25, a.size*0.25, a.size*0.5, a.size*0.5)
+		d := a.size * 0.27
+		place(ring, a.size-d-1, a.size-d-1, d+2, d+2)
+		place(dot, a.size-d+1, a.size-d+1, d-2, d-2)
+	}
+	r.min = a.MinSize
+	r.refresh = func() {
+		disc.FillColor = a.face.color()
+		text.Text, text.TextSize = initials(a.face.Name), a.size*0.37
+		mark.Resource = IconBookmark.Resource(color.White)
+		ring.FillColor, dot.FillColor = Color(a.on), Color(ColorGood)
+		show(text, !a.face.Self)
+		show(mark, a.face.Self)
+		show(ring, a.face.Online)
+		show(dot, a.face.Online)
+		for _, o := range r.objects {
+			o.Refresh()
+		}
+	}
+	r.refresh()
+	return r
+}
+
+func show(o fyne.CanvasObject, yes bool) {
+	if yes {
+		o.Show()
+	} else {
+		o.Hide()
+	}
+}

@@ -1,0 +1,182 @@
+package widgets
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// ButtonKind says how much a button asks to be pressed.
+type ButtonKind uint8
+
+const (
+	PlainButton   ButtonKind = iota // outlined
+	PrimaryButton                   // filled with the accent
+	IconOnly                        // a square without a frame
+)
+
+// Button is a button with words, or with one icon. Space and Enter press it
+// when it has the focus; Escape is handed to OnEscape.
+type Button struct {
+	widget.BaseWidget
+	Kind     ButtonKind
+	Text     string // what it does; not shown when there is an icon
+	Icon     Icon
+	OnTapped func()
+	OnEscape func()
+	Height   float32 // 0: 38
+
+	disabled, hovered, focused bool
+}
+
+// NewButton returns a button with words.
+func NewButton(kind ButtonKind, text string, tapped func()) *Button {
+	b := &Button{Kind: kind, Text: text, OnTapped: tapped}
+	b.ExtendBaseWidget(b)
+	return b
+}
+
+// NewIconButton returns a square with an icon; text says what it does.
+func NewIconButton(icon Icon, text string, tapped func()) *Button {
+	b := &Button{Kind: IconOnly, Icon: icon, Text: text, OnTapped: tapped}
+	b.ExtendBaseWidget(b)
+	return b
+}
+
+// SetDisabled turns the button off or on.
+func (b *Button) SetDisabled(off bool) {
+	if b.disabled != off {
+		b.disabled = off
+		b.Refresh()
+	}
+}
+
+// Disabled tells whether a tap does nothing.
+func (b *Button) Disabled() bool { return b.disabled }
+
+// SetText changes the words.
+func (b *Button) SetText(text string) {
+	if b.Text != text {
+		b.Text = text
+		b.Refresh()
+	}
+}
+
+// AccessibilityLabel implements fyne.Accessible.
+func (b *Button) AccessibilityLabel() string { return b.Text }
+
+// AccessibilityRole implements fyne.Accessible.
+func (b *Button) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }
+
+// Tapped implements fyne.Tappable.
+func (b *Button) Tapped(*fyne.PointEvent) { b.press() }
+
+func (b *Button) press() {
+	if !b.disabled && b.OnTapped != nil {
+		b.OnTapped()
+	}
+}
+
+// MouseIn implements desktop.Hoverable.
+func (b *Button) MouseIn(*desktop.MouseEvent) { b.hovered = true; b.Refresh() }
+
+// MouseMoved implements desktop.Hoverable.
+func (b *Button) MouseMoved(*desktop.MouseEvent) {}
+
+// MouseOut implements desktop.Hoverable.
+func (b *Button) MouseOut() { b.hovered = false; b.Refresh() }
+
+// FocusGained implements fyne.Focusable.
+func (b *Button) FocusGained() { b.focused = true; b.Refresh() }
+
+// FocusLost implements fyne.Focusable.
+func (b *Button) FocusLost() { b.focused = false; b.Refresh() }
+
+// TypedRune implements fyne.Focusable.
+func (b *Button) TypedRune(rune) {}
+
+// TypedKey implements fyne.Focusable.
+func (b *Button) TypedKey(k *fyne.KeyEvent) {
+	switch k.Name {
+	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
+		b.press()
+	case fyne.KeyEscape:
+		if b.OnEscape != nil {
+			b.OnEscape()
+		}
+	}
+}
+
+// CreateRenderer implements fyne.Widget.
+func (b *Button) CreateRenderer() fyne.WidgetRenderer {
+	box := NewRounded(color.Transparent, ButtonRadius)
+	over := NewRounded(color.Transparent, ButtonRadius)
+	text := NewBoldText("", TextSize, ColorText)
+	text.Alignment = fyne.TextAlignCenter
+	icon := &canvas.Image{FillMode: canvas.ImageFillContain}
+	r := &shellRenderer{objects: []fyne.CanvasObject{box, over, text, icon}}
+	r.layout = func(s fyne.Size) {
+		place(box, 0, 0, s.Width, s.Height)
+		place(over, 0, 0, s.Width, s.Height)
+		place(text, 0, 0, s.Width, s.Height)
+		const side = 22
+		place(icon, (s.Width-side)/2, (s.Height-side)/2, side, side)
+	}
+	r.min = func() fyne.Size {
+		height := b.Height
+		if height == 0 {
+			height = 38
+		}
+		switch {
+		case b.Icon == "":
+			return fyne.NewSize(MeasureText(b.Text, TextSize, true).Width+2*16, height)
+		case b.Kind == IconOnly:
+			return fyne.NewSquareSize(36)
+		}
+		return fyne.NewSize(44, height)
+	}
+	r.refresh = func() {
+		ink := ColorText
+		box.FillColor, box.StrokeColor, box.StrokeWidth = color.Transparent, color.Transparent, 0
+		over.FillColor, over.StrokeWidth = color.Transparent, 0
+		switch b.Kind {
+		case PrimaryButton:
+			box.FillColor, ink = Color(ColorAccent), ColorOnAccent
+			if b.disabled {
+				box.FillColor, ink = Color(ColorTrack), ColorMuted
+			}
+		case PlainButton:
+			// Filled, as a line around nothing has a dark seam.
+			box.FillColor, box.StrokeColor, box.StrokeWidth = Color("overlayBackground"), Color(ColorLine), 1
+		case IconOnly:
+			ink = ColorMuted
+		}
+		if b.disabled && b.Kind != PrimaryButton {
+			ink = theme.ColorNameDisabled
+		}
+		if b.hovered && !b.disabled {
+			over.FillColor = Color(ColorHover)
+		}
+		if b.focused {
+			over.StrokeColor, over.StrokeWidth = Color(theme.ColorNameFocus), 3
+		}
+		text.Text, text.Color = b.Text, Color(ink)
+		if b.Icon != "" {
+			text.Text = ""
+			icon.Resource = b.Icon.Resource(Color(ink))
+			icon.Show()
+			icon.Refresh()
+		} else {
+			icon.Hide()
+		}
+		box.Refresh()
+		over.Refresh()
+		text.Refresh()
+	}
+	r.refresh()
+	return r
+}

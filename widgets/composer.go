@@ -1,0 +1,256 @@
+package widgets
+
+import (
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"satchel/chat"
+)
+
+// composerLines is how far the field grows before it scrolls.
+const composerLines = 8
+
+// Composer is where a message is written: Enter sends, Shift+Enter breaks the
+// line. It grows with what is written, to eight lines.
+type Composer struct {
+	widget.BaseWidget
+	OnSend     func(text string) bool // true: taken, the field is emptied
+	OnChanged  func(text string)      // every change by the person
+	OnAttach   func()                 // the paperclip
+	OnPaste    func(text func())      // Ctrl+V: attach what is no text, or call text to paste words
+	OnRefused  func(sentence string)  // something can't be written here
+	OnEscape   func()
+	OnShortcut func(fyne.Shortcut) bool // the window's; true: taken
+	OnResize   func()                   // the height that it asks for changed
+
+	Attach *Button
+	Send   *Button
+	entry  *composerEntry
+	box    *container.ThemeOverride
+	probe  *widget.Label // measures how many lines the text takes
+	height float32       // of the field
+	most   float32       // that it may get
+	line   *canvas.Rectangle
+	quiet  bool // the text changes, but not by the person
+}
+
+// NewComposer returns an empty composer.
+func NewComposer() *Composer {
+	c := &Composer{height: 39, line: canvas.NewRectangle(Color(ColorLine))}
+	c.ExtendBaseWidget(c)
+	c.entry = &composerEntry{owner: c}
+	c.entry.ExtendBaseWidget(c.entry)
+	c.entry.MultiLine = true
+	c.entry.Wrapping = fyne.TextWrapWord
+	c.entry.SetMinRowsVisible(1)
+	c.entry.OnChanged = func(text string) {
+		c.grow()
+		if !c.quiet && c.OnChanged != nil {
+			c.OnChanged(text)
+		}
+		c.Send.SetDisabled(strings.TrimSpace(text) == "")
+	}
+	c.probe = widget.NewLabel("")
+	c.probe.Wrapping = fyne.TextWrapWord
+	c.most = c.textHeight(strings.Repeat("x\n", composerLines-1)+"x", 1000)
+	c.box = FieldBox(c.entry, false)
+	c.Attach = NewIconButton(IconAttach, lang.L("Send files"), func() {
+		if c.OnAttach != nil {
+			c.OnAttach()
+		}
+	})
+	c.Send = NewButton(PrimaryButton, lang.L("Send"), c.submit)
+	c.Send.Icon = IconSend
+	c.Send.SetDisabled(true)
+	return c
+}
+
+// Text returns what is written.
+func (c *Composer) Text() string { return c.entry.Text }
+
+// SetText shows a draft; OnChanged is not called.
+func (c *Composer) SetText(text string) {
+	if c.entry.Text == text {
+		return
+	}
+	c.quiet = true
+	c.entry.SetText(text)
+	c.entry.Entry.TypedKey(&fyne.KeyEvent{Name: fyne.KeyPageDown}) // behind the last character
+	c.quiet = false
+}
+
+// SetHint says to whom it goes.
+func (c *Composer) SetHint(hint string) { c.entry.SetPlaceHolder(hint) }
+
+// Focus lets the person write.
+func (c *Composer) Focus() { focusOn(c.entry) }
+
+// Entry returns the field itself, for who needs its place or focus.
+func (c *Composer) Entry() fyne.Focusable { return c.entry }
+
+// submit offers what is written to OnSend.
+func (c *Composer) submit() {
+	text := strings.TrimSpace(c.entry.Text)
+	switch {
+	case text == "" || c.OnSend == nil:
+		return
+	case len(text) > chat.MaxText:
+		c.refuse()
+		return
+	}
+	if c.OnSend(text) {
+		c.SetText("")
+	}
+	c.Focus()
+}
+
+func (c *Composer) refuse() {
+	if c.OnRefused != nil {
+		c.OnRefused(lang.L("A message holds 128 KiB of text at most. Send longer text as a file."))
+	}
+}
+
+// grow asks for the height that the text takes, up to eight lines; from there
+// the field scrolls.
+func (c *Composer) grow() {
+	height := c.most
+	width := c.entry.Size().Width
+	if text := c.entry.Text; width > 0 && len(text) < 4096 && strings.Count(text, "\n") < composerLines {
+		height = min(c.textHeight(text, width), c.most)
+	}
+	if height == c.height {
+		return
+	}
+	c.height = height
+	c.Refresh()
+	if c.OnResize != nil {
+		c.OnResize()
+	}
+}
+
+// textHeight is how high the field must be for text not to scroll. A label sets
+// words as an entry does.
+func (c *Composer) textHeight(text string, width float32) float32 {
+	inset := base().Size(theme.SizeNameInnerPadding)
+	c.probe.Resize(fyne.NewSize(width-2*fieldPadding+2*inset, 10))
+	c.probe.SetText(text)
+	return max(39, c.probe.MinSize().Height-2*inset+2*fieldPadding)
+}
+
+// CreateRenderer implements fyne.Widget.
+func (c *Composer) CreateRenderer() fyne.WidgetRenderer {
+	r := &shellRenderer{objects: []fyne.CanvasObject{c.line, c.Attach, c.box, c.Send}}
+	const margin, pad = 20, 12
+	r.layout = func(s fyne.Size) {
+		place(c.line, 0, 0, s.Width, 1)
+		bottom := s.Height - pad
+		attach := c.Attach.MinSize()
+		place(c.Attach, margin, bottom-38, attach.Width, attach.Height)
+		send := c.Send.MinSize()
+		place(c.Send, s.Width-margin-send.Width, bottom-38, send.Width, send.Height)
+		x := margin + attach.Width + pad
+		before := c.entry.Size().Width
+		place(c.box, x, pad+1, s.Width-x-margin-send.Width-pad, s.Height-2*pad-1)
+		if c.entry.Size().Width != before {
+			c.grow()
+		}
+	}
+	r.min = func() fyne.Size {
+		return fyne.NewSize(240, c.height+2*pad+1)
+	}
+	r.refresh = func() {
+		c.line.FillColor = Color(ColorLine)
+		c.line.Refresh()
+		if !c.Size().IsZero() {
+			r.layout(c.Size())
+		}
+		c.Attach.Refresh()
+		c.Send.Refresh()
+		c.box.Refresh()
+	}
+	return r
+}
+
+// composerEntry is the field, with Satchel's keys.
+type composerEntry struct {
+	widget.Entry
+	owner *Composer
+	shift bool
+}
+
+func (e *composerEntry) KeyDown(k *fyne.KeyEvent) {
+	if k.Name == desktop.KeyShiftLeft || k.Name == desktop.KeyShiftRight {
+		e.shift = true
+	}
+	e.Entry.KeyDown(k)
+}
+
+func (e *composerEntry) KeyUp(k *fyne.KeyEvent) {
+	if k.Name == desktop.KeyShiftLeft || k.Name == desktop.KeyShiftRight {
+		e.shift = false
+	}
+	e.Entry.KeyUp(k)
+}
+
+func (e *composerEntry) FocusLost() {
+	e.shift = false
+	e.Entry.FocusLost()
+}
+
+// AcceptsTab lets Tab go on to the send button: a message has no tabs.
+func (e *composerEntry) AcceptsTab() bool { return false }
+
+func (e *composerEntry) TypedRune(r rune) {
+	if len(e.Text)+4 > chat.MaxText {
+		e.owner.refuse()
+		return
+	}
+	e.Entry.TypedRune(r)
+}
+
+func (e *composerEntry) TypedKey(k *fyne.KeyEvent) {
+	switch k.Name {
+	case fyne.KeyReturn, fyne.KeyEnter:
+		if e.shift {
+			e.TypedRune('\n')
+		} else {
+			e.owner.submit()
+		}
+	case fyne.KeyEscape:
+		if e.owner.OnEscape != nil {
+			e.owner.OnEscape()
+		}
+	default:
+		e.Entry.TypedKey(k)
+	}
+}
+
+func (e *composerEntry) TypedShortcut(s fyne.Shortcut) {
+	if e.owner.OnShortcut != nil && e.owner.OnShortcut(s) {
+		return
+	}
+	paste, ok := s.(*fyne.ShortcutPaste)
+	if !ok {
+		e.Entry.TypedShortcut(s)
+		return
+	}
+	words := func() {
+		if len(e.Text)+len(paste.Clipboard.Content()) > chat.MaxText {
+			e.owner.refuse()
+			return
+		}
+		e.Entry.TypedShortcut(paste)
+	}
+	if e.owner.OnPaste == nil {
+		words()
+		return
+	}
+	e.owner.OnPaste(words)
+}

@@ -1,0 +1,313 @@
+package widgets
+
+import (
+	"image/color"
+	"slices"
+	"strconv"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/widget"
+
+	"satchel/chat"
+)
+
+// Tone is the colour of a run of words.
+type Tone uint8
+
+const (
+	ToneMuted  Tone = iota
+	ToneAccent      // something moves
+	ToneGood        // somebody writes
+	ToneBad         // a draft, a failure
+)
+
+func (t Tone) color() fyne.ThemeColorName {
+	return [...]fyne.ThemeColorName{ColorMuted, ColorAccent, ColorGood, ColorBad}[t]
+}
+
+// Row is one line of the conversation list. Words are in the person's language already.
+type Row struct {
+	ID       chat.ConversationID
+	Face     Face
+	Name     string
+	Lead     string // in front of Line, in its own tone: "Draft:"
+	LeadTone Tone
+	Icon     Icon   // in front of Line: what kind of thing it names; "" for words
+	Line     string // last words, or what is happening
+	LineTone Tone
+	Italic   bool
+	Time     string
+	Unread   int
+
+	HasReceipt bool // the last words are our own
+	Receipt    chat.Receipt
+}
+
+// ConversationRowHeight is the height of every row.
+const ConversationRowHeight float32 = 64
+
+// ConversationList lists conversations. A tap, or Space on the highlighted
+// row, calls OnSelect.
+type ConversationList struct {
+	widget.BaseWidget
+	OnSelect func(chat.ConversationID)
+
+	rows     []Row
+	selected chat.ConversationID
+	list     *widget.List
+	empty    *canvas.Text
+	shown    map[widget.ListItemID]*conversationRow
+}
+
+// NewConversationList returns an empty list.
+func NewConversationList() *ConversationList {
+	l := &ConversationList{shown: map[widget.ListItemID]*conversationRow{}}
+	l.ExtendBaseWidget(l)
+	l.list = widget.NewList(
+		func() int { return len(l.rows) },
+		func() fyne.CanvasObject {
+			r := &conversationRow{}
+			r.ExtendBaseWidget(r)
+			return r
+		},
+		func(i widget.ListItemID, o fyne.CanvasObject) {
+			r := o.(*conversationRow)
+			row := l.rows[i]
+			l.shown[i] = r
+			r.onTapped = func() { l.choose(row.ID) }
+			r.set(row, row.ID == l.selected)
+		})
+	l.list.HideSeparators = true
+	l.list.OnSelected = func(i widget.ListItemID) {
+		l.list.UnselectAll()
+		if i < len(l.rows) {
+			l.choose(l.rows[i].ID)
+		}
+	}
+	l.empty = NewText("", SmallSize, ColorMuted)
+	l.empty.Alignment = fyne.TextAlignCenter
+	return l
+}
+
+func (l *ConversationList) choose(id chat.ConversationID) {
+	if l.OnSelect != nil {
+		l.OnSelect(id)
+	}
+}
+
+// SetRows shows these rows, in this order; empty is said where there is none.
+func (l *ConversationList) SetRows(rows []Row, empty string) {
+	if slices.Equal(l.rows, rows) && l.empty.Text == empty {
+		return
+	}
+	l.rows = slices.Clone(rows)
+	l.empty.Text = empty
+	clear(l.shown)
+	l.list.Refresh()
+	l.Refresh()
+}
+
+// Rows returns what is listed.
+func (l *ConversationList) Rows() []Row { return l.rows }
+
+// SetSelected marks the conversation that is open.
+func (l *ConversationList) SetSelected(id chat.ConversationID) {
+	if l.selected != id {
+		l.selected = id
+		l.list.Refresh()
+	}
+}
+
+// Selected returns the conversation that is marked.
+func (l *ConversationList) Selected() chat.ConversationID { return l.selected }
+
+// Next returns the conversation that stands step rows below the marked one
+// (above, when step is negative); "" when there is none.
+func (l *ConversationList) Next(step int) chat.ConversationID {
+	i := slices.IndexFunc(l.rows, func(r Row) bool { return r.ID == l.selected })
+	if i < 0 && step < 0 {
+		i = len(l.rows)
+	}
+	if i += step; i < 0 || i >= len(l.rows) {
+		return ""
+	}
+	return l.rows[i].ID
+}
+
+// RowObject returns the drawn row of a conversation, or nil when it is scrolled away.
+func (l *ConversationList) RowObject(id chat.ConversationID) fyne.CanvasObject {
+	for i, r := range l.rows {
+		if o := l.shown[i]; r.ID == id && o != nil && o.row.ID == id {
+			return o
+		}
+	}
+	return nil
+}
+
+// CreateRenderer implements fyne.Widget.
+func (l *ConversationList) CreateRenderer() fyne.WidgetRenderer {
+	tight := container.NewThemeOverride(l.list, &tightTheme{})
+	r := &shellRenderer{objects: []fyne.CanvasObject{tight, l.empty}}
+	r.layout = func(s fyne.Size) {
+		place(tight, 0, 0, s.Width, s.Height)
+		place(l.empty, 0, 24, s.Width, SmallLineHeight)
+	}
+	r.min = func() fyne.Size { return fyne.NewSize(200, ConversationRowHeight) }
+	r.refresh = func() {
+		l.empty.Color = Color(ColorMuted)
+		show(l.empty, len(l.rows) == 0)
+		l.empty.Refresh()
+		l.list.Refresh()
+	}
+	r.refresh()
+	return r
+}
+
+// conversationRow draws one Row.
+type conversationRow struct {
+	widget.BaseWidget
+	row               Row
+	selected, hovered bool
+	onTapped          func()
+}
+
+func (r *conversationRow) set(row Row, selected bool) {
+	if r.row != row || r.selected != selected {
+		r.row, r.selected = row, selected
+		r.Refresh()
+	}
+}
+
+func (r *conversationRow) Tapped(*fyne.PointEvent) {
+	if r.onTapped != nil {
+		r.onTapped()
+	}
+}
+func (r *conversationRow) MouseIn(*desktop.MouseEvent)    { r.hovered = true; r.Refresh() }
+func (r *conversationRow) MouseMoved(*desktop.MouseEvent) {}
+func (r *conversationRow) MouseOut()                      { r.hovered = false; r.Refresh() }
+
+func (r *conversationRow) MinSize() fyne.Size {
+	return fyne.NewSize(200, ConversationRowHeight)
+}
+
+func (r *conversationRow) CreateRenderer() fyne.WidgetRenderer {
+	box := NewRounded(color.Transparent, FieldRadius)
+	avatar := NewAvatar(AvatarSize)
+	name := NewBoldText("", TextSize, ColorText)
+	at := NewText("", TinySize, ColorMuted)
+	lead := NewText("", SmallSize, ColorMuted)
+	line := NewText("", SmallSize, ColorMuted)
+	ticks := &canvas.Image{}
+	icon := &canvas.Image{FillMode: canvas.ImageFillContain}
+	badge := NewRounded(color.Transparent, 9)
+	count := NewBoldText("", TinySize, ColorOnAccent)
+	count.Alignment = fyne.TextAlignCenter
+	re := &shellRenderer{objects: []fyne.CanvasObject{box, avatar, name, at, ticks, icon, lead, line, badge, count}}
+	re.layout = func(s fyne.Size) {
+		const left, right = 80, 24
+		place(box, 8, 0, s.Width-16, s.Height)
+		place(avatar, 24, 10, AvatarSize, AvatarSize)
+
+		timeWidth := MeasureText(r.row.Time, TinySize, false).Width
+		place(at, s.Width-right-timeWidth, 16, timeWidth, SmallLineHeight)
+		room := s.Width - left - right - timeWidth - 8
+		name.Text = ElideEnd(r.row.Name, room, TextSize, true)
+		place(name, left, 14, room, LineHeight)
+
+		room = s.Width - left - right
+		count.Text = ""
+		if r.row.Unread > 0 {
+			count.Text = unreadText(r.row.Unread)
+			w := max(18, MeasureText(count.Text, TinySize, true).Width+11)
+			place(badge, s.Width-right-w, 34, w, 17)
+			place(count, s.Width-right-w, 34, w, 17)
+			room -= w + 8
+		}
+		x := float32(left)
+		lead.Text = r.row.Lead
+		if lead.Text != "" {
+			w := MeasureText(lead.Text, SmallSize, false).Width
+			place(lead, x, 33, w, SmallLineHeight+2)
+			x, room = x+w+4, room-w-4
+		}
+		if r.row.HasReceipt {
+			w := receiptGlyph(r.row.Receipt).width
+			place(ticks, x, 36, w, 12)
+			x, room = x+w+5, room-w-5
+		}
+		if r.row.Icon != "" {
+			place(icon, x-1, 35, 14, 14)
+			x, room = x+17, room-17
+		}
+		line.Text = ElideEnd(r.row.Line, room, SmallSize, false)
+		place(line, x, 33, room, SmallLineHeight+2)
+	}
+	re.min = r.MinSize
+	re.refresh = func() {
+		box.FillColor = color.Transparent
+		avatar.on = ColorSide
+		if r.selected {
+			box.FillColor = Color(ColorSelected)
+			avatar.on = ColorSelected
+		} else if r.hovered {
+			box.FillColor = Color(ColorHover)
+		}
+		avatar.SetFace(r.row.Face)
+		avatar.Refresh()
+		at.Text = r.row.Time
+		line.TextStyle.Italic = r.row.Italic
+		name.Color, at.Color, count.Color = Color(ColorText), Color(ColorMuted), Color(ColorOnAccent)
+		lead.Color, line.Color = Color(r.row.LeadTone.color()), Color(r.row.LineTone.color())
+		badge.FillColor = Color(ColorAccent)
+		show(icon, r.row.Icon != "")
+		if r.row.Icon != "" {
+			icon.Resource = r.row.Icon.Resource(Color(r.row.LineTone.color()))
+		}
+		show(ticks, r.row.HasReceipt)
+		if r.row.HasReceipt {
+			tone := ColorMuted
+			switch r.row.Receipt {
+			case chat.ReceiptRead:
+				tone = ColorAccent
+			case chat.ReceiptFailed:
+				tone = ColorBad
+			}
+			setGlyph(ticks, receiptGlyph(r.row.Receipt), Color(tone))
+		}
+		show(badge, r.row.Unread > 0)
+		show(count, r.row.Unread > 0)
+		if !r.Size().IsZero() {
+			re.layout(r.Size())
+		}
+		for _, o := range re.objects {
+			o.Refresh()
+		}
+	}
+	re.refresh()
+	return re
+}
+
+// unreadText keeps the badge small.
+func unreadText(n int) string {
+	if n > 999 {
+		return "999+"
+	}
+	return strconv.Itoa(n)
+}
+
+// receiptGlyph is how a receipt is drawn, in bubbles and rows alike.
+func receiptGlyph(r chat.Receipt) glyph {
+	switch r {
+	case chat.ReceiptSent:
+		return glyphSent
+	case chat.ReceiptDelivered, chat.ReceiptRead:
+		return glyphDelivered
+	case chat.ReceiptFailed:
+		return glyphNotSent
+	}
+	return glyphWaiting
+}

@@ -1,0 +1,93 @@
+package widgets
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// Field is a line to write in. Enter calls OnSubmitted, Escape OnEscape, and
+// the down arrow leaves it for what stands below (OnDown).
+type Field struct {
+	widget.Entry
+	OnEscape, OnDown func()
+	OnShortcut       func(fyne.Shortcut) bool // the window's; true: taken
+}
+
+// NewField returns a line with a hint.
+func NewField(hint string) *Field {
+	f := &Field{}
+	f.ExtendBaseWidget(f)
+	f.Wrapping = fyne.TextWrap(fyne.TextTruncateClip)
+	f.SetPlaceHolder(hint)
+	return f
+}
+
+// TypedKey implements fyne.Focusable.
+func (f *Field) TypedKey(k *fyne.KeyEvent) {
+	switch {
+	case k.Name == fyne.KeyEscape && f.OnEscape != nil:
+		f.OnEscape()
+	case k.Name == fyne.KeyDown && f.OnDown != nil:
+		f.OnDown()
+	default:
+		f.Entry.TypedKey(k)
+	}
+}
+
+// TypedShortcut implements fyne.Shortcutable.
+func (f *Field) TypedShortcut(s fyne.Shortcut) {
+	if f.OnShortcut == nil || !f.OnShortcut(s) {
+		f.Entry.TypedShortcut(s)
+	}
+}
+
+// fieldPadding makes a field of one line 39 high.
+const fieldPadding = 11
+
+// FieldBox dresses an entry as one of Satchel's fields: filled, or bare, for
+// who draws a frame around it.
+func FieldBox(entry fyne.CanvasObject, bare bool) *container.ThemeOverride {
+	_, line := entry.(*Field)
+	return container.NewThemeOverride(entry, &fieldTheme{bare: bare, line: line})
+}
+
+// fieldTheme is the current theme with a field's own room.
+type fieldTheme struct {
+	bare bool
+	line bool // one line: what is too long scrolls, without a bar
+}
+
+func (t *fieldTheme) Color(name fyne.ThemeColorName, v fyne.ThemeVariant) color.Color {
+	switch {
+	case t.bare && name == theme.ColorNameInputBackground:
+		return color.Transparent
+	case name == theme.ColorNameShadow, t.line && name == theme.ColorNameScrollBar:
+		return color.Transparent
+	}
+	return base().Color(name, v)
+}
+
+func (t *fieldTheme) Size(name fyne.ThemeSizeName) float32 {
+	if name == theme.SizeNameInnerPadding {
+		return fieldPadding
+	}
+	return base().Size(name)
+}
+
+func (t *fieldTheme) Font(s fyne.TextStyle) fyne.Resource        { return base().Font(s) }
+func (t *fieldTheme) Icon(name fyne.ThemeIconName) fyne.Resource { return base().Icon(name) }
+func base() fyne.Theme                                           { return fyne.CurrentApp().Settings().Theme() }
+
+// tightTheme is the current theme without padding: rows touch.
+type tightTheme struct{ fieldTheme }
+
+func (t *tightTheme) Size(name fyne.ThemeSizeName) float32 {
+	if name == theme.SizeNamePadding || name == theme.SizeNameInnerPadding {
+		return 0
+	}
+	return base().Size(name)
+}

@@ -1,0 +1,62 @@
+package widgets
+
+import (
+	"fmt"
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+)
+
+// Icon is a line drawing of the shell, 24 units square.
+type Icon string
+
+// The icons of the shell.
+const (
+	IconCompose  Icon = `<path d="M4.5 19.5h3.6L18.9 8.7l-3.6-3.6L4.5 15.9v3.6z"/><path d="M12.9 7.5l3.6 3.6"/>`
+	IconInvite   Icon = `<circle cx="9.5" cy="8" r="3.6"/><path d="M3 19.5c0-3.6 2.9-6 6.5-6s6.5 2.4 6.5 6"/><path d="M19 8v6"/><path d="M16 11h6"/>`
+	IconSearch   Icon = `<circle cx="11" cy="11" r="6"/><path d="M19.5 19.5l-4.2-4.2"/>`
+	IconAttach   Icon = `<path d="M19.6 11.2l-7.8 7.8a4.9 4.9 0 0 1-6.9-6.9l8.2-8.2a3.3 3.3 0 0 1 4.6 4.6l-8.1 8.1a1.6 1.6 0 0 1-2.3-2.3l7.3-7.3"/>`
+	IconPicture  Icon = `<rect x="4" y="5.5" width="16" height="13.5" rx="2.5" ry="2.5"/><circle cx="9" cy="10.2" r="1.4"/><path d="M5 17.5l4.6-4.2 2.9 2.4 3.3-3.4 3.6 3.6"/>`
+	IconPlace    Icon = `<path d="M12 20.5c-3.6-4.4-6-7.2-6-10.3a6 6 0 0 1 12 0c0 3.1-2.4 5.9-6 10.3z"/><circle cx="12" cy="10.2" r="2"/>`
+	IconClose    Icon = `<path d="M6.5 6.5l11 11"/><path d="M17.5 6.5l-11 11"/>`
+	IconBookmark Icon = `<path d="M7.5 4.5h9v15l-4.5-3.8-4.5 3.8z"/>`
+	IconDrop     Icon = `<path d="M12 4v12.5"/><path d="M6.5 11l5.5 5.5 5.5-5.5"/><path d="M5 20h14"/>`
+	IconSend     Icon = `<path fill="%[1]s" d="M4 4.8l16.2 7.2-16.2 7.2 2.7-7.2z"/>`
+	IconTalk     Icon = `<path d="M4.5 5.5h15v10.5h-8l-4 3.6v-3.6h-3z"/>`
+)
+
+// Resource draws the icon in a colour.
+func (i Icon) Resource(c color.Color) fyne.Resource {
+	n := color.NRGBAModel.Convert(c).(color.NRGBA)
+	hex := fmt.Sprintf("#%02x%02x%02x", n.R, n.G, n.B)
+	body := string(i)
+	if i == IconSend {
+		body = fmt.Sprintf(body, hex)
+	}
+	svg := fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24" viewBox="0 0 24 24"><g fill="none" stroke="%s" stroke-width="1.7" stroke-linecap="round" stroke-linejoin="round">%s</g></svg>`, hex, body)
+	return fyne.NewStaticResource(hex+body+".svg", []byte(svg))
+}
+
+// newIconImage returns the icon as a picture in a colour of the theme.
+func newIconImage(i Icon, name fyne.ThemeColorName) *canvas.Image {
+	img := canvas.NewImageFromResource(i.Resource(Color(name)))
+	img.FillMode = canvas.ImageFillContain
+	return img
+}
+
+// logo is the mark of Satchel: a bag with a flap, two straps and a handle, on
+// the accent colour.
+const logo = `<svg xmlns="http://www.w3.org/2000/svg" width="96" height="96" viewBox="0 0 96 96">
+<rect x="0" y="0" width="96" height="96" rx="22" ry="22" fill="#B9541A"/>
+<path d="M38 30v-3a5 5 0 0 1 5-5h10a5 5 0 0 1 5 5v3" fill="none" stroke="#F1C6A5" stroke-width="4.5" stroke-linecap="round"/>
+<rect x="16" y="30" width="64" height="44" rx="8" ry="8" fill="#F1C6A5"/>
+<path d="M16 38a8 8 0 0 1 8-8h48a8 8 0 0 1 8 8v8c0 6-4 10-10 10h-44c-6 0-10-4-10-10z" fill="#FFF6EE"/>
+<rect x="29" y="44" width="8" height="20" rx="2.5" ry="2.5" fill="#8F3D0F"/>
+<rect x="59" y="44" width="8" height="20" rx="2.5" ry="2.5" fill="#8F3D0F"/>
+<rect x="31" y="56" width="4" height="4" rx="1" ry="1" fill="#FFF6EE"/>
+<rect x="61" y="56" width="4" height="4" rx="1" ry="1" fill="#FFF6EE"/>
+</svg>`
+
+// Logo is the mark of Satchel.
+func Logo() fyne.Resource { return fyne.NewStaticResource("satchel-logo.svg", []byte(logo)) }

@@ -1,0 +1,164 @@
+package widgets
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"satchel/chat"
+)
+
+// PersonList is who can be written to, with a line to find somebody by.
+type PersonList struct {
+	widget.BaseWidget
+	OnSearch func(prefix string)
+	OnPick   func(chat.Account)
+
+	Search *Field
+	people []chat.Account
+	rows   *fyne.Container
+	empty  *Paragraph
+}
+
+// NewPersonList returns a list that waits for SetPeople.
+func NewPersonList(hint string) *PersonList {
+	l := &PersonList{Search: NewField(hint), rows: container.NewVBox()}
+	l.ExtendBaseWidget(l)
+	l.rows.Layout = stacked{}
+	l.empty = NewParagraph("", SizeText, ColorMuted, fyne.TextAlignCenter)
+	l.Search.OnChanged = func(s string) {
+		if l.OnSearch != nil {
+			l.OnSearch(s)
+		}
+	}
+	l.Search.OnSubmitted = func(string) {
+		if len(l.people) > 0 {
+			l.pick(l.people[0])
+		}
+	}
+	return l
+}
+
+func (l *PersonList) pick(a chat.Account) {
+	if l.OnPick != nil {
+		l.OnPick(a)
+	}
+}
+
+// SetPeople lists these; empty is said where there is nobody.
+func (l *PersonList) SetPeople(people []chat.Account, empty string) {
+	l.people = people
+	l.rows.RemoveAll()
+	for _, a := range people {
+		p := &personRow{account: a, onTapped: func() { l.pick(a) }}
+		p.ExtendBaseWidget(p)
+		l.rows.Add(p)
+	}
+	if len(people) > 0 {
+		empty = ""
+	}
+	l.empty.SetText(empty)
+	l.Refresh()
+}
+
+// Rows returns who is listed and the drawn row of each.
+func (l *PersonList) Rows() ([]chat.Account, []fyne.CanvasObject) { return l.people, l.rows.Objects }
+
+// CreateRenderer implements fyne.Widget.
+func (l *PersonList) CreateRenderer() fyne.WidgetRenderer {
+	search := FieldBox(l.Search, false)
+	scroll := container.NewVScroll(l.rows)
+	r := &shellRenderer{objects: []fyne.CanvasObject{search, scroll, l.empty}}
+	r.layout = func(s fyne.Size) {
+		place(search, 0, 0, s.Width, 39)
+		place(scroll, -8, 51, s.Width+16, s.Height-51)
+		height := l.empty.HeightAt(s.Width - 48)
+		place(l.empty, 24, 51+(s.Height-51-height)/2, s.Width-48, height)
+	}
+	r.min = func() fyne.Size { return fyne.NewSize(240, 200) }
+	r.refresh = func() {
+		show(l.empty, l.empty.Text() != "")
+		if !l.Size().IsZero() {
+			r.layout(l.Size())
+		}
+		scroll.Refresh()
+	}
+	return r
+}
+
+// stacked puts objects under each other without gaps.
+type stacked struct{}
+
+func (stacked) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	var size fyne.Size
+	for _, o := range objects {
+		m := o.MinSize()
+		size = fyne.NewSize(max(size.Width, m.Width), size.Height+m.Height)
+	}
+	return size
+}
+
+func (stacked) Layout(objects []fyne.CanvasObject, s fyne.Size) {
+	y := float32(0)
+	for _, o := range objects {
+		h := o.MinSize().Height
+		place(o, 0, y, s.Width, h)
+		y += h
+	}
+}
+
+// personRow is one person in a list.
+type personRow struct {
+	widget.BaseWidget
+	account          chat.Account
+	onTapped         func()
+	hovered, focused bool
+}
+
+func (p *personRow) Tapped(*fyne.PointEvent)        { p.onTapped() }
+func (p *personRow) MouseIn(*desktop.MouseEvent)    { p.hovered = true; p.Refresh() }
+func (p *personRow) MouseMoved(*desktop.MouseEvent) {}
+func (p *personRow) MouseOut()                      { p.hovered = false; p.Refresh() }
+func (p *personRow) FocusGained()                   { p.focused = true; p.Refresh() }
+func (p *personRow) FocusLost()                     { p.focused = false; p.Refresh() }
+func (p *personRow) TypedRune(rune)                 {}
+func (p *personRow) TypedKey(k *fyne.KeyEvent) {
+	if k.Name == fyne.KeySpace || k.Name == fyne.KeyReturn || k.Name == fyne.KeyEnter {
+		p.onTapped()
+	}
+}
+
+func (p *personRow) CreateRenderer() fyne.WidgetRenderer {
+	box := NewRounded(color.Transparent, FieldRadius)
+	avatar := NewAvatar(SmallAvatarSize)
+	avatar.SetFace(Face{Name: p.account.Name, Key: string(p.account.ID)})
+	name := NewBoldText("", TextSize, ColorText)
+	r := &shellRenderer{objects: []fyne.CanvasObject{box, avatar, name}}
+	r.layout = func(s fyne.Size) {
+		place(box, 0, 0, s.Width, s.Height)
+		place(avatar, 8, 8, SmallAvatarSize, SmallAvatarSize)
+		name.Text = ElideEnd(p.account.Name, s.Width-64, TextSize, true)
+		place(name, 52, 0, s.Width-64, s.Height)
+	}
+	r.min = func() fyne.Size { return fyne.NewSize(200, 48) }
+	r.refresh = func() {
+		box.FillColor, box.StrokeColor, box.StrokeWidth = color.Transparent, color.Transparent, 0
+		if p.hovered {
+			box.FillColor = Color(ColorHover)
+		}
+		if p.focused {
+			box.StrokeColor, box.StrokeWidth = Color(theme.ColorNameFocus), 2
+		}
+		name.Color = Color(ColorText)
+		for _, o := range r.objects {
+			canvas.Refresh(o)
+		}
+	}
+	r.refresh()
+	return r
+}

@@ -1,0 +1,241 @@
+package widgets
+
+import (
+	"image"
+	"image/color"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/widget"
+)
+
+// SendFile is one file that would be sent.
+type SendFile struct {
+	Path string
+	Name string
+	Size int64
+}
+
+// SendSheet shows what will go, and how big it is, before it goes.
+type SendSheet struct {
+	Sheet   *Sheet
+	OnSend  func(paths []string, caption string)
+	OnMore  func() // choose more files
+	Caption *Field
+	Send    *Button
+	Cancel  *Button
+	More    *Button
+
+	rows   []*sendRow
+	list   *fyne.Container
+	scroll *container.Scroll
+}
+
+// NewSendSheet returns an empty sheet; Add fills it.
+func NewSendSheet() *SendSheet {
+	s := &SendSheet{Caption: NewField(lang.L("Add a caption…"))}
+	s.list = container.New(spaced{10})
+	s.scroll = container.NewVScroll(s.list)
+	s.Cancel = NewButton(PlainButton, lang.L("Cancel"), func() { s.Sheet.Dismiss() })
+	s.Send = NewButton(PrimaryButton, lang.L("Send"), s.send)
+	s.More = NewButton(PlainButton, lang.L("Add files…"), func() {
+		if s.OnMore != nil {
+			s.OnMore()
+		}
+	})
+	s.Caption.OnSubmitted = func(string) { s.send() }
+	body := container.New(sendLayout{s}, s.scroll, FieldBox(s.Caption, false))
+	s.Sheet = NewSheet("", body, s.Cancel, s.Send)
+	s.Sheet.Aside = s.More
+	s.More.OnEscape = s.Sheet.Dismiss
+	s.Caption.OnEscape = s.Sheet.Dismiss
+	return s
+}
+
+// SetCaption fills in the words that go along.
+func (s *SendSheet) SetCaption(text string) {
+	s.Caption.SetText(strings.Join(strings.Fields(text), " "))
+}
+
+// Add puts files into the sheet; one that is there already is not put in twice.
+func (s *SendSheet) Add(files ...SendFile) {
+	for _, f := range files {
+		if s.row(f.Path) != nil {
+			continue
+		}
+		r := newSendRow(f)
+		r.remove.OnTapped = func() { s.removeFile(r) }
+		r.remove.OnEscape = s.Sheet.Dismiss
+		s.rows = append(s.rows, r)
+		s.list.Add(r)
+	}
+	s.update()
+}
+
+// SetPicture shows a file as the picture that it is.
+func (s *SendSheet) SetPicture(path string, thumbnail image.Image, width, height int) {
+	if r := s.row(path); r != nil && thumbnail != nil {
+		r.picture, r.width, r.height = thumbnail, width, height
+		r.Refresh()
+	}
+}
+
+// Files returns what would go.
+func (s *SendSheet) Files() []SendFile {
+	files := make([]SendFile, len(s.rows))
+	for i, r := range s.rows {
+		files[i] = r.file
+	}
+	return files
+}
+
+// RemoveButton takes the i-th file out when it is pressed.
+func (s *SendSheet) RemoveButton(i int) *Button { return s.rows[i].remove }
+
+func (s *SendSheet) row(path string) *sendRow {
+	for _, r := range s.rows {
+		if r.file.Path == path {
+			return r
+		}
+	}
+	return nil
+}
+
+func (s *SendSheet) removeFile(r *sendRow) {
+	for i := range s.rows {
+		if s.rows[i] == r {
+			s.rows = append(s.rows[:i], s.rows[i+1:]...)
+			break
+		}
+	}
+	s.list.Remove(r)
+	if len(s.rows) == 0 {
+		s.Sheet.Dismiss()
+		return
+	}
+	s.update()
+	focusOn(s.Caption)
+}
+
+func (s *SendSheet) send() {
+	if s.OnSend == nil || len(s.rows) == 0 {
+		return
+	}
+	paths := make([]string, len(s.rows))
+	for i, r := range s.rows {
+		paths[i] = r.file.Path
+	}
+	s.OnSend(paths, strings.TrimSpace(s.Caption.Text))
+}
+
+func (s *SendSheet) update() {
+	var size int64
+	for _, r := range s.rows {
+		size += r.file.Size
+	}
+	s.Send.Text = lang.L("Send {{.Size}}", map[string]any{"Size": FormatSize(size)})
+	s.Sheet.Title = lang.L("Send 1 file")
+	if len(s.rows) != 1 {
+		s.Sheet.Title = lang.L("Send {{.Count}} files", map[string]any{"Count": len(s.rows)})
+	}
+	s.Sheet.Refresh()
+}
+
+const sendRowHeight float32 = 56
+
+// sendLayout: the files, which scroll when they are many, and the caption.
+type sendLayout struct{ s *SendSheet }
+
+func (l sendLayout) MinSize([]fyne.CanvasObject) fyne.Size {
+	rows := min(max(len(l.s.rows), 1), 5)
+	return fyne.NewSize(240, float32(rows)*(sendRowHeight+10)+8+39)
+}
+
+func (l sendLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
+	place(o[0], 0, 0, s.Width, s.Height-39-12)
+	place(o[1], 0, s.Height-39, s.Width, 39)
+}
+
+// spaced puts objects under each other with a gap.
+type spaced struct{ gap float32 }
+
+func (l spaced) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	height := float32(0)
+	for _, o := range objects {
+		height += o.MinSize().Height + l.gap
+	}
+	return fyne.NewSize(200, max(0, height-l.gap))
+}
+
+func (l spaced) Layout(objects []fyne.CanvasObject, s fyne.Size) {
+	y := float32(0)
+	for _, o := range objects {
+		h := o.MinSize().Height
+		place(o, 0, y, s.Width, h)
+		y += h + l.gap
+	}
+}
+
+// sendRow is one file on the sheet.
+type sendRow struct {
+	widget.BaseWidget
+	file          SendFile
+	picture       image.Image
+	width, height int
+	remove        *Button
+}
+
+func newSendRow(f SendFile) *sendRow {
+	r := &sendRow{file: f, remove: NewIconButton(IconClose, lang.L("Take out"), nil)}
+	r.ExtendBaseWidget(r)
+	return r
+}
+
+func (r *sendRow) CreateRenderer() fyne.WidgetRenderer {
+	tile := NewRounded(color.Transparent, PictureRadius)
+	kind := NewBoldText("", TinySize, ColorOnAccent)
+	kind.Alignment = fyne.TextAlignCenter
+	picture := &canvas.Image{FillMode: canvas.ImageFillCover, CornerRadius: PictureRadius, ScaleMode: canvas.ImageScaleFastest}
+	name := NewBoldText("", TextSize, ColorText)
+	detail := NewText("", TinySize, ColorMuted)
+	re := &shellRenderer{objects: []fyne.CanvasObject{tile, kind, picture, name, detail, r.remove}}
+	re.layout = func(s fyne.Size) {
+		place(tile, 0, 0, sendRowHeight, sendRowHeight)
+		place(kind, 0, 0, sendRowHeight, sendRowHeight)
+		place(picture, 0, 0, sendRowHeight, sendRowHeight)
+		room := s.Width - sendRowHeight - 12 - 44
+		name.Text = ElideMiddle(r.file.Name, room, TextSize, true)
+		place(name, sendRowHeight+12, 10, room, LineHeight)
+		place(detail, sendRowHeight+12, 30, room, SmallLineHeight)
+		place(r.remove, s.Width-36, 10, 36, 36)
+	}
+	re.min = func() fyne.Size { return fyne.NewSize(200, sendRowHeight) }
+	re.refresh = func() {
+		fill, ink := tileColor(r.file.Name)
+		tile.FillColor, kind.Color = Color(fill), Color(ink)
+		if kind.Text = extension(r.file.Name); kind.Text == "" {
+			kind.Text = "•"
+		}
+		detail.Text = FormatSize(r.file.Size)
+		if r.picture != nil {
+			picture.Image = r.picture
+			if r.width > 0 {
+				detail.Text = lang.L("{{.Width}}×{{.Height}} · {{.Size}}", map[string]any{"Width": r.width, "Height": r.height, "Size": detail.Text})
+			}
+		}
+		show(picture, r.picture != nil)
+		show(kind, r.picture == nil)
+		name.Color, detail.Color = Color(ColorText), Color(ColorMuted)
+		if !r.Size().IsZero() {
+			re.layout(r.Size())
+		}
+		for _, o := range re.objects {
+			o.Refresh()
+		}
+	}
+	re.refresh()
+	return re
+}

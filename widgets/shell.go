@@ -1,0 +1,47 @@
+package widgets
+
+import (
+	"fyne.io/fyne/v2"
+)
+
+// shellRenderer draws a widget from its pieces: it places them, says how small
+// they may get, and dresses them anew when the value or the theme changed.
+type shellRenderer struct {
+	objects []fyne.CanvasObject
+	layout  func(fyne.Size)
+	min     func() fyne.Size
+	refresh func()
+}
+
+func (r *shellRenderer) Layout(s fyne.Size)           { r.layout(s) }
+func (r *shellRenderer) MinSize() fyne.Size           { return r.min() }
+func (r *shellRenderer) Objects() []fyne.CanvasObject { return r.objects }
+func (r *shellRenderer) Destroy()                     {}
+func (r *shellRenderer) Refresh() {
+	if r.refresh != nil {
+		r.refresh()
+	}
+}
+
+// place moves and sizes o in one go.
+func place(o fyne.CanvasObject, x, y, w, h float32) {
+	o.Move(fyne.NewPos(x, y))
+	o.Resize(fyne.NewSize(w, h))
+}
+
+// focusOn gives the focus to o. Fyne knows an object's window only once it was
+// drawn; before that it is the program's only one.
+func focusOn(o fyne.Focusable) {
+	object, ok := o.(fyne.CanvasObject)
+	if !ok || fyne.CurrentApp() == nil {
+		return
+	}
+	d := fyne.CurrentApp().Driver()
+	if c := d.CanvasForObject(object); c != nil {
+		c.Focus(o)
+		return
+	}
+	if all := d.AllWindows(); len(all) == 1 {
+		all[0].Canvas().Focus(o)
+	}
+}

@@ -1,0 +1,332 @@
+package widgets
+
+import (
+	"image"
+	"slices"
+	"strings"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/theme"
+
+	"satchel/chat"
+)
+
+// room puts a widget alone into a window.
+func room(t *testing.T, v fyne.ThemeVariant, o fyne.CanvasObject, w, h float32) fyne.Window {
+	t.Helper()
+	window := fyne.CurrentApp().NewWindow("")
+	window.SetPadded(false)
+	ground := ColorWindow
+	if _, ok := o.(*ConversationList); ok {
+		ground = ColorSide
+	}
+	window.SetContent(container.NewStack(NewGround(ground), o))
+	window.Resize(fyne.NewSize(w, h))
+	t.Cleanup(window.Close)
+	return window
+}
+
+// inBoth runs a look in light and in dark.
+func inBoth(t *testing.T, name string, look func(*testing.T, fyne.ThemeVariant) fyne.Window) {
+	for tone, v := range map[string]fyne.ThemeVariant{"light": theme.VariantLight, "dark": theme.VariantDark} {
+		t.Run(name+"-"+tone, func(t *testing.T) {
+			test.NewTempApp(t).Settings().SetTheme(NewThemeVariant(v))
+			w := look(t, v)
+			test.AssertImageMatches(t, "shell/"+name+"-"+tone+".png", w.Canvas().Capture())
+		})
+	}
+}
+
+var rowsOfEveryKind = []Row{
+	{ID: "1", Name: "Ines Tavares", Face: Face{Name: "Ines Tavares", Key: "a", Online: true}, Line: "Sending 3 files… 62 %", LineTone: ToneAccent, Time: "14:32"},
+	{ID: "2", Name: "Film crew", Face: Face{Name: "Film crew", Key: "b"}, Lead: "Joao:", Icon: IconAttach, Line: "shotlist-v7.pdf", Time: "14:10", Unread: 4},
+	{ID: "3", Name: "Petra Solberg", Face: Face{Name: "Petra Solberg", Key: "c"}, Line: "typing…", LineTone: ToneGood, Italic: true, Time: "12:55"},
+	{ID: "4", Name: "Notes to self", Face: Face{Self: true}, HasReceipt: true, Receipt: chat.ReceiptSent, Icon: IconPicture, Line: "invoice-0423.jpg", Time: "Yesterday"},
+	{ID: "5", Name: "Anders Berg", Face: Face{Name: "Anders Berg", Key: "e"}, Lead: "Draft:", LeadTone: ToneBad, Line: "could you resend the contract that we talked about last week?", Time: "Fri"},
+	{ID: "6", Name: "Somebody with a name that is longer than any row can be", Face: Face{Name: "Somebody Else", Key: "f"}, HasReceipt: true, Receipt: chat.ReceiptRead, Line: "See you there", Time: "2026-01-02", Unread: 1200},
+	{ID: "7", Name: "Bo", Face: Face{Name: "Bo", Key: "g"}, HasReceipt: true, Receipt: chat.ReceiptFailed, Line: "Not sent", LineTone: ToneBad, Time: "Mon"},
+}
+
+func TestShellLooks(t *testing.T) {
+	inBoth(t, "rows", func(t *testing.T, v fyne.ThemeVariant) fyne.Window {
+		l := NewConversationList()
+		l.SetRows(rowsOfEveryKind, "")
+		l.SetSelected("1")
+		return room(t, v, l, 320, 7*ConversationRowHeight)
+	})
+	inBoth(t, "composer", func(t *testing.T, v fyne.ThemeVariant) fyne.Window {
+		empty, full := NewComposer(), NewComposer()
+		empty.SetHint("Message Ines…")
+		box := container.NewVBox(empty, full)
+		w := room(t, v, box, 640, 300)
+		full.SetText("One line,\nanother one,\nand one that is long enough to be broken by the field, since nobody likes to scroll sideways while writing.")
+		box.Refresh()
+		return w
+	})
+	inBoth(t, "welcome", func(t *testing.T, v fyne.ThemeVariant) fyne.Window {
+		return room(t, v, NewWelcome("Mara Reyes"), 1000, 720)
+	})
+	inBoth(t, "welcome-wrong", func(t *testing.T, v fyne.ThemeVariant) fyne.Window {
+		welcome := NewWelcome("Mara Reyes")
+		w := room(t, v, welcome, 640, 520)
+		welcome.SetLink("satchel://wrong")
+		welcome.Fail("This is not an invitation: it should look like satchel://…?code=…&key=…, copied whole.")
+		w.Canvas().Unfocus()
+		return w
+	})
+	inBoth(t, "send", func(t *testing.T, v fyne.ThemeVariant) fyne.Window {
+		w := room(t, v, NewDropTarget(true, false), 900, 560)
+		s := NewSendSheet()
+		s.Add(SendFile{"/1", "IMG_2041.jpg", 3_100_000}, SendFile{"/2", "shotlist-v7.pdf", 840_000}, SendFile{"/3", "harbour-rushes.zip", 2_400_000_000})
+		img := image.NewRGBA(image.Rect(0, 0, 64, 48))
+		for i := range img.Pix {
+			img.Pix[i] = uint8(0x60 + i%97)
+		}
+		s.SetPicture("/1", img, 4032, 3024)
+		s.Sheet.ShowOn(w.Canvas(), nil)
+		return w
+	})
+	inBoth(t, "side", func(t *testing.T, v fyne.ThemeVariant) fyne.Window {
+		head, foot, chatHead, notice := NewSideHead(), NewSideFoot(), NewChatHead(), NewNoticeBar()
+		head.SetFace(Face{Name: "Mara Reyes", Key: "me"})
+		head.SetStatus("Connected to studio relay", ToneMuted)
+		foot.Set("3 transfers", "41 MB/s · 0:18 left", 0.62)
+		chatHead.Set(Face{Name: "Ines Tavares", Key: "a"}, "online", ToneMuted)
+		notice.Say("The relay's storage is full. Nothing was lost.")
+		return room(t, v, container.NewVBox(head, foot, chatHead, notice), 320, 320)
+	})
+	inBoth(t, "drop", func(t *testing.T, v fyne.ThemeVariant) fyne.Window {
+		d := NewDropTarget(true, true)
+		d.Set(IconDrop, "Drop to send to Ines Tavares", "Files of any kind and size.")
+		return room(t, v, d, 640, 420)
+	})
+}
+
+func TestConversationList(t *testing.T) {
+	test.NewTempApp(t).Settings().SetTheme(NewTheme())
+	l := NewConversationList()
+	var chosen []chat.ConversationID
+	l.OnSelect = func(id chat.ConversationID) { chosen = append(chosen, id) }
+	w := room(t, theme.VariantLight, l, 320, 480)
+	l.SetRows(rowsOfEveryKind, "nobody")
+	test.TapCanvas(w.Canvas(), fyne.NewPos(150, 64+20))
+	if !slices.Equal(chosen, []chat.ConversationID{"2"}) {
+		t.Fatalf("a tap on the second row chose %v", chosen)
+	}
+	for _, c := range []struct {
+		at   chat.ConversationID
+		step int
+		want chat.ConversationID
+	}{{"", 1, "1"}, {"", -1, "7"}, {"1", 1, "2"}, {"1", -1, ""}, {"7", 1, ""}, {"gone", 1, "1"}} {
+		l.SetSelected(c.at)
+		if got := l.Next(c.step); got != c.want {
+			t.Errorf("%d from %q is %q, want %q", c.step, c.at, got, c.want)
+		}
+	}
+	if l.RowObject("1") == nil || l.RowObject("none") != nil {
+		t.Error("the drawn rows are not found by their conversation")
+	}
+	l.SetRows(nil, "nobody")
+	if !l.empty.Visible() || l.empty.Text != "nobody" {
+		t.Error("an empty list does not say so")
+	}
+}
+
+func TestInitials(t *testing.T) {
+	for name, want := range map[string]string{"Mara Reyes": "MR", "ana": "A", "João  da Silva": "JS", "花子": "花", "👩‍🎨 Ada": "👩‍🎨A", "": "?", "jean-luc": "JL"} {
+		if got := initials(name); got != want {
+			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestComposer(t *testing.T) {
+	test.NewTempApp(t).Settings().SetTheme(NewTheme())
+	c := NewComposer()
+	w := room(t, theme.VariantLight, c, 600, 200)
+	var sent, changed []string
+	refused := ""
+	take := true
+	c.OnSend = func(s string) bool { sent = append(sent, s); return take }
+	c.OnChanged = func(s string) { changed = append(changed, s) }
+	c.OnRefused = func(s string) { refused = s }
+	key := func(name fyne.KeyName) { c.entry.TypedKey(&fyne.KeyEvent{Name: name}) }
+
+	c.Focus()
+	key(fyne.KeyReturn)
+	test.Type(c.entry, " hello ")
+	c.entry.KeyDown(&fyne.KeyEvent{Name: desktop.KeyShiftLeft})
+	key(fyne.KeyReturn)
+	c.entry.KeyUp(&fyne.KeyEvent{Name: desktop.KeyShiftLeft})
+	test.Type(c.entry, "there")
+	if len(sent) != 0 || c.Text() != " hello \nthere" {
+		t.Fatalf("sent %q, written %q", sent, c.Text())
+	}
+	take = false
+	key(fyne.KeyReturn)
+	if c.Text() == "" {
+		t.Fatal("what was not taken is gone")
+	}
+	take = true
+	key(fyne.KeyEnter)
+	if !slices.Equal(sent, []string{"hello \nthere", "hello \nthere"}) || c.Text() != "" || !c.Send.Disabled() {
+		t.Fatalf("sent %q, left %q", sent, c.Text())
+	}
+	n := len(changed)
+	c.SetText("a draft")
+	if len(changed) != n {
+		t.Error("a draft that is put in counts as written")
+	}
+	test.Tap(c.Send)
+	if len(sent) != 3 {
+		t.Error("the button does not send")
+	}
+
+	one := c.MinSize().Height
+	resized := 0
+	c.OnResize = func() { resized++ }
+	for lines, last := 2, one; lines < 12; lines++ {
+		c.SetText(strings.Repeat("x\n", lines-1) + "x")
+		h := c.MinSize().Height
+		if lines <= composerLines && h <= last || lines > composerLines && h != last {
+			t.Errorf("%d lines: %v high after %v", lines, h, last)
+		}
+		last = h
+	}
+	if resized != composerLines-1 {
+		t.Errorf("asked for another height %d times", resized)
+	}
+
+	// The limit: nothing more goes in, and nothing is lost.
+	c.SetText(strings.Repeat("x", chat.MaxText-2))
+	c.entry.TypedRune('y')
+	if refused == "" || len(c.Text()) != chat.MaxText-2 {
+		t.Errorf("%d bytes are written, and %q was said", len(c.Text()), refused)
+	}
+	refused = ""
+	fyne.CurrentApp().Clipboard().SetContent(strings.Repeat("z", 100))
+	c.entry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: fyne.CurrentApp().Clipboard()})
+	if refused == "" || strings.Contains(c.Text(), "z") {
+		t.Error("a paste went over the limit")
+	}
+	c.SetText("")
+	pasted := false
+	c.OnPaste = func(words func()) { pasted = true; words() }
+	c.entry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: fyne.CurrentApp().Clipboard()})
+	if !pasted || len(c.Text()) != 100 {
+		t.Errorf("pasted %v: %q", pasted, c.Text())
+	}
+	w.Canvas().Unfocus()
+}
+
+func TestWelcome(t *testing.T) {
+	test.NewTempApp(t).Settings().SetTheme(NewTheme())
+	w := NewWelcome("")
+	room(t, theme.VariantLight, w, 800, 700)
+	var did []string
+	w.OnStart = func(name string) { did = append(did, "start "+name) }
+	w.OnJoin = func(name, link string) { did = append(did, "join "+name+" "+link) }
+	test.Tap(w.Continue)
+	if w.Reason() == "" || len(did) != 0 {
+		t.Fatal("it begins without a name")
+	}
+	test.Type(w.Name, "  Mara ")
+	test.Tap(w.Continue)
+	test.Tap(w.Invited)
+	if !w.Invited.Chosen() || w.Here.Chosen() {
+		t.Fatal("both ways are chosen, or none")
+	}
+	test.Tap(w.Continue)
+	if len(did) != 1 || w.Reason() == "" {
+		t.Fatalf("without a link it did %v", did)
+	}
+	test.Type(w.Link, "satchel://x")
+	w.Link.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	w.SetBusy(true)
+	test.Tap(w.Continue)
+	w.Fail("It is down.")
+	if w.Name.Text != "  Mara " || w.Link.Text != "satchel://x" || w.Busy() || w.Reason() != "It is down." {
+		t.Error("a failure took away what was typed")
+	}
+	if !slices.Equal(did, []string{"start Mara", "join Mara satchel://x"}) {
+		t.Errorf("did %q", did)
+	}
+}
+
+func TestSendSheet(t *testing.T) {
+	test.NewTempApp(t).Settings().SetTheme(NewTheme())
+	w := room(t, theme.VariantLight, NewGround(ColorWindow), 800, 600)
+	s := NewSendSheet()
+	closed := 0
+	s.Sheet.OnClose = func() { closed++ }
+	var paths []string
+	caption := ""
+	s.OnSend = func(p []string, c string) { paths, caption = p, c }
+	s.Add(SendFile{"/a", "a", 1}, SendFile{"/b", "b", 2})
+	s.Add(SendFile{"/a", "a", 1}, SendFile{"/c", "c", 3_000_000})
+	s.Sheet.ShowOn(w.Canvas(), s.Caption)
+	test.Tap(s.RemoveButton(1))
+	if s.Sheet.Title != "Send 2 files" || s.Send.Text != "Send 3 MB" {
+		t.Errorf("%q, %q", s.Sheet.Title, s.Send.Text)
+	}
+	test.Type(s.Caption, " Harbour ")
+	s.Caption.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	if !slices.Equal(paths, []string{"/a", "/c"}) || caption != "Harbour" {
+		t.Errorf("sent %v with %q", paths, caption)
+	}
+	test.Tap(s.RemoveButton(0))
+	test.Tap(s.RemoveButton(0))
+	if closed != 1 || s.Sheet.Shown() || len(w.Canvas().Overlays().List()) != 0 {
+		t.Error("a sheet without files stays")
+	}
+}
+
+func TestSheetCloses(t *testing.T) {
+	test.NewTempApp(t).Settings().SetTheme(NewTheme())
+	w := room(t, theme.VariantLight, NewGround(ColorWindow), 800, 600)
+	for name, act := range map[string]func(*Sheet){
+		"escape":       func(s *Sheet) { s.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape}) },
+		"a tap beside": func(*Sheet) { test.TapCanvas(w.Canvas(), fyne.NewPos(5, 5)) },
+		"the cross":    func(s *Sheet) { test.Tap(s.Close) },
+	} {
+		pressed := 0
+		s := NewSheet("Title", NewParagraph("Words", SizeText, ColorText, fyne.TextAlignLeading), NewButton(PrimaryButton, "Do", func() { pressed++ }))
+		s.ShowOn(w.Canvas(), nil)
+		test.TapCanvas(w.Canvas(), fyne.NewPos(400, 300)) // on the card: stays
+		if !s.Shown() {
+			t.Errorf("%s: a tap on the card closed it", name)
+		}
+		s.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+		act(s)
+		if s.Shown() || pressed != 1 {
+			t.Errorf("%s: shown %v, pressed %d", name, s.Shown(), pressed)
+		}
+	}
+}
+
+func TestPersonList(t *testing.T) {
+	test.NewTempApp(t).Settings().SetTheme(NewTheme())
+	l := NewPersonList("Whom?")
+	room(t, theme.VariantLight, l, 400, 400)
+	var asked []string
+	var picked []chat.Account
+	l.OnSearch = func(s string) { asked = append(asked, s) }
+	l.OnPick = func(a chat.Account) { picked = append(picked, a) }
+	test.Type(l.Search, "an")
+	people := []chat.Account{{ID: "1", Name: "Ana"}, {ID: "2", Name: "Anders"}}
+	l.SetPeople(people, "nobody")
+	_, rows := l.Rows()
+	test.Tap(rows[1].(fyne.Tappable))
+	l.Search.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	if !slices.Equal(asked, []string{"a", "an"}) || !slices.Equal(picked, []chat.Account{people[1], people[0]}) {
+		t.Errorf("asked %v, picked %v", asked, picked)
+	}
+	l.SetPeople(nil, "nobody")
+	if !l.empty.Visible() || l.empty.Text() != "nobody" {
+		t.Error("nobody is not said")
+	}
+}

@@ -1,0 +1,214 @@
+package widgets
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/widget"
+)
+
+// SideHead is the top of the side bar: who one is, how the connection stands,
+// and the ways to talk to somebody.
+type SideHead struct {
+	widget.BaseWidget
+	New    *Button // a new message
+	Invite *Button
+	Search *Field
+
+	face   Face
+	status string
+	tone   Tone
+}
+
+// NewSideHead returns the top of the side bar.
+func NewSideHead() *SideHead {
+	h := &SideHead{}
+	h.ExtendBaseWidget(h)
+	h.New = NewIconButton(IconCompose, lang.L("New message"), nil)
+	h.Invite = NewIconButton(IconInvite, lang.L("Invite somebody"), nil)
+	h.Search = NewField(lang.L("Search conversations"))
+	return h
+}
+
+// SetFace says who one is.
+func (h *SideHead) SetFace(f Face) {
+	if h.face != f {
+		h.face = f
+		h.Refresh()
+	}
+}
+
+// SetStatus says how the connection stands; ToneMuted is the ordinary.
+func (h *SideHead) SetStatus(status string, tone Tone) {
+	if h.status != status || h.tone != tone {
+		h.status, h.tone = status, tone
+		h.Refresh()
+	}
+}
+
+// Status returns the line about the connection.
+func (h *SideHead) Status() string { return h.status }
+
+// CreateRenderer implements fyne.Widget.
+func (h *SideHead) CreateRenderer() fyne.WidgetRenderer {
+	avatar := NewAvatar(SmallAvatarSize)
+	name := NewBoldText("", TextSize, ColorText)
+	dot := &canvas.Circle{}
+	status := NewText("", TinySize, ColorMuted)
+	search, frame := FieldBox(h.Search, true), NewOutlined(color.Transparent, color.Transparent, FieldRadius)
+	glass := newIconImage(IconSearch, ColorMuted)
+	r := &shellRenderer{objects: []fyne.CanvasObject{avatar, name, dot, status, h.New, h.Invite, frame, search, glass}}
+	r.layout = func(s fyne.Size) {
+		place(avatar, 16, 16, SmallAvatarSize, SmallAvatarSize)
+		place(h.New, s.Width-16-36+6, 14, 36, 36)
+		place(h.Invite, s.Width-16-36+6-38, 14, 36, 36)
+		room := s.Width - 60 - 16 - 74
+		name.Text = ElideEnd(h.face.Name, room, TextSize, true)
+		place(name, 60, 15, room, LineHeight)
+		place(dot, 61, 38, 7, 7)
+		status.Text = ElideEnd(h.status, room-14, TinySize, false)
+		place(status, 74, 34, room-14, SmallLineHeight)
+		place(frame, 16, 62, s.Width-32, 37)
+		place(search, 16, 61, s.Width-32-30, 39)
+		place(glass, s.Width-16-30, 71, 18, 18)
+	}
+	r.min = func() fyne.Size { return fyne.NewSize(240, 109) }
+	r.refresh = func() {
+		avatar.SetFace(h.face)
+		name.Color, status.Color = Color(ColorText), Color(h.tone.color())
+		dot.FillColor = Color(h.tone.color())
+		frame.FillColor, frame.StrokeColor = Color(ColorWindow), Color(ColorLine)
+		glass.Resource = IconSearch.Resource(Color(ColorMuted))
+		if !h.Size().IsZero() {
+			r.layout(h.Size())
+		}
+		for _, o := range r.objects {
+			o.Refresh()
+		}
+	}
+	r.refresh()
+	return r
+}
+
+// SideFoot says what is being carried, all transfers together.
+type SideFoot struct {
+	widget.BaseWidget
+	title, detail string
+	part          float32
+}
+
+// NewSideFoot returns the foot of the side bar.
+func NewSideFoot() *SideFoot {
+	f := &SideFoot{}
+	f.ExtendBaseWidget(f)
+	return f
+}
+
+// Set shows how many, how fast and how far: part is from 0 to 1.
+func (f *SideFoot) Set(title, detail string, part float32) {
+	part = max(0, min(1, part))
+	if f.title != title || f.detail != detail || f.part != part {
+		f.title, f.detail, f.part = title, detail, part
+		f.Refresh()
+	}
+}
+
+// Text returns both runs of words, for who waits on them.
+func (f *SideFoot) Text() (title, detail string) { return f.title, f.detail }
+
+// CreateRenderer implements fyne.Widget.
+func (f *SideFoot) CreateRenderer() fyne.WidgetRenderer {
+	line := canvas.NewRectangle(color.Transparent)
+	title := NewBoldText("", SmallSize, ColorText)
+	detail := NewText("", TinySize, ColorMuted)
+	detail.Alignment = fyne.TextAlignTrailing
+	track, bar := NewRounded(color.Transparent, 2), NewRounded(color.Transparent, 2)
+	r := &shellRenderer{objects: []fyne.CanvasObject{line, title, detail, track, bar}}
+	r.layout = func(s fyne.Size) {
+		place(line, 0, 0, s.Width, 1)
+		w := MeasureText(f.title, SmallSize, true).Width
+		place(title, 16, 15, w, SmallLineHeight)
+		place(detail, 16+w+8, 15, s.Width-40-w, SmallLineHeight)
+		place(track, 16, 38, s.Width-32, 4)
+		place(bar, 16, 38, max(4, (s.Width-32)*f.part), 4)
+	}
+	r.min = func() fyne.Size { return fyne.NewSize(200, 57) }
+	r.refresh = func() {
+		line.FillColor = Color(ColorLine)
+		title.Text, title.Color = f.title, Color(ColorText)
+		detail.Text, detail.Color = f.detail, Color(ColorMuted)
+		track.FillColor, bar.FillColor = Color(ColorTrack), Color(ColorAccent)
+		show(bar, f.part > 0)
+		if !f.Size().IsZero() {
+			r.layout(f.Size())
+		}
+		for _, o := range r.objects {
+			o.Refresh()
+		}
+	}
+	r.refresh()
+	return r
+}
+
+// ChatHead is the top of a conversation: with whom, and whether they are there.
+type ChatHead struct {
+	widget.BaseWidget
+	face   Face
+	status string
+	tone   Tone
+}
+
+// NewChatHead returns the top of a conversation.
+func NewChatHead() *ChatHead {
+	h := &ChatHead{}
+	h.ExtendBaseWidget(h)
+	return h
+}
+
+// Set says with whom, and what is to be known of them now.
+func (h *ChatHead) Set(f Face, status string, tone Tone) {
+	if h.face != f || h.status != status || h.tone != tone {
+		h.face, h.status, h.tone = f, status, tone
+		h.Refresh()
+	}
+}
+
+// Status returns the second line.
+func (h *ChatHead) Status() string { return h.status }
+
+// CreateRenderer implements fyne.Widget.
+func (h *ChatHead) CreateRenderer() fyne.WidgetRenderer {
+	avatar := NewAvatar(AvatarSize)
+	name := NewBoldText("", TextSize, ColorText)
+	status := NewText("", SmallSize, ColorMuted)
+	line := canvas.NewRectangle(color.Transparent)
+	r := &shellRenderer{objects: []fyne.CanvasObject{avatar, name, status, line}}
+	r.layout = func(s fyne.Size) {
+		place(avatar, 20, 10, AvatarSize, AvatarSize)
+		name.Text = ElideEnd(h.face.Name, s.Width-96, TextSize, true)
+		y := float32(14)
+		if h.status == "" {
+			y = 22
+		}
+		place(name, 76, y, s.Width-96, LineHeight)
+		status.Text = ElideEnd(h.status, s.Width-96, SmallSize, false)
+		place(status, 76, 33, s.Width-96, SmallLineHeight)
+		place(line, 0, s.Height-1, s.Width, 1)
+	}
+	r.min = func() fyne.Size { return fyne.NewSize(200, 64) }
+	r.refresh = func() {
+		avatar.SetFace(h.face)
+		name.Color, status.Color = Color(ColorText), Color(h.tone.color())
+		line.FillColor = Color(ColorLine)
+		if !h.Size().IsZero() {
+			r.layout(h.Size())
+		}
+		for _, o := range r.objects {
+			o.Refresh()
+		}
+	}
+	r.refresh()
+	return r
+}

@@ -1,0 +1,288 @@
+package widgets
+
+import (
+	"image/color"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// Welcome is the first screen: a name, and where to begin. Nothing that was
+// typed is lost when beginning fails; the reason stands above the button.
+type Welcome struct {
+	widget.BaseWidget
+	OnStart func(name string)       // begin here, on this computer
+	OnJoin  func(name, link string) // with an invitation
+
+	Name     *Field
+	Link     *Field
+	Here     *Choice
+	Invited  *Choice
+	Continue *Button
+
+	reason *Paragraph
+	busy   bool
+}
+
+// NewWelcome returns the welcome with a name filled in, where one is known.
+func NewWelcome(name string) *Welcome {
+	w := &Welcome{}
+	w.ExtendBaseWidget(w)
+	w.Name = NewField(lang.L("What others call you"))
+	w.Name.SetText(name)
+	w.Name.OnChanged = func(string) { w.update() }
+	w.Name.OnSubmitted = func(string) { w.begin() }
+	w.Link = NewField("satchel://…")
+	w.Link.OnChanged = func(string) { w.update() }
+	w.Link.OnSubmitted = func(string) { w.begin() }
+	w.Here = newChoice(lang.L("Start here on this computer"), lang.L("Satchel runs its own small relay. Invite others with a link."), func() { w.choose(w.Here) })
+	w.Invited = newChoice(lang.L("I have an invitation"), lang.L("Paste the satchel:// link that you were given."), func() { w.choose(w.Invited) })
+	w.Here.chosen = true
+	w.Continue = NewButton(PrimaryButton, lang.L("Continue"), w.begin)
+	w.Continue.Height = 43
+	w.reason = NewParagraph("", SizeSmall, ColorBad, fyne.TextAlignLeading)
+	w.update()
+	return w
+}
+
+// SetLink fills in an invitation and chooses that way.
+func (w *Welcome) SetLink(link string) {
+	w.Link.SetText(link)
+	w.choose(w.Invited)
+}
+
+// SetBusy says that the attempt is under way; the button waits for its end.
+func (w *Welcome) SetBusy(busy bool) {
+	w.busy = busy
+	if busy {
+		w.reason.SetText("")
+	}
+	w.update()
+}
+
+// Fail says in one sentence why it did not work; what was typed stays.
+func (w *Welcome) Fail(sentence string) {
+	w.busy = false
+	w.reason.SetText(sentence)
+	w.update()
+}
+
+// Reason returns the sentence that stands there, "" for none.
+func (w *Welcome) Reason() string { return w.reason.Text() }
+
+// Busy tells whether an attempt is under way.
+func (w *Welcome) Busy() bool { return w.busy }
+
+func (w *Welcome) choose(c *Choice) {
+	w.Here.set(c == w.Here)
+	w.Invited.set(c == w.Invited)
+	w.reason.SetText("")
+	w.update()
+	if c == w.Invited {
+		focusOn(w.Link)
+	}
+}
+
+func (w *Welcome) begin() {
+	name, link := strings.TrimSpace(w.Name.Text), strings.TrimSpace(w.Link.Text)
+	switch {
+	case w.busy:
+	case name == "":
+		w.reason.SetText(lang.L("Write your name first: it is what others see."))
+		w.update()
+		focusOn(w.Name)
+	case w.Invited.chosen && link == "":
+		w.reason.SetText(lang.L("Paste the invitation first: a link that begins with satchel://"))
+		w.update()
+		focusOn(w.Link)
+	case w.Invited.chosen && w.OnJoin != nil:
+		w.OnJoin(name, link)
+	case w.Here.chosen && w.OnStart != nil:
+		w.OnStart(name)
+	}
+}
+
+func (w *Welcome) update() {
+	text := lang.L("Continue")
+	if w.busy {
+		text = lang.L("One moment…")
+	}
+	w.Continue.Text = text
+	w.Continue.disabled = w.busy
+	w.Refresh()
+}
+
+// CreateRenderer implements fyne.Widget.
+func (w *Welcome) CreateRenderer() fyne.WidgetRenderer {
+	ground := canvas.NewRectangle(Color(ColorWindow))
+	mark := canvas.NewImageFromResource(Logo())
+	mark.FillMode = canvas.ImageFillContain
+	title := NewBoldText(lang.L("Welcome to Satchel"), TitleSize, ColorText)
+	title.Alignment = fyne.TextAlignCenter
+	about := NewParagraph(lang.L("Talk, and carry any file along, of any size."), SizeText, ColorMuted, fyne.TextAlignCenter)
+	label := NewBoldText(lang.L("Your name"), SmallSize, ColorText)
+	name, link := FieldBox(w.Name, false), FieldBox(w.Link, false)
+	form := container.NewWithoutLayout(mark, title, about, label, name, w.Here, w.Invited, link, w.reason, w.Continue)
+	scroll := container.NewVScroll(form)
+
+	r := &shellRenderer{objects: []fyne.CanvasObject{ground, scroll}}
+	r.layout = func(s fyne.Size) {
+		place(ground, 0, 0, s.Width, s.Height)
+		scroll.Resize(s)
+		width := min(520, s.Width-48)
+		x := (s.Width - width) / 2
+		// Everything from top to bottom; what is too high for a small window
+		// gives way first in the mark and the gaps.
+		logo, gap := float32(88), float32(22)
+		if s.Height < 680 {
+			logo, gap = 60, 14
+		}
+		y := float32(0)
+		put := func(o fyne.CanvasObject, height, below float32) {
+			place(o, x, y, width, height)
+			y += height + below
+		}
+		place(mark, (s.Width-logo)/2, y, logo, logo)
+		y += logo + gap
+		put(title, 36, 8)
+		put(about, about.HeightAt(width), gap)
+		put(label, SmallLineHeight, 6)
+		put(name, 39, gap-4)
+		put(w.Here, 66, 10)
+		put(w.Invited, 66, 10)
+		show(link, w.Invited.chosen)
+		if w.Invited.chosen {
+			put(link, 39, 10)
+		}
+		show(w.reason, w.reason.Text() != "")
+		if w.reason.Text() != "" {
+			y += 2
+			put(w.reason, w.reason.HeightAt(width), 6)
+		}
+		y += gap - 10
+		put(w.Continue, 43, 0)
+
+		top := max(24, (s.Height-y)/2)
+		for _, o := range form.Objects {
+			o.Move(o.Position().AddXY(0, top))
+		}
+		form.Layout = fixedSize{fyne.NewSize(s.Width, y+2*24)}
+		scroll.Content.Resize(fyne.NewSize(s.Width, max(s.Height, y+2*24)))
+		scroll.Refresh()
+	}
+	r.min = func() fyne.Size { return fyne.NewSize(360, 320) }
+	r.refresh = func() {
+		ground.FillColor = Color(ColorWindow)
+		title.Color, label.Color = Color(ColorText), Color(ColorText)
+		if !w.Size().IsZero() {
+			r.layout(w.Size())
+		}
+		ground.Refresh()
+		title.Refresh()
+		label.Refresh()
+		w.Here.Refresh()
+		w.Invited.Refresh()
+		w.Continue.Refresh()
+		name.Refresh()
+		link.Refresh()
+	}
+	return r
+}
+
+// fixedSize asks for a size and leaves everything where it is.
+type fixedSize struct{ size fyne.Size }
+
+func (f fixedSize) Layout([]fyne.CanvasObject, fyne.Size) {}
+func (f fixedSize) MinSize([]fyne.CanvasObject) fyne.Size { return f.size }
+
+// Choice is one of several ways, in a frame.
+type Choice struct {
+	widget.BaseWidget
+	title, detail            string
+	onTapped                 func()
+	chosen, hovered, focused bool
+}
+
+func newChoice(title, detail string, tapped func()) *Choice {
+	c := &Choice{title: title, detail: detail, onTapped: tapped}
+	c.ExtendBaseWidget(c)
+	return c
+}
+
+// Chosen tells whether this is the way.
+func (c *Choice) Chosen() bool { return c.chosen }
+
+func (c *Choice) set(chosen bool) {
+	if c.chosen != chosen {
+		c.chosen = chosen
+		c.Refresh()
+	}
+}
+
+// Tapped implements fyne.Tappable.
+func (c *Choice) Tapped(*fyne.PointEvent) { c.onTapped() }
+
+// MouseIn implements desktop.Hoverable.
+func (c *Choice) MouseIn(*desktop.MouseEvent) { c.hovered = true; c.Refresh() }
+
+// MouseMoved implements desktop.Hoverable.
+func (c *Choice) MouseMoved(*desktop.MouseEvent) {}
+
+// MouseOut implements desktop.Hoverable.
+func (c *Choice) MouseOut() { c.hovered = false; c.Refresh() }
+
+// FocusGained implements fyne.Focusable.
+func (c *Choice) FocusGained() { c.focused = true; c.Refresh() }
+
+// FocusLost implements fyne.Focusable.
+func (c *Choice) FocusLost() { c.focused = false; c.Refresh() }
+
+// TypedRune implements fyne.Focusable.
+func (c *Choice) TypedRune(rune) {}
+
+// TypedKey implements fyne.Focusable.
+func (c *Choice) TypedKey(k *fyne.KeyEvent) {
+	if k.Name == fyne.KeySpace || k.Name == fyne.KeyReturn || k.Name == fyne.KeyEnter {
+		c.onTapped()
+	}
+}
+
+// CreateRenderer implements fyne.Widget.
+func (c *Choice) CreateRenderer() fyne.WidgetRenderer {
+	box := NewRounded(color.Transparent, FieldRadius)
+	title := NewBoldText(c.title, TextSize, ColorText)
+	detail := NewText("", SmallSize, ColorMuted)
+	r := &shellRenderer{objects: []fyne.CanvasObject{box, title, detail}}
+	r.layout = func(s fyne.Size) {
+		place(box, 0, 0, s.Width, s.Height)
+		place(title, 18, 14, s.Width-36, LineHeight)
+		detail.Text = ElideEnd(c.detail, s.Width-36, SmallSize, false)
+		place(detail, 18, 35, s.Width-36, SmallLineHeight)
+	}
+	r.min = func() fyne.Size { return fyne.NewSize(200, 66) }
+	r.refresh = func() {
+		// Filled, as a line around nothing has a dark seam.
+		box.FillColor, box.StrokeColor, box.StrokeWidth = Color(ColorWindow), Color(ColorLine), 1
+		switch {
+		case c.chosen:
+			box.StrokeColor, box.StrokeWidth = Color(ColorAccent), 2
+		case c.focused:
+			box.StrokeColor, box.StrokeWidth = Color(theme.ColorNameFocus), 2
+		}
+		if c.hovered && !c.chosen {
+			box.FillColor = Color(ColorSide)
+		}
+		title.Color, detail.Color = Color(ColorText), Color(ColorMuted)
+		for _, o := range r.objects {
+			o.Refresh()
+		}
+	}
+	r.refresh()
+	return r
+}
