@@ -38,6 +38,7 @@ type pane struct {
 	paths           map[chat.MessageID]string // verified files, and our own sources
 	lowest, highest uint64                    // 0: nothing stored is shown
 	loaded          bool                      // the first page came
+	missed          bool                      // something came while it was read
 	loading         bool                      // an older page is under way
 	round           int                       // counts openings: an answer for an older one is dropped
 	seen            uint64                    // furthest that was on screen
@@ -101,7 +102,7 @@ func (p *pane) open(id chat.ConversationID) {
 	}
 	p.keepDraft()
 	a := p.app
-	p.id, p.round, p.loaded, p.loading = id, p.round+1, false, false
+	p.id, p.round, p.loaded, p.loading, p.missed = id, p.round+1, false, false, false
 	p.forget()
 	p.paths = map[chat.MessageID]string{}
 	p.seen, p.told = 0, 0

@@ -60,6 +60,11 @@ func (p *pane) show(page []chat.Message, items []item, before uint64) {
 		p.loaded = true
 		p.timeline.Reset(drawn, older)
 		p.timeline.ScrollToEnd()
+		if p.missed {
+			p.missed = false
+			p.reload()
+			return
+		}
 	} else {
 		p.timeline.Prepend(drawn, older)
 	}
@@ -83,10 +88,24 @@ func (p *pane) older() {
 	}
 }
 
+// askAgain lets the timeline ask for older messages once more: those that could
+// not be had without a connection.
+func (p *pane) askAgain() {
+	if p.loaded && p.hasOlder() {
+		p.timeline.Prepend(nil, true)
+	}
+}
+
 // messagesChanged shows what is new, and joins older ones where they fit.
 func (p *pane) messagesChanged(c chat.MessagesChanged) {
-	if c.Conversation != p.id || !p.loaded {
+	switch {
+	case c.Conversation != p.id:
 		return
+	case !p.loaded:
+		p.missed = true // the page that is being read may be older than this
+		return
+	case c.History && len(c.Messages) == 0:
+		return // the relay had nothing, or can't be asked now
 	}
 	if len(c.Removed) > 0 {
 		for _, id := range c.Removed {
@@ -131,6 +150,8 @@ func (p *pane) messagesChanged(c chat.MessagesChanged) {
 // reload shows the newest page anew.
 func (p *pane) reload() {
 	p.forget()
+	p.round++ // what is being read belongs to what was shown before
+	p.loaded, p.loading = false, false
 	p.load(0)
 }
 
