@@ -218,7 +218,11 @@ func TestOlderMessages(t *testing.T) {
 		}
 		sent = append(sent, m)
 	}
-	p.sees("all are stored", func(s Screen) bool { return len(s.Messages) == all && last(s).Receipt == "sent" })
+	p.sees("all are stored", func(s Screen) bool { return last(s).Seq == all && last(s).Receipt == "sent" })
+	p.sees("where one writes is there", func(s Screen) bool {
+		_, ok := s.Spots["composer"]
+		return ok && s.Spots["timeline"].H < 700
+	})
 	p.leaves()
 
 	p = s.sits(dir)
