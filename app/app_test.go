@@ -10,12 +10,14 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/test"
+	"satchel/chat"
 	"satchel/net/wire"
 )
 
@@ -200,6 +202,46 @@ func TestNameStartsHere(t *testing.T) {
 
 	p = s.sits(dir)
 	p.sees("it went when the relay was back", func(s Screen) bool { return last(s).Text == "later" && last(s).Receipt == "sent" })
+}
+
+// A long conversation is read a page at a time, in order and without gaps.
+func TestOlderMessages(t *testing.T) {
+	s, dir := newStage(t), t.TempDir()
+	p := s.sits(dir)
+	p.begins("Mara")
+	const all = 2*pageSize + 30
+	var sent []chat.Message
+	for i := range all {
+		m, err := p.session.Send(t.Context(), p.main.pane.id, chat.Content{Kind: chat.KindMessage, Text: strconv.Itoa(i)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sent = append(sent, m)
+	}
+	p.sees("all are stored", func(s Screen) bool { return last(s).Seq == all && last(s).Receipt == "sent" })
+	p.sees("where one writes is there", func(s Screen) bool {
+		_, ok := s.Spots["composer"]
+		return ok && s.Spots["timeline"].H < 700
+	})
+	p.leaves()
+
+	p = s.sits(dir)
+	p.sees("the newest page is there", func(s Screen) bool { return len(s.Messages) == pageSize && s.Connection == "connected" })
+	for _, want := range []int{2 * pageSize, all} {
+		p.main.pane.older()
+		p.sees("an older page came", func(s Screen) bool { return len(s.Messages) == want })
+	}
+	for i, m := range p.screen().Messages {
+		if m.Seq != uint64(i+1) || m.Text != sent[i].Content.Text {
+			t.Fatalf("at %d: %+v", i, m)
+		}
+	}
+	p.main.pane.older()
+	if p.main.pane.loading {
+		t.Error("it asks for more where there is none")
+	}
+	p.writes("the newest")
+	p.sees("the newest is at the end", func(s Screen) bool { return last(s).Text == "the newest" && last(s).Seq == all+1 })
 }
 
 // photo is a JPEG that is no single colour.

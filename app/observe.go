@@ -97,6 +97,9 @@ func (a *App) apply(batch []chat.Change) {
 				rows = true
 				pane.drawHead()
 			}
+			if c.State == chat.Connected {
+				pane.askAgain()
+			}
 			if c.State == chat.Refused {
 				a.notice(c.Reason)
 			}

@@ -1,10 +1,8 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"net/url"
-	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -40,6 +38,7 @@ type pane struct {
 	paths           map[chat.MessageID]string // verified files, and our own sources
 	lowest, highest uint64                    // 0: nothing stored is shown
 	loaded          bool                      // the first page came
+	missed          bool                      // something came while it was read
 	loading         bool                      // an older page is under way
 	round           int                       // counts openings: an answer for an older one is dropped
 	seen            uint64                    // furthest that was on screen
@@ -103,7 +102,7 @@ func (p *pane) open(id chat.ConversationID) {
 	}
 	p.keepDraft()
 	a := p.app
-	p.id, p.round, p.loaded, p.loading = id, p.round+1, false, false
+	p.id, p.round, p.loaded, p.loading, p.missed = id, p.round+1, false, false, false
 	p.forget()
 	p.paths = map[chat.MessageID]string{}
 	p.seen, p.told = 0, 0
@@ -112,6 +111,7 @@ func (p *pane) open(id chat.ConversationID) {
 	p.composer.SetText(a.model.draft(id))
 	p.drawHead()
 	p.drawEmpty()
+	p.root.Refresh()
 	p.composer.Focus()
 	p.load(0)
 }
@@ -121,179 +121,6 @@ func (p *pane) hintFor(c *chat.Conversation) string {
 		return lang.L("Write a note…")
 	}
 	return lang.L("Message {{.Name}}…", map[string]any{"Name": p.app.model.name(c)})
-}
-
-// load reads the newest page, or the one before a sequence number, and shows
-// what of it joins what is shown; the session fetches what is missing.
-func (p *pane) load(before uint64) {
-	a, id, round := p.app, p.id, p.round
-	p.loading = true
-	a.session.Focus(id)
-	a.work(func(context.Context) func() {
-		page, err := a.session.Messages(id, before, pageSize)
-		if err != nil {
-			a.log.Error("read messages", "error", err)
-		}
-		page = joined(page, before)
-		items := a.items(id, page)
-		return func() {
-			if p.round == round {
-				p.loading = false
-				p.show(page, items, before)
-			}
-		}
-	})
-}
-
-// joined is the newest run of a page that has no gap and reaches up to before;
-// pending messages belong to it.
-func joined(page []chat.Message, before uint64) []chat.Message {
-	i := len(page)
-	for next := before; i > 0; i-- {
-		seq := page[i-1].Seq
-		if seq == 0 {
-			continue
-		}
-		if next != 0 && seq != next-1 {
-			break
-		}
-		next = seq
-	}
-	return page[i:]
-}
-
-func (p *pane) show(page []chat.Message, items []item, before uint64) {
-	for i, m := range page {
-		p.keep(m)
-		if items[i].path != "" {
-			p.paths[m.ID] = items[i].path
-		}
-	}
-	older := p.hasOlder()
-	drawn := p.items(page)
-	if before == 0 {
-		p.loaded = true
-		p.timeline.Reset(drawn, older)
-		p.timeline.ScrollToEnd()
-	} else {
-		p.timeline.Prepend(drawn, older)
-	}
-	if len(page) == 0 && older {
-		p.app.session.LoadHistory(p.id, p.lowest)
-	}
-	p.drawEmpty()
-}
-
-// hasOlder tells whether the log has something above what is shown.
-func (p *pane) hasOlder() bool {
-	if p.lowest == 0 {
-		return p.app.model.conversations[p.id].Head > 0
-	}
-	return p.lowest > 1
-}
-
-func (p *pane) older() {
-	if p.loaded && !p.loading && p.hasOlder() && p.lowest > 0 {
-		p.load(p.lowest)
-	}
-}
-
-// messagesChanged shows what is new, and joins older ones where they fit.
-func (p *pane) messagesChanged(c chat.MessagesChanged) {
-	if c.Conversation != p.id || !p.loaded {
-		return
-	}
-	if len(c.Removed) > 0 {
-		for _, id := range c.Removed {
-			delete(p.shown, id)
-		}
-		p.timeline.Remove(c.Removed...)
-	}
-	var show []chat.Message
-	again := false
-	messages := slices.Clone(c.Messages)
-	slices.SortStableFunc(messages, bySeq)
-	for _, m := range messages {
-		_, known := p.shown[m.ID]
-		switch {
-		case m.Seq == 0, known, m.Seq == p.highest+1, p.highest == 0 && !c.History:
-		case m.Seq > p.highest+1 && !c.History:
-			again = true // some between are not here yet
-			continue
-		default:
-			continue // older ones are read as a page, below
-		}
-		p.keep(m)
-		show = append(show, m)
-	}
-	if again {
-		p.reload()
-		return
-	}
-	if len(show) > 0 {
-		p.upsert(show)
-	}
-	if c.History && !p.loading {
-		if p.lowest > 0 {
-			p.load(p.lowest)
-		} else {
-			p.reload()
-		}
-	}
-	p.drawEmpty()
-}
-
-// reload shows the newest page anew.
-func (p *pane) reload() {
-	p.forget()
-	p.load(0)
-}
-
-// upsert draws messages; the files of new ones are looked up beside the screen.
-func (p *pane) upsert(messages []chat.Message) {
-	p.timeline.Upsert(p.items(messages)...)
-	var look []chat.Message
-	for _, m := range messages {
-		if m.Content.File != nil && p.paths[m.ID] == "" {
-			look = append(look, m)
-		}
-	}
-	if len(look) > 0 {
-		p.lookUp(look)
-	}
-}
-
-// lookUp finds the files of messages, off the screen's goroutine.
-func (p *pane) lookUp(messages []chat.Message) {
-	a, id, round := p.app, p.id, p.round
-	a.work(func(context.Context) func() {
-		items := a.items(id, messages)
-		return func() {
-			if p.round != round {
-				return
-			}
-			var found []chat.Message
-			for i, m := range messages {
-				if now, ok := p.shown[m.ID]; ok && items[i].path != "" {
-					p.paths[m.ID] = items[i].path
-					found = append(found, now)
-				}
-			}
-			if len(found) > 0 {
-				p.timeline.Upsert(p.items(found)...)
-			}
-		}
-	})
-}
-
-func (p *pane) transferChanged(t chat.Transfer) {
-	if t.Conversation != p.id {
-		return
-	}
-	p.timeline.SetTransfer(t)
-	if m, ok := p.shown[t.Message]; ok && t.State == chat.TransferDone {
-		p.lookUp([]chat.Message{m})
-	}
 }
 
 func (p *pane) conversationChanged(c chat.Conversation) {
@@ -456,52 +283,6 @@ func (l paneLayout) Layout(objects []fyne.CanvasObject, s fyne.Size) {
 	put(p.timeline, head, bottom-head)
 	put(p.hint, head, bottom-head)
 	put(p.hover, 0, s.Height)
-}
-
-// bySeq sorts by place in the log. Pending ones are last, in the order in which
-// they came, when the sort is stable.
-func bySeq(a, b chat.Message) int {
-	switch {
-	case a.Seq == b.Seq:
-		return 0
-	case a.Seq == 0:
-		return 1
-	case b.Seq == 0:
-		return -1
-	}
-	return cmp.Compare(a.Seq, b.Seq)
-}
-
-// inOrder is what the timeline holds, as it stands there.
-func (p *pane) inOrder() []chat.Message {
-	all := make([]chat.Message, 0, len(p.shown))
-	for _, id := range p.came {
-		if m, ok := p.shown[id]; ok {
-			all = append(all, m)
-		}
-	}
-	slices.SortStableFunc(all, bySeq)
-	return all
-}
-
-// keep takes note of a message that the timeline shows.
-func (p *pane) keep(m chat.Message) {
-	if _, known := p.shown[m.ID]; !known {
-		p.came = append(p.came, m.ID)
-	}
-	p.shown[m.ID] = m
-	if m.Seq != 0 {
-		if p.lowest == 0 || m.Seq < p.lowest {
-			p.lowest = m.Seq
-		}
-		p.highest = max(p.highest, m.Seq)
-	}
-}
-
-// forget empties what is shown.
-func (p *pane) forget() {
-	p.shown, p.came = map[chat.MessageID]chat.Message{}, nil
-	p.lowest, p.highest = 0, 0
 }
 
 // messageMenu is what a right click on a message offers beside what the

@@ -2,6 +2,9 @@ package app
 
 import (
 	"context"
+	"errors"
+	"os"
+	"runtime"
 
 	"fyne.io/fyne/v2"
 	fyneapp "fyne.io/fyne/v2/app"
@@ -19,6 +22,9 @@ const appID = "satchel.desktop"
 // Run shows the program until its window is closed or ctx ends. It must be
 // called on the main goroutine. The error is a sentence.
 func Run(ctx context.Context, cfg Config) error {
+	if runtime.GOOS == "linux" && os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "" {
+		return errors.New("there is no desktop here to open a window on (neither DISPLAY nor WAYLAND_DISPLAY is set); satchelctl works without one")
+	}
 	f := fyneapp.NewWithID(appID)
 	f.SetIcon(widgets.Logo())
 	f.Settings().SetTheme(widgets.NewTheme())

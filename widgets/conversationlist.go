@@ -121,9 +121,6 @@ func (l *ConversationList) SetSelected(id chat.ConversationID) {
 	}
 }
 
-// Selected returns the conversation that is marked.
-func (l *ConversationList) Selected() chat.ConversationID { return l.selected }
-
 // Next returns the conversation that stands step rows below the marked one
 // (above, when step is negative); "" when there is none.
 func (l *ConversationList) Next(step int) chat.ConversationID {

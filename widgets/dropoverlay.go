@@ -37,9 +37,6 @@ func (d *DropTarget) Set(icon Icon, title, detail string) {
 	}
 }
 
-// Text returns what it says.
-func (d *DropTarget) Text() (title, detail string) { return d.title, d.detail }
-
 // CreateRenderer implements fyne.Widget.
 func (d *DropTarget) CreateRenderer() fyne.WidgetRenderer {
 	ground := canvas.NewRectangle(color.Transparent)

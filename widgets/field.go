@@ -9,12 +9,11 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// Field is a line to write in. Enter calls OnSubmitted, Escape OnEscape, and
-// the down arrow leaves it for what stands below (OnDown).
+// Field is a line to write in. Enter calls OnSubmitted, Escape OnEscape.
 type Field struct {
 	widget.Entry
-	OnEscape, OnDown func()
-	OnShortcut       func(fyne.Shortcut) bool // the window's; true: taken
+	OnEscape   func()
+	OnShortcut func(fyne.Shortcut) bool // the window's; true: taken
 }
 
 // NewField returns a line with a hint.
@@ -28,14 +27,11 @@ func NewField(hint string) *Field {
 
 // TypedKey implements fyne.Focusable.
 func (f *Field) TypedKey(k *fyne.KeyEvent) {
-	switch {
-	case k.Name == fyne.KeyEscape && f.OnEscape != nil:
+	if k.Name == fyne.KeyEscape && f.OnEscape != nil {
 		f.OnEscape()
-	case k.Name == fyne.KeyDown && f.OnDown != nil:
-		f.OnDown()
-	default:
-		f.Entry.TypedKey(k)
+		return
 	}
+	f.Entry.TypedKey(k)
 }
 
 // TypedShortcut implements fyne.Shortcutable.

@@ -61,14 +61,6 @@ func (s *Sheet) Dismiss() {
 	}
 }
 
-// SetTitle changes the title.
-func (s *Sheet) SetTitle(title string) {
-	if s.Title != title {
-		s.Title = title
-		s.Refresh()
-	}
-}
-
 // FocusGained implements fyne.Focusable.
 func (s *Sheet) FocusGained() {}
 

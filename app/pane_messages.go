@@ -1,0 +1,249 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"satchel/chat"
+)
+
+// load reads the newest page, or the one before a sequence number, and shows
+// what of it joins what is shown; the session fetches what is missing.
+func (p *pane) load(before uint64) {
+	a, id, round := p.app, p.id, p.round
+	p.loading = true
+	a.session.Focus(id)
+	a.work(func(context.Context) func() {
+		page, err := a.session.Messages(id, before, pageSize)
+		if err != nil {
+			a.log.Error("read messages", "error", err)
+		}
+		page = joined(page, before)
+		items := a.items(id, page)
+		return func() {
+			if p.round == round {
+				p.loading = false
+				p.show(page, items, before)
+			}
+		}
+	})
+}
+
+// joined is the newest run of a page that has no gap and reaches up to before;
+// pending messages belong to it.
+func joined(page []chat.Message, before uint64) []chat.Message {
+	i := len(page)
+	for next := before; i > 0; i-- {
+		seq := page[i-1].Seq
+		if seq == 0 {
+			continue
+		}
+		if next != 0 && seq != next-1 {
+			break
+		}
+		next = seq
+	}
+	return page[i:]
+}
+
+func (p *pane) show(page []chat.Message, items []item, before uint64) {
+	for i, m := range page {
+		p.keep(m)
+		if items[i].path != "" {
+			p.paths[m.ID] = items[i].path
+		}
+	}
+	older := p.hasOlder()
+	drawn := p.items(page)
+	if before == 0 {
+		p.loaded = true
+		p.timeline.Reset(drawn, older)
+		p.timeline.ScrollToEnd()
+		if p.missed {
+			p.missed = false
+			p.reload()
+			return
+		}
+	} else {
+		p.timeline.Prepend(drawn, older)
+	}
+	if len(page) == 0 && older {
+		p.app.session.LoadHistory(p.id, p.lowest)
+	}
+	p.drawEmpty()
+}
+
+// hasOlder tells whether the log has something above what is shown.
+func (p *pane) hasOlder() bool {
+	if p.lowest == 0 {
+		return p.app.model.conversations[p.id].Head > 0
+	}
+	return p.lowest > 1
+}
+
+func (p *pane) older() {
+	if p.loaded && !p.loading && p.hasOlder() && p.lowest > 0 {
+		p.load(p.lowest)
+	}
+}
+
+// askAgain lets the timeline ask for older messages once more: those that could
+// not be had without a connection.
+func (p *pane) askAgain() {
+	if p.loaded && p.hasOlder() {
+		p.timeline.Prepend(nil, true)
+	}
+}
+
+// messagesChanged shows what is new, and joins older ones where they fit.
+func (p *pane) messagesChanged(c chat.MessagesChanged) {
+	switch {
+	case c.Conversation != p.id:
+		return
+	case !p.loaded:
+		p.missed = true // the page that is being read may be older than this
+		return
+	case c.History && len(c.Messages) == 0:
+		return // the relay had nothing, or can't be asked now
+	}
+	if len(c.Removed) > 0 {
+		for _, id := range c.Removed {
+			delete(p.shown, id)
+		}
+		p.timeline.Remove(c.Removed...)
+	}
+	var show []chat.Message
+	again := false
+	messages := slices.Clone(c.Messages)
+	slices.SortStableFunc(messages, bySeq)
+	for _, m := range messages {
+		_, known := p.shown[m.ID]
+		switch {
+		case m.Seq == 0, known, m.Seq == p.highest+1, p.highest == 0 && !c.History:
+		case m.Seq > p.highest+1 && !c.History:
+			again = true // some between are not here yet
+			continue
+		default:
+			continue // older ones are read as a page, below
+		}
+		p.keep(m)
+		show = append(show, m)
+	}
+	if again {
+		p.reload()
+		return
+	}
+	if len(show) > 0 {
+		p.upsert(show)
+	}
+	if c.History && !p.loading {
+		if p.lowest > 0 {
+			p.load(p.lowest)
+		} else {
+			p.reload()
+		}
+	}
+	p.drawEmpty()
+}
+
+// reload shows the newest page anew.
+func (p *pane) reload() {
+	p.forget()
+	p.round++ // what is being read belongs to what was shown before
+	p.loaded, p.loading = false, false
+	p.load(0)
+}
+
+// upsert draws messages; the files of new ones are looked up beside the screen.
+func (p *pane) upsert(messages []chat.Message) {
+	p.timeline.Upsert(p.items(messages)...)
+	var look []chat.Message
+	for _, m := range messages {
+		if m.Content.File != nil && p.paths[m.ID] == "" {
+			look = append(look, m)
+		}
+	}
+	if len(look) > 0 {
+		p.lookUp(look)
+	}
+}
+
+// lookUp finds the files of messages, off the screen's goroutine.
+func (p *pane) lookUp(messages []chat.Message) {
+	a, id, round := p.app, p.id, p.round
+	a.work(func(context.Context) func() {
+		items := a.items(id, messages)
+		return func() {
+			if p.round != round {
+				return
+			}
+			var found []chat.Message
+			for i, m := range messages {
+				if now, ok := p.shown[m.ID]; ok && items[i].path != "" {
+					p.paths[m.ID] = items[i].path
+					found = append(found, now)
+				}
+			}
+			if len(found) > 0 {
+				p.timeline.Upsert(p.items(found)...)
+			}
+		}
+	})
+}
+
+func (p *pane) transferChanged(t chat.Transfer) {
+	if t.Conversation != p.id {
+		return
+	}
+	p.timeline.SetTransfer(t)
+	if m, ok := p.shown[t.Message]; ok && t.State == chat.TransferDone {
+		p.lookUp([]chat.Message{m})
+	}
+}
+
+// bySeq sorts by place in the log. Pending ones are last, in the order in which
+// they came, when the sort is stable.
+func bySeq(a, b chat.Message) int {
+	switch {
+	case a.Seq == b.Seq:
+		return 0
+	case a.Seq == 0:
+		return 1
+	case b.Seq == 0:
+		return -1
+	}
+	return cmp.Compare(a.Seq, b.Seq)
+}
+
+// inOrder is what the timeline holds, as it stands there.
+func (p *pane) inOrder() []chat.Message {
+	all := make([]chat.Message, 0, len(p.shown))
+	for _, id := range p.came {
+		if m, ok := p.shown[id]; ok {
+			all = append(all, m)
+		}
+	}
+	slices.SortStableFunc(all, bySeq)
+	return all
+}
+
+// keep takes note of a message that the timeline shows.
+func (p *pane) keep(m chat.Message) {
+	if _, known := p.shown[m.ID]; !known {
+		p.came = append(p.came, m.ID)
+	}
+	p.shown[m.ID] = m
+	if m.Seq != 0 {
+		if p.lowest == 0 || m.Seq < p.lowest {
+			p.lowest = m.Seq
+		}
+		p.highest = max(p.highest, m.Seq)
+	}
+}
+
+// forget empties what is shown.
+func (p *pane) forget() {
+	p.shown, p.came = map[chat.MessageID]chat.Message{}, nil
+	p.lowest, p.highest = 0, 0
+}
