@@ -4,10 +4,11 @@ export PATH := $(PATH):/usr/local/go/bin
 
 VERSION := $(shell sed -n 's/^Version = "\(.*\)"/\1/p' FyneApp.toml)
 # The window needs X11 (Wayland through XWayland) and Fyne's one-thread model.
-WINDOW  := -tags x11,migrated_fynedo
+# Emoji come from the system: the drawing of the bundled font is cut off.
+WINDOW  := -tags x11,migrated_fynedo,no_emoji
 # Tests draw without a window system; the bundled fonts make pictures equal everywhere.
-SCREENLESS := -tags ci,migrated_fynedo
-LDFLAGS := -trimpath -ldflags "-s -w"
+SCREENLESS := -tags ci,migrated_fynedo,no_emoji
+LDFLAGS := -ldflags "-s -w"
 
 # make run PROFILE=second opens another person's Satchel beside yours.
 PROFILE ?=
@@ -59,7 +60,7 @@ shots: build
 #   tar xf build/Satchel.tar.xz && cd Satchel* && sudo make install   (or: make user-install)
 package: build/tools/fyne
 	@.ci/install package
-	build/tools/fyne package --target linux --tags x11,migrated_fynedo --release
+	build/tools/fyne package --target linux --tags x11,migrated_fynedo,no_emoji --release
 	mv Satchel.tar.xz build/Satchel-$(VERSION)-linux-$$(go env GOARCH).tar.xz
 
 clean:

@@ -1,6 +1,7 @@
 package widgets
 
 import (
+	_ "embed"
 	"fmt"
 	"image/color"
 
@@ -45,18 +46,10 @@ func newIconImage(i Icon, name fyne.ThemeColorName) *canvas.Image {
 	return img
 }
 
-// logo is the mark of Satchel: a bag with a flap, two straps and a handle, on
-// the accent colour.
-const logo = `<svg xmlns="http://www.w3.org/2000/svg" width="96" height="96" viewBox="0 0 96 96">
-<rect x="0" y="0" width="96" height="96" rx="22" ry="22" fill="#B9541A"/>
-<path d="M38 30v-3a5 5 0 0 1 5-5h10a5 5 0 0 1 5 5v3" fill="none" stroke="#F1C6A5" stroke-width="4.5" stroke-linecap="round"/>
-<rect x="16" y="30" width="64" height="44" rx="8" ry="8" fill="#F1C6A5"/>
-<path d="M16 38a8 8 0 0 1 8-8h48a8 8 0 0 1 8 8v8c0 6-4 10-10 10h-44c-6 0-10-4-10-10z" fill="#FFF6EE"/>
-<rect x="29" y="44" width="8" height="20" rx="2.5" ry="2.5" fill="#8F3D0F"/>
-<rect x="59" y="44" width="8" height="20" rx="2.5" ry="2.5" fill="#8F3D0F"/>
-<rect x="31" y="56" width="4" height="4" rx="1" ry="1" fill="#FFF6EE"/>
-<rect x="61" y="56" width="4" height="4" rx="1" ry="1" fill="#FFF6EE"/>
-</svg>`
+// logo is the mark of Satchel: Icon.png is the same at 512 pixels.
+//
+//go:embed logo.svg
+var logo []byte
 
 // Logo is the mark of Satchel.
-func Logo() fyne.Resource { return fyne.NewStaticResource("satchel-logo.svg", []byte(logo)) }
+func Logo() fyne.Resource { return fyne.NewStaticResource("satchel-logo.svg", logo) }

@@ -204,11 +204,24 @@ func (w *window) wait(what string, ok func(*screen) bool) *screen {
 	}
 }
 
-// click presses the middle of a named place, which is waited for.
+// click presses the middle of a named place, once it is there and stays where it is.
 func (w *window) click(name string) {
 	w.t.Helper()
-	s := w.wait("a place called "+name, func(s *screen) bool { return s.Spots[name].W > 0 })
-	w.press(s.Spots[name])
+	w.press(w.steady(name, func(s *screen) spot { return s.Spots[name] }))
+}
+
+// steady waits until a place is there and does not move between two looks.
+func (w *window) steady(name string, where func(*screen) spot) spot {
+	w.t.Helper()
+	var last spot
+	var since time.Time
+	w.wait("a place called "+name+" that stays", func(s *screen) bool {
+		if p := where(s); p.W <= 0 || p != last {
+			last, since = p, time.Now()
+		}
+		return last.W > 0 && time.Since(since) > 200*time.Millisecond
+	})
+	return last
 }
 
 func (w *window) press(p spot) {
@@ -221,11 +234,12 @@ func (w *window) press(p spot) {
 // pressOn presses what a bubble offers, once it does.
 func (w *window) pressOn(what string, which func(*bubble) bool) {
 	w.t.Helper()
-	s := w.wait(what+" on a bubble", func(s *screen) bool {
-		b := find(s, which)
-		return b != nil && b.Spots[what].W > 0
-	})
-	w.press(find(s, which).Spots[what])
+	w.press(w.steady(what+" on a bubble", func(s *screen) spot {
+		if b := find(s, which); b != nil {
+			return b.Spots[what]
+		}
+		return spot{}
+	}))
 }
 
 func find(s *screen, which func(*bubble) bool) *bubble {

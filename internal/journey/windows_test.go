@@ -34,7 +34,7 @@ func TestWindows(t *testing.T) {
 	d.picture("notes-to-self")
 
 	// One more click, an invitation; the second person pastes it.
-	mara.click("invite")
+	mara.click("invite-somebody")
 	link := mara.wait("the invitation", func(s *screen) bool { return s.Sheet != nil && strings.HasPrefix(s.Sheet.Link, "satchel://") }).Sheet.Link
 	d.picture("invitation")
 	mara.click("copy")
