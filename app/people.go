@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/lang"
 
 	"satchel/chat"
@@ -76,7 +77,7 @@ const inviteLasts = 7 * 24 * time.Hour
 func (a *App) invite() {
 	link := widgets.NewField("")
 	words := widgets.NewParagraph(lang.L("One moment…"), widgets.SizeSmall, widgets.ColorMuted, fyne.TextAlignLeading)
-	body := fyne.NewContainerWithLayout(inviteLayout{}, widgets.FieldBox(link, false), words)
+	body := container.New(inviteLayout{}, widgets.FieldBox(link, false), words)
 	var sheet *widgets.Sheet
 	shut := widgets.NewButton(widgets.PlainButton, lang.L("Close"), func() { sheet.Dismiss() })
 	var copied *widgets.Button

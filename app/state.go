@@ -320,7 +320,7 @@ func (w *stateWriter) run() {
 		w.mu.Lock()
 		b := w.next
 		w.mu.Unlock()
-		replaceFile(w.path, b) // a test that can't read it fails by itself
+		_ = replaceFile(w.path, b) // a test that can't read it fails by itself
 	}
 }
 

@@ -102,14 +102,14 @@ func (a *App) shortcut(s fyne.Shortcut) bool {
 	if !ok || a.main == nil {
 		return false
 	}
-	switch {
-	case *c == *shortcuts[0]:
+	switch *c {
+	case *shortcuts[0]:
 		a.window.Canvas().Focus(a.main.head.Search)
-	case *c == *shortcuts[1]:
+	case *shortcuts[1]:
 		a.newMessage()
-	case *c == *shortcuts[2]:
+	case *shortcuts[2]:
 		a.open(a.main.list.Next(-1))
-	case *c == *shortcuts[3]:
+	case *shortcuts[3]:
 		a.open(a.main.list.Next(1))
 	default:
 		return false

@@ -114,7 +114,6 @@ func TestWhatIsPutIsThereAfterOpeningAgain(t *testing.T) {
 		}
 		pending := entry(0, me)
 		pending.ID, pending.State = "p1", chat.MessagePending
-		_, addErr := error(nil), error(nil)
 		err := errors.Join(
 			tx.PutProfile(profile),
 			tx.PutAccount(chat.Account{ID: ana, Name: "Ana"}),
@@ -123,7 +122,7 @@ func TestWhatIsPutIsThereAfterOpeningAgain(t *testing.T) {
 			tx.SetDraft(conv, "half a sen"),
 			tx.PutValue("anchor", []byte("m1")),
 		)
-		_, addErr = tx.AddEntries(conv, me, 1, 2, []chat.Message{entry(1, ana), picture})
+		_, addErr := tx.AddEntries(conv, me, 1, 2, []chat.Message{entry(1, ana), picture})
 		_, markErr := tx.SetMark(conv, ana, chat.Mark{Received: 2, Read: 1}, me)
 		return errors.Join(err, addErr, markErr)
 	})

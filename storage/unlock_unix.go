@@ -9,4 +9,4 @@ import (
 
 // unlock gives up bbolt's lock on a file that it left mapped: the mapping keeps
 // the lock alive after the file was closed.
-func unlock(f *os.File) { syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }
+func unlock(f *os.File) { _ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }

@@ -66,7 +66,7 @@ func reserved(stem string) bool {
 		return true
 	}
 	for _, port := range []string{"COM", "LPT"} {
-		if digit, ok := strings.CutPrefix(stem, port); ok && utf8.RuneCountInString(digit) == 1 && strings.Contains("0123456789¹²³", digit) {
+		if digit, ok := strings.CutPrefix(stem, port); ok && utf8.RuneCountInString(digit) == 1 && strings.ContainsAny(digit, "0123456789¹²³") {
 			return true
 		}
 	}

@@ -83,7 +83,7 @@ func TestServerRestarts(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, true)
 	var cut atomic.Int64
-	p := newProxy(t, s.URL, func() int64 { return cut.Load() }, nil)
+	p := newProxy(t, s.URL, cut.Load, nil)
 	b := start(t, openJournal(""), NewTus(TusConfig{Chunk: testChunk, Tickets: s.issue(p.url())}), nil)
 	data := random(8 << 20)
 	cut.Store(5 << 20)

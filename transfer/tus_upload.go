@@ -96,7 +96,7 @@ func (u *tusUpload) open(ctx context.Context) error {
 	if u.ticket.URL != "" {
 		err = u.head(ctx)
 	}
-	if err == errGone {
+	if errors.Is(err, errGone) {
 		err = u.create(ctx)
 	}
 	if err == nil {
@@ -239,7 +239,7 @@ func (u *tusUpload) send(ctx context.Context) error {
 		default:
 			return refused(answer)
 		}
-		if asked := u.head(ctx); asked == errGone {
+		if asked := u.head(ctx); errors.Is(asked, errGone) {
 			return Temporary("The server lost what it had of the file. It is sent again by itself.", errGone)
 		} else if asked != nil {
 			return asked

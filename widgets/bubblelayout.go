@@ -148,7 +148,7 @@ func layoutBubble(e *entry, room float32) *bubbleLayout {
 	}
 	top := y
 	if known && c.Location != nil {
-		y, w = l.placeLocation(c.Location, e, y, w, limit)
+		y, w = l.placeLocation(c.Location, y, w, limit)
 	}
 	if f := c.File; known && f != nil {
 		l.file = fileStateOf(it)
@@ -264,7 +264,7 @@ func (l *bubbleLayout) placeNote(s string, y, w, inner float32) (float32, float3
 }
 
 // placeLocation adds the card of a place: stripes, pin, name, coordinates.
-func (l *bubbleLayout) placeLocation(p *chat.Location, e *entry, y, w, limit float32) (float32, float32) {
+func (l *bubbleLayout) placeLocation(p *chat.Location, y, w, limit float32) (float32, float32) {
 	l.kind = kindPlace
 	if y == bubblePadY {
 		y = mediaPad
@@ -301,7 +301,6 @@ func (l *bubbleLayout) placeFile(it *Item, y, w, limit float32) (float32, float3
 			extra = tickGap + tickWidth
 		}
 	}
-	controls := float32(0)
 	switch {
 	case s.phase == fileRemote:
 		l.words = lang.L("Download")
@@ -317,10 +316,9 @@ func (l *bubbleLayout) placeFile(it *Item, y, w, limit float32) (float32, float3
 	if s.phase == fileQueued {
 		l.controls = 1
 	}
+	controls := float32(l.controls)*fileControl + 6
 	if l.words != "" {
 		controls = wordButtonSize(l.words).Width + metaGap
-	} else {
-		controls = float32(l.controls)*fileControl + 6
 	}
 	room := limit - fileColumn - controls - bubblePadY
 	name := shownName(content.File.Name)

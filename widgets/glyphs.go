@@ -59,8 +59,6 @@ func (g glyph) in(c color.Color) fyne.Resource {
 	return r
 }
 
-func (g glyph) size() fyne.Size { return fyne.NewSize(g.width, g.height) }
-
 // setGlyph makes img show g in a colour, and redraws it only when it differs.
 func setGlyph(img *canvas.Image, g glyph, c color.Color) {
 	if r := g.in(c); img.Resource != r {

@@ -81,9 +81,10 @@ func (p *picturePart) apply(same bool) {
 	case s.moving():
 		pill = formatFraction(s.offset, s.size)
 	}
-	if s.phase == filePaused {
+	switch s.phase {
+	case filePaused:
 		pill = join(lang.L("Paused"), pill)
-	} else if s.phase == fileWaiting {
+	case fileWaiting:
 		pill = join(lang.L("Waiting"), pill)
 	}
 	if pill != "" {

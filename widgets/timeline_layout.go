@@ -30,7 +30,7 @@ func (t *Timeline) arrange() {
 	}
 	first, last, y := t.fill(view)
 	t.keep(first, last)
-	t.move(first, last, y, view)
+	t.move(first, last, y)
 	t.collect()
 	t.arranging = false
 	t.tellSeen(view)
@@ -100,7 +100,7 @@ func (t *Timeline) keep(first, last int) {
 }
 
 // move puts the rows first..last where they belong.
-func (t *Timeline) move(first, last int, y, view float32) {
+func (t *Timeline) move(first, last int, y float32) {
 	for i := first; i <= last; i++ {
 		e := t.entries[i]
 		if i > first {

@@ -178,7 +178,6 @@ type jumpButton struct {
 	disc    *canvas.Circle
 	badge   *canvas.Rectangle
 	count   *canvas.Text
-	unseen  int
 	drawing []fyne.CanvasObject
 }
 

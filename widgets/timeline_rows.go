@@ -51,8 +51,8 @@ func (t *Timeline) rebuild() {
 func (t *Timeline) height(i int) float32 { return t.entries[i].head + t.entries[i].body }
 
 // link tells entry i what its neighbours make of it, and gives it an estimated
-// height when it has none. It tells whether the entry looks different now.
-func (t *Timeline) link(i int) bool {
+// height when it has none.
+func (t *Timeline) link(i int) {
 	e := t.entries[i]
 	var before, after *entry
 	if i > 0 {
@@ -65,11 +65,10 @@ func (t *Timeline) link(i int) bool {
 	unread := e.item.Message.ID == t.unread
 	first := day || unread || !together(before, e)
 	last := after == nil || after.item.Message.ID == t.unread || !together(e, after)
-	changed := e.day != day || e.first != first || e.last != last
 	if e.first != first && e.item.Sender != "" {
 		e.lay = nil
 	}
-	if changed {
+	if e.day != day || e.first != first || e.last != last {
 		e.stale = true
 	}
 	e.day, e.first, e.last = day, first, last
@@ -87,7 +86,6 @@ func (t *Timeline) link(i int) bool {
 	if e.body == 0 {
 		e.body = estimate(e, t.room)
 	}
-	return changed
 }
 
 // together tells whether b goes on where a left off: same sender, soon after, same day.

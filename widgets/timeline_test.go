@@ -113,11 +113,12 @@ func check(t *rapid.T, tl *Timeline) {
 		if tl.index[m.ID] != i {
 			t.Fatalf("%s is at %d, and looked for at %d", m.ID, i, tl.index[m.ID])
 		}
-		if m.Seq == 0 {
+		switch {
+		case m.Seq == 0:
 			pending = true
-		} else if pending || m.Seq <= seq {
+		case pending || m.Seq <= seq:
 			t.Fatalf("%s (%d) stands behind %d", m.ID, m.Seq, seq)
-		} else {
+		default:
 			seq = m.Seq
 		}
 		if math.Abs(tl.heights.top(i)-sum) > 0.5 {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -212,7 +213,7 @@ func TestBodies(t *testing.T) {
 	if !isRefusal(err) {
 		t.Errorf("%v", err)
 	}
-	if _, err := mara.Send(context.Background(), conv, chat.Content{}); err != chat.ErrEmpty {
+	if _, err := mara.Send(context.Background(), conv, chat.Content{}); !errors.Is(err, chat.ErrEmpty) {
 		t.Errorf("%v", err)
 	}
 	if _, err := mara.Send(context.Background(), "nowhere", chat.Content{Text: "x"}); !isRefusal(err) {
@@ -228,10 +229,10 @@ func TestBodies(t *testing.T) {
 	}
 	nobody := &person{t: t, dir: t.TempDir(), name: "nobody"}
 	nobody.open()
-	if _, err := nobody.Send(nobody.bounded(), conv, chat.Content{Text: "x"}); err != ErrNotHere {
+	if _, err := nobody.Send(nobody.bounded(), conv, chat.Content{Text: "x"}); !errors.Is(err, ErrNotHere) {
 		t.Errorf("%v", err)
 	}
-	if _, err := nobody.Invite(nobody.bounded(), 1, 0); err != ErrNotHere {
+	if _, err := nobody.Invite(nobody.bounded(), 1, 0); !errors.Is(err, ErrNotHere) {
 		t.Errorf("%v", err)
 	}
 }

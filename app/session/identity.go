@@ -35,7 +35,6 @@ type identity struct{ key ed25519.PrivateKey }
 
 func (i *identity) public() ed25519.PublicKey { return i.key.Public().(ed25519.PublicKey) }
 func (i *identity) device() chat.DeviceID     { return chat.DeviceID(wire.DeviceID(i.public())) }
-func (i *identity) account() chat.AccountID   { return chat.AccountID(wire.AccountID(i.public())) }
 
 // identityFile is PROFILE/identity.json, mode 0600.
 type identityFile struct {

@@ -123,7 +123,7 @@ func (s *Session) Typing(conv chat.ConversationID) {
 			return
 		}
 		s.state.typed[conv] = time.Now()
-		l.Send(&wire.Typing{Header: wire.Header{ID: l.NextID()}, Conversation: string(conv)}) // lost is no harm
+		_ = l.Send(&wire.Typing{Header: wire.Header{ID: l.NextID()}, Conversation: string(conv)}) // lost is no harm
 	}))
 }
 

@@ -126,6 +126,6 @@ func invite(ctx context.Context, args []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(stdout, link)
-	return nil
+	_, err = fmt.Fprintln(stdout, link)
+	return err
 }

@@ -115,7 +115,7 @@ func (p *pair) person(ctx context.Context, dir, name, link string) (*session.Ses
 		return nil, err
 	}
 	changes, unsubscribe := s.Subscribe()
-	p.running.Go(func() { s.Run(ctx) })
+	p.running.Go(func() { _ = s.Run(ctx) })
 	p.running.Go(func() {
 		defer unsubscribe()
 		for {
@@ -233,14 +233,14 @@ func (p *pair) underLoad(ctx context.Context, dir string, round int) ([]time.Dur
 	ends := make(chan error, 1)
 	go func() {
 		defer cancel() // the first to end ends the measurement
-		_, err := p.end(both)
+		err := p.end(both)
 		ends <- err
 	}()
 	all, err := p.beat(both)
 	if err := errors.Join(err, <-ends); err != nil {
 		return nil, err
 	}
-	if _, err := p.end(ctx); err != nil {
+	if err := p.end(ctx); err != nil {
 		return nil, err
 	}
 	p.prepared = sent[0]
@@ -256,22 +256,22 @@ func (p *pair) upload(ctx context.Context, path string, seed uint64) (chat.Messa
 	if err != nil {
 		return chat.Message{}, err
 	}
-	_, err = p.end(ctx)
+	err = p.end(ctx)
 	return sent[0], err
 }
 
 // end waits for the next transfer that ends.
-func (p *pair) end(ctx context.Context) (chat.Transfer, error) {
+func (p *pair) end(ctx context.Context) error {
 	select {
 	case t := <-p.ended:
 		if t.State != chat.TransferDone {
-			return t, fmt.Errorf("the %v ended as %v: %s", t.Direction, t.State, t.Reason)
+			return fmt.Errorf("the %v ended as %v: %s", t.Direction, t.State, t.Reason)
 		}
-		return t, nil
+		return nil
 	case <-ctx.Done():
-		return chat.Transfer{}, ctx.Err()
+		return ctx.Err()
 	case <-time.After(patient):
-		return chat.Transfer{}, errors.New("no transfer ended")
+		return errors.New("no transfer ended")
 	}
 }
 
@@ -281,7 +281,7 @@ func (p *pair) close() {
 	p.bo.Close()
 	p.running.Wait()
 	p.relay.Process.Kill()
-	p.relay.Wait()
+	_ = p.relay.Wait() // it was killed
 }
 
 // random writes n bytes that can't be compressed, and syncs them, so that the

@@ -150,10 +150,10 @@ func TestTalksAndComesBack(t *testing.T) {
 	if down := await[Down](t, l); down.Failure.Final || down.Failure.Sentence == "" {
 		t.Errorf("%+v", down)
 	}
-	if err := l.Send(send); err != ErrOffline {
+	if err := l.Send(send); !errors.Is(err, ErrOffline) {
 		t.Errorf("%v", err)
 	}
-	if _, err := l.Call(t.Context(), &wire.History{}); err != ErrOffline {
+	if _, err := l.Call(t.Context(), &wire.History{}); !errors.Is(err, ErrOffline) {
 		t.Errorf("%v", err)
 	}
 	for !strings.Contains(await[Down](t, l).Failure.Sentence, "not running") { // the first ones may be of the end itself
@@ -300,7 +300,7 @@ func TestSilence(t *testing.T) {
 	if down := await[Down](t, l); !strings.Contains(down.Failure.Sentence, "silent") {
 		t.Errorf("%+v", down.Failure)
 	}
-	if err := <-answer; err != ErrOffline {
+	if err := <-answer; !errors.Is(err, ErrOffline) {
 		t.Errorf("%v", err)
 	}
 	l.Close()

@@ -184,10 +184,10 @@ func (c *conn) readAll() {
 		c.alive(wire.HeartbeatLost)
 		b, err := c.read(wire.MaxFrame)
 		switch {
-		case err == errBinary:
+		case errors.Is(err, errBinary):
 			c.reply(wire.NewError(wire.CodeBadFrame, "The frame is binary; a frame is JSON text.", false))
 			continue
-		case err == errTooLarge:
+		case errors.Is(err, errTooLarge):
 			c.end(wire.NewError(wire.CodeTooLarge, "The frame is larger than 512 KiB, so the connection ends. Files go by upload.", false), websocket.CloseMessageTooBig)
 			return
 		case err != nil:

@@ -91,5 +91,5 @@ func problem(e *wire.Error) string {
 func refuse(w http.ResponseWriter, status int, e *wire.Error) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	w.Write([]byte(problem(e)))
+	_, _ = w.Write([]byte(problem(e)))
 }

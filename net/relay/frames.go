@@ -15,7 +15,7 @@ func (c *conn) handle(f wire.Frame) {
 	case *wire.Send:
 		e = c.send(f)
 	case *wire.Mark:
-		e = c.mark(f)
+		c.mark(f)
 	case *wire.Typing:
 		e = c.typing(f)
 	case *wire.History:
@@ -111,9 +111,9 @@ func (r *Relay) conversationRefusal(err error) *wire.Error {
 	return r.refusal(err)
 }
 
-func (c *conn) mark(f *wire.Mark) *wire.Error {
+func (c *conn) mark(f *wire.Mark) {
 	if !c.enqueue() {
-		return nil
+		return
 	}
 	r, re := c.relay, f.ID
 	m := wire.Mark{Conversation: f.Conversation, Account: c.account.ID, Received: f.Received, Read: f.Read}
@@ -130,7 +130,6 @@ func (c *conn) mark(f *wire.Mark) *wire.Error {
 			c.pushFrame(&wire.OK{Header: wire.Header{Re: re}})
 		}
 	})
-	return nil
 }
 
 // isMember tells whether this connection's account is in a conversation.

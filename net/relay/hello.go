@@ -28,9 +28,9 @@ func (c *conn) handshake() ([]byte, *ending) {
 	b, err = c.read(wire.MaxHello)
 	var timeout net.Error
 	switch {
-	case err == errTooLarge:
+	case errors.Is(err, errTooLarge):
 		return nil, &ending{wire.NewError(wire.CodeTooLarge, "A hello has 4 KiB at most.", false), websocket.CloseMessageTooBig}
-	case err == errBinary:
+	case errors.Is(err, errBinary):
 		return nil, &ending{wire.NewError(wire.CodeBadFrame, "The frame is binary; a frame is JSON text.", false), websocket.CloseUnsupportedData}
 	case err != nil && r.sockets.stopping():
 		return nil, &ending{errShuttingDown, closeGoingAway}

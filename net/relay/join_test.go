@@ -2,6 +2,7 @@ package relay
 
 import (
 	"crypto/ed25519"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -199,7 +200,7 @@ func TestConnectRate(t *testing.T) {
 func TestOneRelayAFolder(t *testing.T) {
 	dir := t.TempDir()
 	r := start(t, Config{Dir: dir})
-	if _, err := Open(Config{Dir: dir, Listen: "127.0.0.1:0"}); err != ErrInUse {
+	if _, err := Open(Config{Dir: dir, Listen: "127.0.0.1:0"}); !errors.Is(err, ErrInUse) {
 		t.Errorf("got %v", err)
 	}
 	// Another process makes invitations meanwhile.

@@ -28,12 +28,12 @@ const childDir = "SATCHEL_RELAY_TEST_DIR"
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(childDir); dir != "" {
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-		defer stop()
 		r, err := Open(Config{Dir: dir, Listen: "127.0.0.1:0"})
 		if err == nil {
 			fmt.Println(r.URL())
 			err = r.Serve(ctx)
 		}
+		stop()
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)

@@ -30,7 +30,7 @@ func (u *uploads) NewUpload(ctx context.Context, info handler.FileInfo) (handler
 	}
 	if err := u.makeFile(f); err != nil {
 		os.Remove(u.path(f.ID))
-		u.relay.store.RemoveFile(f.ID, true)
+		_ = u.relay.store.RemoveFile(f.ID, true) // else the sweeper does
 		return nil, u.tusError(err)
 	}
 	return &upload{all: u, file: f}, nil

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 )
@@ -87,7 +88,7 @@ func Decode(b []byte) (Frame, error) {
 
 // reason says which field is wrong, without repeating what was sent.
 func reason(err error) string {
-	if e, ok := err.(*json.UnmarshalTypeError); ok && e.Field != "" {
+	if e := (*json.UnmarshalTypeError)(nil); errors.As(err, &e) && e.Field != "" {
 		return "the field " + e.Field + " is no " + e.Type.String()
 	}
 	return "it can't be read"

@@ -37,7 +37,7 @@ func TestParse(t *testing.T) {
 		}
 	}
 	for _, args := range []string{"help", "send --help", "join -h"} {
-		if _, err := parse(strings.Fields(args)); err != errHelp {
+		if _, err := parse(strings.Fields(args)); !errors.Is(err, errHelp) {
 			t.Errorf("%s: %v", args, err)
 		}
 	}

@@ -111,7 +111,7 @@ func (r *runner) client(owner context.Context, conn net.Conn) {
 			r.yield()
 			answer = tell{Gone: true}
 		}
-		out.Encode(answer)
+		_ = out.Encode(answer) // who hangs up needs no answer
 		return
 	}
 
@@ -143,9 +143,9 @@ func (r *runner) client(owner context.Context, conn net.Conn) {
 	}()
 	code := r.run(ctx, &c)
 	if owner.Err() != nil && !stopped.Load() && code != exitDone {
-		w.send(tell{Gone: true}) // it goes on in the client's process
+		_ = w.send(tell{Gone: true}) // it goes on in the client's process
 	} else {
-		w.send(tell{Exit: &code})
+		_ = w.send(tell{Exit: &code})
 	}
 	conn.Close()
 	<-listening

@@ -86,10 +86,10 @@ func own(ctx context.Context, s *session.Session, c *Call) (code int, yielded bo
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	var all sync.WaitGroup
-	all.Go(func() { s.Run(serving) })
+	all.Go(func() { _ = s.Run(serving) })
 	var clients sync.WaitGroup
 	ready, closing := context.WithCancel(serving)
-	clients.Go(func() { r.serve(ready) })
+	clients.Go(func() { _ = r.serve(ready) })
 
 	mine, lines := *c, &counter{Writer: c.Stdout}
 	mine.Stdout, mine.Stderr = lines, &until{Writer: c.Stderr, over: &given}
@@ -196,7 +196,7 @@ func forward(ctx context.Context, dir string, c *Call) (code int, met, done bool
 		mu.Lock()
 		defer mu.Unlock()
 		conn.SetDeadline(time.Now().Add(5 * time.Second))
-		out.Encode(say{Stop: true})
+		_ = out.Encode(say{Stop: true})
 	})
 	defer interrupted()
 	for {

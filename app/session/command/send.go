@@ -112,7 +112,7 @@ func (r *runner) begin(ctx context.Context, c *Call, conv chat.ConversationID, c
 		if old := r.same(pending, caption, path); old != nil {
 			id = old.ID
 			if t, ok := r.s.TransferOf(conv, id); ok && (t.State == chat.TransferFailed || t.State == chat.TransferPaused) {
-				r.s.ResumeTransfer(t.ID)
+				_ = r.s.ResumeTransfer(t.ID) // if not, the wait for it says why
 			}
 		}
 		r.claims[id] = true

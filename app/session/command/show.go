@@ -82,7 +82,7 @@ const glance = 3 * time.Second
 func (r *runner) sync(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, glance)
 	defer cancel()
-	r.s.Tried(ctx)
+	_ = r.s.Tried(ctx)
 }
 
 type history struct {

@@ -79,8 +79,7 @@ func Open(path string) (*Store, error) {
 		err = s.migrate()
 	}
 	if err != nil {
-		s.closeDatabases()
-		return nil, err
+		return nil, errors.Join(err, s.closeDatabases())
 	}
 	s.done.Add(2)
 	go s.writer()
@@ -136,7 +135,7 @@ func (s *Store) migrate() error {
 		return err
 	}()
 	if err != nil {
-		s.conn.ExecContext(ctx, "ROLLBACK")
+		_, _ = s.conn.ExecContext(ctx, "ROLLBACK") // err is what went wrong
 		return fmt.Errorf("store: migrate: %w", full(err))
 	}
 	return nil
@@ -230,7 +229,7 @@ func (t *tx) run(batch []op) {
 			failed = t.exec("COMMIT")
 		}
 		if failed != nil {
-			t.exec("ROLLBACK")
+			_ = t.exec("ROLLBACK") // failed is what went wrong
 		}
 	}
 	if failed != nil {
