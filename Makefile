@@ -2,7 +2,6 @@
 SHELL := /bin/bash
 export PATH := $(PATH):/usr/local/go/bin
 
-VERSION := $(shell sed -n 's/^Version = "\(.*\)"/\1/p' FyneApp.toml)
 # The window needs X11 (Wayland through XWayland) and Fyne's one-thread model.
 # Emoji come from the system: the drawing of the bundled font is cut off.
 WINDOW  := -tags x11,migrated_fynedo,no_emoji
@@ -13,7 +12,7 @@ LDFLAGS := -ldflags "-s -w"
 # make run PROFILE=second opens another person's Satchel beside yours.
 PROFILE ?=
 
-.PHONY: run build test bench lint shots package clean
+.PHONY: run build test test-package bench lint shots package clean
 
 run: build
 	build/satchel $(if $(PROFILE),--profile $(PROFILE))
@@ -47,6 +46,7 @@ build/tools/fyne: .ci/tools/go.mod
 	go build -C .ci/tools -o ../../$@ fyne.io/tools/cmd/fyne
 
 build/tools/golangci-lint: .ci/tools/go.mod
+	@.ci/install build
 	go build -C .ci/tools -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
 # The pictures in the README, taken from real windows.
@@ -57,11 +57,17 @@ shots: build
 	cp build/shots/readme-*.png docs/shots/
 
 # An archive with program, icon, desktop entry and metadata:
-#   tar xf build/Satchel.tar.xz && cd Satchel* && sudo make install   (or: make user-install)
+#   tar xf build/Satchel-*.tar.xz && cd Satchel-*/ && make user-install   (or: sudo make install)
 package: build/tools/fyne
 	@.ci/install package
-	build/tools/fyne package --target linux --tags x11,migrated_fynedo,no_emoji --release
-	mv Satchel.tar.xz build/Satchel-$(VERSION)-linux-$$(go env GOARCH).tar.xz
+	.ci/package
+
+# Installs what `make package` made, for one person and for all, and starts it
+# by its desktop entry. Not a part of `make test`: packing takes minutes at first.
+test-package: build package
+	@.ci/install test
+	SATCHEL_PACKAGE=$$(ls -t $$PWD/build/Satchel-*.tar.xz | head -n 1) \
+	go test -count=1 -v -tags journey,$(subst -tags ,,$(SCREENLESS)) -timeout 8m -run TestPackage ./internal/journey
 
 clean:
 	rm -rf build

@@ -17,7 +17,8 @@ import (
 func Folder(profile string) string { return session.Folder(profile) }
 
 // appID names the program to the desktop: settings, notifications, its entry.
-const appID = "satchel.desktop"
+// FyneApp.toml has the same.
+const appID = "app.satchel.Satchel"
 
 // Run shows the program until its window is closed or ctx ends. It must be
 // called on the main goroutine. The error is a sentence.
