@@ -140,7 +140,7 @@ func TestWindows(t *testing.T) {
 	ines.click("composer")
 	ines.key("ctrl+v")
 	ines.wait("the send sheet", func(s *screen) bool {
-		return s.Sheet != nil && s.Sheet.Name == "send" && slices.Contains(s.Sheet.Files, "pasted.txt")
+		return s.Sheet != nil && s.Sheet.Name == "send" && slices.Contains(s.Sheet.Files, note)
 	})
 	ines.click("sheet-send")
 	mara.wait("the pasted file", func(s *screen) bool {
