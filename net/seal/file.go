@@ -12,10 +12,14 @@ const (
 	sealedChunk = ChunkSize + tagSize // the same, sealed
 	// WindowSize is how much a Sealer reads, seals and records before any of
 	// it leaves. Its memory is one window.
-	WindowSize   = windowChunks * ChunkSize
-	windowChunks = 256
-	sealedWindow = windowChunks * sealedChunk
+	WindowSize = 256 * ChunkSize
 )
+
+// windowChunks is how many chunks a window has. It is part of the format of a
+// Record; tests make it small.
+var windowChunks int64 = WindowSize / ChunkSize
+
+func sealedWindow() int64 { return windowChunks * sealedChunk }
 
 // SealedSize is how many bytes a file of size bytes has when it is sealed.
 func SealedSize(size int64) int64 { return size + chunksOf(size)*tagSize }

@@ -112,7 +112,7 @@ func (s *Sealer) Size() int64 { return SealedSize(s.keys.Size) }
 // Sealed is how many sealed bytes may have left so far, in this run or an
 // earlier one. A store that says that it has more is not to be believed.
 func (s *Sealer) Sealed() int64 {
-	return min(int64(len(s.sums)-1)*sealedWindow, s.Size())
+	return min(int64(len(s.sums)-1)*sealedWindow(), s.Size())
 }
 
 // Keys are what goes into the message. They are complete once the last byte
@@ -134,10 +134,10 @@ func (s *Sealer) ReadAt(p []byte, off int64) (n int, err error) {
 		return 0, io.EOF
 	}
 	for n < len(p) && off < s.Size() {
-		if err := s.load(off / sealedWindow); err != nil {
+		if err := s.load(off / sealedWindow()); err != nil {
 			return n, err
 		}
-		m := copy(p[n:], s.sealed[off%sealedWindow:])
+		m := copy(p[n:], s.sealed[off%sealedWindow():])
 		n, off = n+m, off+int64(m)
 	}
 	if n < len(p) {
@@ -210,9 +210,9 @@ func (s *Sealer) chunks(k int64) (first, end int64) {
 func (s *Sealer) read(k int64) error {
 	s.window = -1
 	if s.sealed == nil {
-		s.sealed = make([]byte, 0, min(sealedWindow, s.Size()))
+		s.sealed = make([]byte, 0, min(sealedWindow(), s.Size()))
 	}
-	s.sealed = s.sealed[:min(sealedWindow, s.Size()-k*sealedWindow)]
+	s.sealed = s.sealed[:min(sealedWindow(), s.Size()-k*sealedWindow())]
 	first, end := s.chunks(k)
 	for i := first; i < end; i++ {
 		plain := s.sealed[(i-first)*sealedChunk:][:s.keys.cut(i)]
