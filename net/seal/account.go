@@ -120,19 +120,26 @@ func parseAccountStatement(b []byte) (*accountStatement, error) {
 
 func accountStatementHash(b []byte) Hash { return hashOf("satchel.v1 account statement", b) }
 
-// VerifyAccount checks a whole chain, from the first statement on.
-func VerifyAccount(statements [][]byte) (*Account, error) {
+// VerifyAccount checks a whole chain, from the first statement on, against the
+// name under which it was delivered: ErrIdentity when it is another account's.
+func VerifyAccount(id chat.AccountID, statements [][]byte) (*Account, error) {
+	if len(statements) == 0 {
+		return nil, fmt.Errorf("seal: account %s: %w: the chain is empty", id, ErrSequence)
+	}
+	if AccountIDOf(statements[0]) != id {
+		return nil, fmt.Errorf("seal: account %s: %w", id, ErrIdentity)
+	}
 	a := &Account{}
 	for _, b := range statements {
 		if err := a.Append(b); err != nil {
 			return nil, err
 		}
 	}
-	if len(a.hashes) == 0 {
-		return nil, fmt.Errorf("seal: account: %w: the chain is empty", ErrSequence)
-	}
 	return a, nil
 }
+
+// AccountIDOf is the name of the account that begins with this statement.
+func AccountIDOf(first []byte) chat.AccountID { return AccountName(accountStatementHash(first)) }
 
 // Append checks the next statement and takes it in. After an error the account
 // is as it was. A statement that is in the chain already is ErrSequence when it

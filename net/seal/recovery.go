@@ -66,7 +66,10 @@ func parseRecoveryKit(b []byte) (*RecoveryKit, error) {
 
 // check tells whether what is in the kit belongs together.
 func (k *RecoveryKit) check() (*Account, AccountKeys, error) {
-	a, err := VerifyAccount(k.Statements)
+	if len(k.Statements) == 0 {
+		return nil, nil, fmt.Errorf("seal: recovery file: %w", ErrSequence)
+	}
+	a, err := VerifyAccount(AccountIDOf(k.Statements[0]), k.Statements)
 	if err != nil {
 		return nil, nil, err
 	}
