@@ -44,8 +44,8 @@ func ParseRecord(b []byte) (*Record, error) {
 // of SealedSize bytes for an upload handler. It reads the file once, in
 // windows; before the first byte of a window leaves, save gets a record of it.
 // Reading may begin again anywhere before what was sealed so far: the same
-// bytes come out, or ErrChanged. When save fails, this Sealer is at its end:
-// go on with ResumeSealer. It belongs to one goroutine at a time.
+// bytes come out, or ErrChanged. When reading or save fails in a window that
+// is new, this Sealer is at its end: go on with ResumeSealer. It belongs to one goroutine at a time.
 //
 // docs/security.md, "Files", says why no key and nonce ever seal two different
 // runs of bytes that leave.
@@ -91,9 +91,6 @@ func ResumeSealer(src io.ReaderAt, record Record, plain io.Writer, save func(Rec
 	s := newSealer(src, record.Keys.clone(), save)
 	s.Plain = plain
 	for k := range record.Windows {
-		if err := s.read(k); err != nil {
-			return nil, err
-		}
 		sum, err := s.seal(k)
 		if err != nil {
 			return nil, err
@@ -154,9 +151,6 @@ func (s *Sealer) load(k int64) error {
 	if s.fail != nil {
 		return s.fail
 	}
-	if err := s.read(k); err != nil {
-		return err
-	}
 	if k < int64(len(s.sums)-1) {
 		sum, err := s.seal(k)
 		if err == nil && sum != s.sums[k+1] {
@@ -199,40 +193,25 @@ func (s *Sealer) sealNext(k int64) (Hash, error) {
 	return sum, nil
 }
 
-// chunks returns the first chunk of window k, and the first one behind it.
-func (s *Sealer) chunks(k int64) (first, end int64) {
-	first = k * windowChunks
-	return first, min(first+windowChunks, chunksOf(s.keys.Size))
-}
-
-// read puts the plain bytes of window k where their sealed form will stand.
-// Nothing was done with a key when it fails.
-func (s *Sealer) read(k int64) error {
+// seal reads window k and seals it chunk by chunk, each in its place, and
+// returns the sum after it. Nothing may leave before the sum was looked at.
+func (s *Sealer) seal(k int64) (Hash, error) {
 	s.window = -1
 	if s.sealed == nil {
 		s.sealed = make([]byte, 0, min(sealedWindow(), s.Size()))
 	}
-	s.sealed = s.sealed[:min(sealedWindow(), s.Size()-k*sealedWindow())]
-	first, end := s.chunks(k)
+	s.sealed, s.tags = s.sealed[:min(sealedWindow(), s.Size()-k*sealedWindow())], s.tags[:0]
+	first := k * windowChunks
+	end := min(first+windowChunks, chunksOf(s.keys.Size))
 	for i := first; i < end; i++ {
-		plain := s.sealed[(i-first)*sealedChunk:][:s.keys.cut(i)]
+		at := s.sealed[(i-first)*sealedChunk:]
+		plain := at[:s.keys.cut(i)]
 		if n, err := s.src.ReadAt(plain, i*ChunkSize); n < len(plain) {
 			if err == nil || errors.Is(err, io.EOF) {
 				err = ErrChanged // it became shorter
 			}
-			return fmt.Errorf("seal: file: %w", err)
+			return Hash{}, fmt.Errorf("seal: file: %w", err)
 		}
-	}
-	return nil
-}
-
-// seal seals what read put there, in its place, and returns the sum after it.
-func (s *Sealer) seal(k int64) (Hash, error) {
-	s.tags = s.tags[:0]
-	first, end := s.chunks(k)
-	for i := first; i < end; i++ {
-		at := s.sealed[(i-first)*sealedChunk:]
-		plain := at[:s.keys.cut(i)]
 		if s.Plain != nil && k == s.passed {
 			if _, err := s.Plain.Write(plain); err != nil {
 				return Hash{}, fmt.Errorf("seal: file: %w", err)
