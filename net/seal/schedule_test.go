@@ -33,6 +33,22 @@ type schedule struct {
 	barrier map[uint64]bool
 	sent    []*sent
 	counts  map[*Device]uint64
+	held    []ConversationKeys // by person: what a running client keeps open
+	boxed   []int              // by person: boxes of the room that it has looked at
+}
+
+// keys are what somebody's running client holds.
+func (s *schedule) keys(i int) ConversationKeys {
+	p := s.people[i]
+	for ; s.boxed[i] < len(s.room.boxes); s.boxed[i]++ {
+		b := s.room.boxes[s.boxed[i]]
+		if must(ParseMemberBox(b)).Member == p.root() {
+			if err := s.room.Open(s.held[i], p.root(), p.keys, b); err != nil {
+				s.t.Fatalf("open box: %v", err)
+			}
+		}
+	}
+	return s.held[i]
 }
 
 func (s *schedule) others() (out []int) {
@@ -74,8 +90,7 @@ func (s *schedule) author(i int) Author { return s.people[i].author(s.device(i))
 // do proposes as a client would: with the keys that its account holds.
 func (s *schedule) do(by int, p Proposal) {
 	s.t.Helper()
-	keys := s.room.keysOf(s.t, s.people[by].root(), s.people[by].keys)
-	w, err := s.room.Propose(s.author(by), s.all, keys, p, noon)
+	w, err := s.room.Propose(s.author(by), s.all, s.keys(by), p, noon)
 	if err != nil {
 		s.t.Fatalf("propose: %v", err)
 	}
@@ -180,12 +195,11 @@ func (s *schedule) step() {
 func (s *schedule) send() {
 	i := s.pick(append(s.others(), s.owner), "sender")
 	by := s.author(i)
-	keys := s.room.keysOf(s.t, by.Account.root, s.people[i].keys)
 	n := len(s.sent) + 1
 	s.counts[by.Device]++
 	m := &sent{e: Envelope{messageID(n), by.Account.root, by.Device.ID()}, text: fmt.Sprint("message ", n), generation: s.room.Generation(),
 		members: maps.Clone(s.member), since: maps.Clone(s.member)}
-	body, err := s.room.Seal(by, keys, m.e.Message, s.counts[by.Device], []byte(m.text))
+	body, err := s.room.Seal(by, s.keys(i), m.e.Message, s.counts[by.Device], []byte(m.text))
 	if err != nil {
 		s.t.Fatalf("seal: %v", err)
 	}
@@ -252,8 +266,11 @@ func TestSchedules(t *testing.T) {
 			s.people, s.all[p.root()] = append(s.people, p), p.account
 		}
 		s.room = newRoom(t, "title", s.people[0])
+		for range s.people {
+			s.held, s.boxed = append(s.held, ConversationKeys{}), append(s.boxed, 0)
+		}
 		s.boxes[1], s.barrier[1] = map[int]bool{0: true}, true
-		for range rapid.IntRange(5, 25).Draw(t, "steps") {
+		for range rapid.IntRange(4, 18).Draw(t, "steps") {
 			s.step()
 		}
 		s.settle()
