@@ -306,3 +306,16 @@ func TestMemberBoxes(t *testing.T) {
 	_, err = r.Box(r.keys, newPerson(t).account)
 	wantError(t, err, ErrNotMember)
 }
+
+func TestMemberLimit(t *testing.T) {
+	ana, bo := newPerson(t), newPerson(t)
+	all := accountsOf(ana, bo)
+	r := newRoom(t, "", ana)
+	for i := range MaxMembers - 1 { // a crowd; it need not have accounts to be counted
+		r.members[Hash{1, byte(i), byte(i >> 8)}] = []memberEvent{{1, Member, Head{1, Hash{}}}}
+	}
+	_, err := r.propose(ana.author(0), all, Proposal{Changes: []MemberState{add(bo, Member)}})
+	wantError(t, err, ErrLimit)
+	delete(r.members, Hash{1, 1, 0})
+	r.do(t, ana.author(0), all, Proposal{Changes: []MemberState{add(bo, Member)}})
+}

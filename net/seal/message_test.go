@@ -124,7 +124,8 @@ func TestMessageForgedByMember(t *testing.T) {
 	ana, bo := newPerson(t), newPerson(t)
 	phone := bo.add(t, 0, Computer)
 	paper := bo.add(t, 0, Recovery)
-	all := accountsOf(ana, bo)
+	carl := newPerson(t) // who was never a member, though somebody gave him the key
+	all := accountsOf(ana, bo, carl)
 	r := newRoom(t, "", ana, bo)
 	bo.remove(t, 0, phone)
 	oldHead := Head{3, bo.account.hashes[2]}
@@ -154,6 +155,7 @@ func TestMessageForgedByMember(t *testing.T) {
 		"removed device, old head": {envelope(bo, phone, 1), write(lost, bo.root(), lost.public.Key, 2, func(l *letter) { l.account = oldHead }), ErrDevice},
 		"recovery file":            {envelope(bo, paper, 1), write(file, bo.root(), file.public.Key, 2, func(l *letter) {}), ErrDeviceKind},
 		"own removal not rotated":  {envelope(bo, 0, 1), write(me, bo.root(), mine, 1, func(l *letter) { l.conversation = Head{1, r.hashes[0]} }), ErrMustRotate},
+		"stranger with the key":    {envelope(carl, 0, 1), write(carl.devices[0], carl.root(), carl.devices[0].public.Key, 2, func(l *letter) { l.account = carl.account.Head() }), ErrNotMember},
 		"count 0":                  {envelope(bo, 0, 1), write(me, bo.root(), mine, 2, func(l *letter) { l.count = 0 }), ErrEncoding},
 	} {
 		_, err := r.OpenMessage(r.keys, all, c.e, c.b)
@@ -222,4 +224,38 @@ func TestSecretsDoNotPrint(t *testing.T) {
 	if got := s.String() + s.GoString(); strings.Contains(got, "[") {
 		t.Error(got)
 	}
+}
+
+// What only somebody with the key can write, and what nobody may: another salt
+// than that of the bytes, other fill than zeros, a message while somebody leaves.
+func TestMessageOddlySealed(t *testing.T) {
+	ana, bo := newPerson(t), newPerson(t)
+	all := accountsOf(ana, bo)
+	r := newRoom(t, "", ana, bo)
+	e, key := envelope(ana, 0, 1), ana.devices[0].public.Key
+	ad := messageAD(r.ID(), e.Message, ana.root(), key, 1)
+	open := func(plain, salt []byte) error {
+		aead := newGCM(expand(r.keys[1], join("satchel.v1 message", []byte("key"), salt, ad)))
+		_, err := r.OpenMessage(r.keys, all, e, (&message{1, aead.Seal(bytes.Clone(salt), zeroNonce[:], plain, ad)}).marshal())
+		return err
+	}
+	letterAt := func(h Head) []byte {
+		l := &letter{conversation: h, account: ana.account.Head(), count: 1, content: []byte("x")}
+		l.sig = ana.devices[0].signature(l.signText(ad))
+		return l.marshal()
+	}
+	good := letterAt(r.Head())
+	salt := func(plain []byte) []byte { return syntheticSalt(r.keys[1], "satchel.v1 message", ad, plain) }
+	if err := open(good, salt(good)); err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, open(good, make([]byte, saltSize)), ErrSealed)
+	filled := bytes.Clone(good)
+	filled[len(filled)-1] = 1
+	wantError(t, open(filled, salt(filled)), ErrEncoding)
+	long := append(bytes.Clone(good), make([]byte, padded(minLetter+1)-minLetter)...)
+	wantError(t, open(long, salt(long)), ErrEncoding)
+	r.do(t, bo.author(0), all, Proposal{Changes: []MemberState{add(bo, Removed)}})
+	leaving := letterAt(r.Head())
+	wantError(t, open(leaving, salt(leaving)), ErrMustRotate)
 }
