@@ -249,6 +249,25 @@ func (c *Conversation) take(s *conversationStatement, hash Hash, after map[Hash]
 	}
 }
 
+// StatementSince tells what happened to the signer of a statement since it was
+// signed. A removed device that works together with the relay can still sign as
+// of before its removal, until this chain knows of it: a statement that is new
+// here and comes from such a device deserves a warning, and MustRotate is true.
+func StatementSince(statement []byte, accounts Accounts) (Since, error) {
+	s, err := parseConversationStatement(statement)
+	if err != nil {
+		return 0, err
+	}
+	a, err := accounts.get(s.signer)
+	if err != nil {
+		return 0, fmt.Errorf("seal: conversation statement: %w", err)
+	}
+	if d := a.Device(s.device); d == nil || d.Removed != 0 {
+		return SinceDeviceRemoved, nil
+	}
+	return SinceNothing, nil
+}
+
 // ID is the conversation's name.
 func (c *Conversation) ID() chat.ConversationID { return c.id }
 

@@ -246,6 +246,19 @@ func TestDeviceRemovalRotates(t *testing.T) {
 	wantError(t, err, ErrMustRotate)
 	_, err = r.Seal(bo.author(0), r.keys, messageID(1), 1, nil)
 	wantError(t, err, ErrMustRotate)
+	if since, err := StatementSince(before.Statement, all); since != SinceDeviceRemoved || err != nil {
+		t.Errorf("%v, %v", since, err)
+	}
+	if since, err := StatementSince(r.statements[0], all); since != SinceNothing || err != nil {
+		t.Errorf("%v, %v", since, err)
+	}
+	_, err = StatementSince(before.Statement, Accounts{})
+	wantError(t, err, ErrUnknown)
+	// Backdated together with the relay, it is taken, and heals at once.
+	fork := must(VerifyConversation(r.ID(), r.statements, all))
+	if err := fork.Append(before.Statement, all); err != nil || !fork.MustRotate(all, noon) {
+		t.Errorf("%v", err)
+	}
 	r.do(t, ana.author(0), all, Proposal{Rotate: Linked})
 	// What the lost device signed before comes too late now, and what it would sign is refused.
 	wantError(t, r.Append(before.Statement, all), ErrFork)

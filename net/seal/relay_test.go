@@ -8,14 +8,19 @@ import (
 )
 
 // world is what a relay holds of three people and a group: chains, boxes,
-// messages, a file.
+// messages.
 type world struct {
 	ana, bo, carl *person
 	all           Accounts
 	room          *room
 	bodies        [][]byte // of ana's messages 1, 2, 3
-	file, other   []byte
-	keys, others  FileKeys
+}
+
+// files are two sealed files, and the keys of the first.
+func files(t *testing.T) (file, other []byte, keys FileKeys) {
+	file, keys = sealAll(t, noise(1, 3*ChunkSize+1))
+	other, _ = sealAll(t, noise(2, 3*ChunkSize+1))
+	return file, other, keys
 }
 
 func newWorld(t *testing.T) *world {
@@ -26,8 +31,6 @@ func newWorld(t *testing.T) *world {
 	for i := range 3 {
 		w.bodies = append(w.bodies, must(w.room.Seal(w.ana.author(0), w.room.keys, messageID(i+1), uint64(i+1), []byte("hello"))))
 	}
-	w.file, w.keys = sealAll(t, noise(1, 3*ChunkSize+1))
-	w.other, w.others = sealAll(t, noise(2, 3*ChunkSize+1))
 	return w
 }
 
@@ -230,16 +233,25 @@ func TestMaliciousRelay(t *testing.T) {
 		}, errShown},
 
 		// Files.
-		"exchanges two files' URLs": {func(t *testing.T, w *world) error { _, err := openAll(w.other, w.keys); return err }, ErrSealed},
-		"splices two files": {func(t *testing.T, w *world) error {
-			_, err := openAll(append(bytes.Clone(w.file[:sealedChunk]), w.other[sealedChunk:]...), w.keys)
+		"exchanges two files' URLs": {func(t *testing.T, w *world) error {
+			_, other, keys := files(t)
+			_, err := openAll(other, keys)
 			return err
 		}, ErrSealed},
-		"truncates a file": {func(t *testing.T, w *world) error { _, err := openAll(w.file[:2*sealedChunk], w.keys); return err }, ErrTruncated},
+		"splices two files": {func(t *testing.T, w *world) error {
+			file, other, keys := files(t)
+			_, err := openAll(append(bytes.Clone(file[:sealedChunk]), other[sealedChunk:]...), keys)
+			return err
+		}, ErrSealed},
+		"truncates a file": {func(t *testing.T, w *world) error {
+			file, _, keys := files(t)
+			_, err := openAll(file[:2*sealedChunk], keys)
+			return err
+		}, ErrTruncated},
 		"flips a bit of a file": {func(t *testing.T, w *world) error {
-			b := bytes.Clone(w.file)
+			b, _, keys := files(t)
 			b[sealedChunk+5] ^= 1
-			_, err := openAll(b, w.keys)
+			_, err := openAll(b, keys)
 			return err
 		}, ErrSealed},
 	} {

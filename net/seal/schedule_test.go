@@ -280,7 +280,7 @@ func TestSchedules(t *testing.T) {
 			s.held, s.boxed = append(s.held, ConversationKeys{}), append(s.boxed, 0)
 		}
 		s.boxes[1], s.barrier[1] = map[int]bool{0: true}, true
-		for range rapid.IntRange(4, 18).Draw(t, "steps") {
+		for range rapid.IntRange(4, 14).Draw(t, "steps") {
 			s.step()
 		}
 		s.settle()
