@@ -15,6 +15,7 @@ import (
 // Two people in two real windows, from the welcome to files in all forms, a
 // kill, and a start that finds everything again.
 func TestWindows(t *testing.T) {
+	t.Parallel()
 	d := newDisplay(t, 2040, 860)
 	left, right := [4]int{4, 30, 1000, 800}, [4]int{1030, 30, 1000, 800}
 	listen := freePort(t)
