@@ -7,12 +7,13 @@ export PATH := $(PATH):/usr/local/go/bin
 WINDOW  := -tags x11,migrated_fynedo,no_emoji
 # Tests draw without a window system; the bundled fonts make pictures equal everywhere.
 SCREENLESS := -tags ci,migrated_fynedo,no_emoji
+JOURNEY := go test -count=1 -tags journey,ci,migrated_fynedo,no_emoji -timeout 12m ./internal/journey
 LDFLAGS := -ldflags "-s -w"
 
 # make run PROFILE=second opens another person's Satchel beside yours.
 PROFILE ?=
 
-.PHONY: run build test test-package bench lint shots package clean
+.PHONY: run build test test-package faults bench lint shots package clean
 
 run: build
 	build/satchel $(if $(PROFILE),--profile $(PROFILE))
@@ -31,7 +32,12 @@ test:
 	$(MAKE) --no-print-directory build
 	go vet $(SCREENLESS) ./...
 	go test -race $(SCREENLESS) -timeout 8m $$(go list $(SCREENLESS) ./... | grep -v /internal/journey)
-	go test -count=1 -tags journey,$(subst -tags ,,$(SCREENLESS)) -timeout 8m ./internal/journey
+	$(JOURNEY) -parallel 3
+
+# The kills of `make test` at every point of the way, and not at two of them.
+faults: build
+	@.ci/install test
+	SATCHEL_FAULTS=1 $(JOURNEY) -run TestKill9 -parallel 2
 
 # Ratios of what was measured in one run; nothing is asserted.
 bench: build
@@ -52,7 +58,7 @@ build/tools/golangci-lint: .ci/tools/go.mod
 # The pictures in the README, taken from real windows.
 shots: build
 	@.ci/install test
-	go test -count=1 -tags journey,$(subst -tags ,,$(SCREENLESS)) -timeout 8m -run 'TestWindows' ./internal/journey
+	$(JOURNEY) -run TestWindows
 	@mkdir -p docs/shots
 	cp build/shots/readme-*.png docs/shots/
 
@@ -66,8 +72,7 @@ package: build/tools/fyne
 # by its desktop entry. Not a part of `make test`: packing takes minutes at first.
 test-package: build package
 	@.ci/install test
-	SATCHEL_PACKAGE=$$(ls -t $$PWD/build/Satchel-*.tar.xz | head -n 1) \
-	go test -count=1 -v -tags journey,$(subst -tags ,,$(SCREENLESS)) -timeout 8m -run TestPackage ./internal/journey
+	SATCHEL_PACKAGE=$$(ls -t $$PWD/build/Satchel-*.tar.xz | head -n 1) $(JOURNEY) -run TestPackage
 
 clean:
 	rm -rf build

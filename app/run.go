@@ -40,15 +40,14 @@ func Run(ctx context.Context, cfg Config) error {
 		defer close(stopped)
 		select {
 		case <-ctx.Done():
-			fyne.Do(func() {
-				a.remember()
-				f.Quit()
-			})
+			fyne.Do(f.Quit)
 		case <-ended:
 		}
 	}()
 	f.Run()
 	close(ended)
 	<-stopped
+	// Here and nowhere else: Fyne also ends by itself, at a signal of its own.
+	a.remember()
 	return a.Close()
 }

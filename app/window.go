@@ -29,10 +29,6 @@ func (a *App) openWindow() {
 		a.offerFiles(paths)
 		a.publish()
 	})
-	w.SetCloseIntercept(func() {
-		a.remember()
-		w.Close()
-	})
 	life := a.fyne.Lifecycle()
 	life.SetOnEnteredForeground(func() { a.setFocused(true) })
 	life.SetOnExitedForeground(func() { a.setFocused(false) })

@@ -61,6 +61,7 @@ func hardFiles(t *testing.T, dir string) (paths []string, sums map[string]string
 
 // The whole road at the prompt: two people, words both ways, hard files.
 func TestTwoPeopleAtThePrompt(t *testing.T) {
+	t.Parallel()
 	r := newRelay(t)
 	mara, ines := join(t, r, "Mara Reyes"), join(t, r, "Inês Tavares")
 
@@ -163,6 +164,7 @@ func TestTwoPeopleAtThePrompt(t *testing.T) {
 
 // Wrong input gets one sentence, the right exit code, and loses nothing.
 func TestBadInputAtThePrompt(t *testing.T) {
+	t.Parallel()
 	r := newRelay(t)
 	mara := join(t, r, "Mara")
 	expired := r.invite("--expires", "1ns")

@@ -15,6 +15,7 @@ import (
 // Two people in two real windows, from the welcome to files in all forms, a
 // kill, and a start that finds everything again.
 func TestWindows(t *testing.T) {
+	t.Parallel()
 	d := newDisplay(t, 2040, 860)
 	left, right := [4]int{4, 30, 1000, 800}, [4]int{1030, 30, 1000, 800}
 	listen := freePort(t)
@@ -140,7 +141,7 @@ func TestWindows(t *testing.T) {
 	ines.click("composer")
 	ines.key("ctrl+v")
 	ines.wait("the send sheet", func(s *screen) bool {
-		return s.Sheet != nil && s.Sheet.Name == "send" && slices.Contains(s.Sheet.Files, "pasted.txt")
+		return s.Sheet != nil && s.Sheet.Name == "send" && slices.Contains(s.Sheet.Files, note)
 	})
 	ines.click("sheet-send")
 	mara.wait("the pasted file", func(s *screen) bool {

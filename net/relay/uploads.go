@@ -72,7 +72,7 @@ func newUploads(r *Relay) (*uploads, error) {
 	composer := handler.NewStoreComposer()
 	composer.UseCore(u)
 	composer.UseTerminater(u)
-	composer.UseLocker(u.locker)
+	composer.UseLocker(gentleLocker{u.locker})
 	base := wire.PathFiles
 	if r.config.PublicURL != "" {
 		base = strings.TrimRight(r.config.PublicURL, "/") + wire.PathFiles
@@ -100,7 +100,9 @@ func newUploads(r *Relay) (*uploads, error) {
 
 // serve lets tusd answer a request that was admitted with a ticket.
 func (u *uploads) serve(w http.ResponseWriter, req *http.Request, t *ticket) {
-	u.tus.ServeHTTP(w, req.WithContext(withTicket(req.Context(), t)))
+	told, end := beginning(req.WithContext(withTicket(req.Context(), t)))
+	defer end()
+	u.tus.ServeHTTP(w, told)
 }
 
 // location is the URL of an upload, as tusd tells it.
