@@ -1,6 +1,10 @@
 package seal
 
-import "fmt"
+import (
+	"fmt"
+
+	"satchel/chat"
+)
 
 // check applies the rules of docs/security-design.md, "Conversations", by their
 // numbers there. It decides from the chains alone and changes nothing; it

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"satchel/chat"
 	"satchel/net/wire"
 )
 
