@@ -213,13 +213,19 @@ func (p *pair) underLoad(ctx context.Context, dir string, round int) ([]time.Dur
 	if err := random(path, heavy, uint64(round)); err != nil {
 		return nil, err
 	}
-	defer os.Remove(path)
 	if p.prepared.ID == "" { // the first download needs something to fetch
 		m, err := p.upload(ctx, path+".first", 99)
 		if err != nil {
 			return nil, err
 		}
 		p.prepared = m
+	}
+	announced := make(chan time.Time, 1)
+	p.arrival(p.prepared.ID, announced)
+	select {
+	case <-announced:
+	case <-time.After(patient):
+		return nil, errors.New("the file was not announced")
 	}
 	if err := p.bo.Download(p.conv, p.prepared.ID); err != nil {
 		return nil, err
@@ -251,7 +257,6 @@ func (p *pair) upload(ctx context.Context, path string, seed uint64) (chat.Messa
 	if err := random(path, heavy, seed); err != nil {
 		return chat.Message{}, err
 	}
-	defer os.Remove(path)
 	sent, err := p.ana.SendFiles(ctx, p.conv, []string{path}, chat.Content{Kind: chat.KindMessage})
 	if err != nil {
 		return chat.Message{}, err
