@@ -101,15 +101,18 @@ func (c *conversation) store(m chat.Message) (changed bool, err error) {
 // saveLast finds the newest message, pending ones included, and writes the state.
 func (c *conversation) saveLast() error {
 	c.state.Last = nil
-	for _, in := range []byte{placePending, placeStored} {
-		if k, v := c.bucket(in).Cursor().Last(); k != nil {
-			m, err := decodeMessage(c.id, place{in, k}.seq(), v)
-			if err != nil {
-				return err
-			}
-			c.state.Last = forList(m)
-			break
+	last, v := place{}, []byte(nil)
+	if rows := newest(c.pending, 1); len(rows) > 0 {
+		v = rows[0]
+	} else if last.key, v = c.messages.Cursor().Last(); last.key != nil { // nothing is ever deleted there
+		last.in = placeStored
+	}
+	if v != nil {
+		m, err := decodeMessage(c.id, last.seq(), v)
+		if err != nil {
+			return err
 		}
+		c.state.Last = forList(m)
 	}
 	return c.save()
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"slices"
 
+	"go.etcd.io/bbolt"
+
 	"satchel/chat"
 )
 
@@ -23,8 +25,7 @@ func (tx *Tx) Message(conv chat.ConversationID, id chat.MessageID) (chat.Message
 func (tx *Tx) Messages(conv chat.ConversationID, before uint64, limit int) ([]chat.Message, error) {
 	var page []chat.Message
 	if pending := tx.bolt.Bucket(bPending).Bucket([]byte(conv)); pending != nil && before == 0 {
-		cursor := pending.Cursor()
-		for k, v := cursor.Last(); k != nil && len(page) < limit; k, v = cursor.Prev() {
+		for _, v := range newest(pending, limit) {
 			m, err := decodeMessage(conv, 0, v)
 			if err != nil {
 				return nil, err
@@ -52,6 +53,22 @@ func (tx *Tx) Messages(conv chat.ConversationID, before uint64, limit int) ([]ch
 	}
 	slices.Reverse(page)
 	return page, nil
+}
+
+// newest returns the last rows of a bucket of which this transaction may have
+// deleted some, the last one first. It walks from the front: in a bucket whose
+// pages a transaction has emptied, bbolt v1.5.0's Cursor.Last never returns,
+// and Cursor.Prev ends at the first page that is empty.
+func newest(b *bbolt.Bucket, limit int) (rows [][]byte) {
+	cursor := b.Cursor()
+	for k, v := cursor.First(); k != nil; k, v = cursor.Next() {
+		rows = append(rows, v)
+	}
+	if len(rows) > limit {
+		rows = rows[len(rows)-limit:]
+	}
+	slices.Reverse(rows)
+	return rows
 }
 
 // MessagesAfter returns the oldest stored messages above sequence number after,

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -110,7 +111,9 @@ func newPair(ctx context.Context, dir string) (*pair, error) {
 }
 
 func (p *pair) person(ctx context.Context, dir, name, link string) (*session.Session, error) {
-	s, err := session.Open(session.Options{Dir: filepath.Join(dir, name)})
+	// What went wrong is told where the measurement is: on standard error.
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})).With("who", name)
+	s, err := session.Open(session.Options{Dir: filepath.Join(dir, name), Logger: log})
 	if err != nil {
 		return nil, err
 	}

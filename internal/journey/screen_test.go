@@ -3,6 +3,7 @@
 package journey
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -120,6 +121,7 @@ type window struct {
 	d       *display
 	who     string
 	profile string
+	theme   string // "": light
 	state   string
 	id      string // X's number
 	x, y    int    // its content's place on the display
@@ -139,7 +141,7 @@ func (w *window) start(args ...string) {
 	os.Remove(w.state)
 	os.MkdirAll(filepath.Join(w.profile, "cache", "fyne"), 0o700)
 	w.process = start(w.t, []string{"DISPLAY=" + w.d.name, "SATCHEL_STATE=" + w.state, "FYNE_PLATFORM=x11",
-		"LIBGL_ALWAYS_SOFTWARE=1", "FYNE_THEME=light", "XDG_CACHE_HOME=" + filepath.Join(w.profile, "cache"), "XDG_CONFIG_HOME=" + filepath.Join(w.profile, "config")}, "satchel",
+		"LIBGL_ALWAYS_SOFTWARE=1", "FYNE_THEME=" + cmp.Or(w.theme, "light"), "XDG_CACHE_HOME=" + filepath.Join(w.profile, "cache"), "XDG_CONFIG_HOME=" + filepath.Join(w.profile, "config")}, "satchel",
 		append([]string{"--profile", w.profile}, args...)...)
 	w.wait("a painted window", func(s *screen) bool { return s.Screen != "" })
 	ids := strings.Fields(w.d.do("xdotool", "search", "--sync", "--onlyvisible", "--pid", strconv.Itoa(w.cmd.Process.Pid)))
