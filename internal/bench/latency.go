@@ -22,10 +22,10 @@ import (
 )
 
 const (
-	heavy   = 1 << 30 // bytes of the upload, and of the download
+	heavy   = 2 << 30 // bytes of the upload, and of the download
 	every   = 20 * time.Millisecond
 	sample  = 8 * time.Second // of quiet before and after every load
-	loads   = 2
+	loads   = 3
 	patient = 5 * time.Minute
 )
 

@@ -1,5 +1,88 @@
 package main
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
 
-func timeline(ctx context.Context, dir string) error { return nil }
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+
+	"satchel/chat"
+	"satchel/widgets"
+)
+
+const (
+	turns = 2_000                 // of the wheel
+	frame = 16 * time.Millisecond // what a screen of 60 Hz leaves for one
+)
+
+// timeline scrolls through conversations of 1,000, 10,000 and 100,000 messages
+// and compares the work of a turn of the wheel (measure, layout, update; not the
+// drawing), and what memory the walk leaves behind.
+func timeline(context.Context, string) error {
+	app := test.NewApp()
+	defer app.Quit()
+	app.Settings().SetTheme(widgets.NewTheme())
+	var base time.Duration
+	for _, n := range []int{1_000, 10_000, 100_000} {
+		t := widgets.NewTimeline()
+		w := test.NewWindow(t)
+		w.Resize(fyne.NewSize(880, 652))
+		items := talk(n)
+		start := time.Now()
+		t.Reset(items, false)
+		opened := time.Since(start)
+		before := heap()
+		var took []time.Duration
+		turn := float32(25) // what one click of a wheel is
+		for range turns {
+			id, offset := t.Anchor()
+			start := time.Now()
+			t.Scrolled(&fyne.ScrollEvent{Scrolled: fyne.NewDelta(0, turn)})
+			took = append(took, time.Since(start))
+			if at, to := t.Anchor(); at == id && to == offset {
+				turn = -turn // at an end
+			}
+		}
+		left := heap() - before
+		p99 := percentile(took, .99)
+		if base == 0 {
+			base = median(took)
+		}
+		fmt.Printf("timeline: %7d messages: opened in %.2f of a frame; a turn of the wheel p50 %.2f × 1,000, p99 %.3f of a frame (16 ms), longest %.2f; %+.1f MB left after %d turns\n",
+			n, ratio(opened, frame), ratio(median(took), base), ratio(p99, frame), ratio(took[len(took)-1], frame), float64(left)/1e6, turns)
+		w.Close()
+		t.Close()
+	}
+	return nil
+}
+
+func ratio(a, b time.Duration) float64 { return float64(a) / float64(b) }
+
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// talk is a conversation of texts of all lengths, and a file now and then.
+func talk(n int) []widgets.Item {
+	items := make([]widgets.Item, n)
+	at := time.Date(2026, 1, 1, 8, 0, 0, 0, time.UTC)
+	for i := range items {
+		m := chat.Message{ID: chat.MessageID(fmt.Sprintf("%026d", i)), Conversation: "c", Seq: uint64(i + 1), From: "bo",
+			At: at.Add(time.Duration(i) * 40 * time.Second), Content: chat.Content{Kind: chat.KindMessage, Text: strings.TrimSpace(strings.Repeat("Words that people write. ", 1+i*7%19))}}
+		if i%11 == 0 {
+			m.Content.Text, m.Content.File = "", &chat.File{Name: fmt.Sprintf("take-%d.mov", i), Size: int64(i) * 1e6, SHA256: strings.Repeat("0", 64)}
+		}
+		items[i] = widgets.Item{Message: m, Mine: i%3 == 0, Receipt: chat.ReceiptRead}
+		if items[i].Mine {
+			items[i].Message.From = "me"
+		}
+	}
+	return items
+}
