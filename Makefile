@@ -31,7 +31,7 @@ test:
 	@.ci/install test
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt would change:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	$(MAKE) --no-print-directory build
-	go vet $(SCREENLESS) ./...
+	go vet $(WINDOW) ./...
 	go test -race $(SCREENLESS) -timeout 8m $$(go list $(SCREENLESS) ./... | grep -v /internal/journey)
 	$(JOURNEY) -parallel 3
 

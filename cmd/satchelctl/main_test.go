@@ -261,7 +261,7 @@ func TestRefusals(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	good := w.invite(9, time.Hour)
-	short := w.invite(1, time.Second)
+	short := w.invite(1, time.Millisecond)
 	w.ctl("mara", "join", good, "--name", "Mara")
 	folder := t.TempDir()
 
