@@ -101,7 +101,8 @@ func (c *conversation) store(m chat.Message) (changed bool, err error) {
 // saveLast finds the newest message, pending ones included, and writes the state.
 func (c *conversation) saveLast() error {
 	c.state.Last = nil
-	last, v := place{}, []byte(nil)
+	var last place
+	var v []byte
 	if rows := newest(c.pending, 1); len(rows) > 0 {
 		v = rows[0]
 	} else if last.key, v = c.messages.Cursor().Last(); last.key != nil { // nothing is ever deleted there
