@@ -20,7 +20,7 @@ const (
 
 // Limits, enforced on both ends.
 const (
-	MaxHello       = 4 << 10   // bytes of any frame before welcome
+	MaxHello       = 8 << 10   // bytes of any frame before welcome
 	MaxFrame       = 512 << 10 // bytes of a frame towards the relay
 	MaxRelayFrame  = 4 << 20   // bytes of a frame from the relay
 	MaxBody        = 256 << 10 // bytes of a message's body, before base64

@@ -20,6 +20,7 @@ type Account struct {
 	Name     string `json:"name"`
 	Online   bool   `json:"online,omitempty"`
 	LastSeen int64  `json:"last_seen,omitempty"` // Unix milliseconds; 0: never, or online now
+	Chain    uint64 `json:"chain,omitempty"`     // number of the newest statement of its chain
 }
 
 // Conversation is what the relay knows of a conversation.
@@ -30,6 +31,7 @@ type Conversation struct {
 	Members []Account `json:"members"`
 	Head    uint64    `json:"head"`    // sequence number of the newest entry, 0 when empty
 	Created int64     `json:"created"` // Unix milliseconds
+	Chain   uint64    `json:"chain"`   // number of the newest statement of its chain
 	Marks   []Mark    `json:"marks,omitempty"`
 }
 
@@ -59,6 +61,7 @@ type Hello struct {
 	Key       string `json:"key"`   // the device's Ed25519 public key, base64url
 	Nonce     string `json:"nonce"` // 32 random bytes of the client's, base64url
 	Signature string `json:"signature"`
+	First     []byte `json:"first,omitempty"`  // with Invite: the first statement of the account's chain
 	Invite    string `json:"invite,omitempty"` // an invitation's code
 	Name      string `json:"name,omitempty"`
 	Client    string `json:"client,omitempty"` // program and version, for the operator
