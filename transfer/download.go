@@ -52,7 +52,7 @@ func (e *Engine) download(ctx context.Context, en *entry) error {
 	if err != nil {
 		return err
 	}
-	p, err := openPart(ctx, e.partPath(en.t.ID), file.Size, en.meter)
+	p, err := openPart(ctx, e.partPath(en.t.ID), file.Size, en.meter, e.cfg.Words)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"satchel/chat"
+	"satchel/net/priority"
 )
 
 // Journal is the durable queue. Its functions are called from the engine's
@@ -32,6 +33,8 @@ type Config struct {
 	// of progress at most ten times a second a transfer.
 	Changed func(chat.Transfer)
 	Logger  *slog.Logger
+	// Words is where bytes wait for messages; nil: they wait nowhere.
+	Words *priority.Gate
 
 	Workers    int           // attempts at once, 2 at least; 0: 4
 	Small      int64         // bytes up to which a file is in the fast lane; 0: 8 MiB

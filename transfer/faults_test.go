@@ -61,7 +61,7 @@ func TestUnreadableSource(t *testing.T) {
 		}
 		defer func() { _ = unix.Setfsuid(0) }()
 	}
-	_, err := openSource(t.Context(), &up, nil, newMeter(0))
+	_, err := openSource(t.Context(), &up, nil, newMeter(0), nil)
 	if got := Reason(err); !strings.Contains(got, "is not allowed to") {
 		t.Errorf("%q, %v", got, err)
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"satchel/chat"
+	"satchel/net/priority"
 )
 
 // part is a download under way: a file that holds the first n bytes, checksum
@@ -22,6 +23,8 @@ type part struct {
 	n, size int64
 	behind  int64 // bytes that the disk has been told to write
 	meter   *meter
+	ctx     context.Context
+	bulk    priority.Bulk
 	err     error // why nothing can be written any more
 }
 
@@ -35,7 +38,7 @@ func (e *Engine) partPath(id chat.TransferID) string {
 }
 
 // openPart opens or begins the part of a download of so many bytes.
-func openPart(ctx context.Context, path string, size int64, m *meter) (*part, error) {
+func openPart(ctx context.Context, path string, size int64, m *meter, words *priority.Gate) (*part, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
@@ -43,7 +46,7 @@ func openPart(ctx context.Context, path string, size int64, m *meter) (*part, er
 	if err != nil {
 		return nil, err
 	}
-	p := &part{file: file, hash: sha256.New(), size: size, meter: m}
+	p := &part{file: file, hash: sha256.New(), size: size, meter: m, ctx: ctx, bulk: words.Bulk()}
 	err = p.verify(ctx)
 	if err == nil {
 		err = reserve(file, size)
@@ -92,6 +95,7 @@ func (p *part) Write(b []byte) (int, error) {
 		p.err = errMismatch
 		return 0, p.err
 	}
+	p.bulk.Pass(p.ctx, len(b))
 	n, err := p.file.Write(b)
 	p.hash.Write(b[:n])
 	p.n += int64(n)

@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"satchel/chat"
+	"satchel/net/priority"
 )
 
 // source is the file that an upload reads, opened once for an attempt. It
@@ -25,6 +26,7 @@ type source struct {
 	meter *meter
 
 	mu      sync.Mutex
+	bulk    priority.Bulk
 	sum     *sourceSum
 	err     error // why nothing can be read any more
 	started bool  // Progress was called
@@ -41,7 +43,7 @@ type sourceSum struct {
 
 // openSource opens the file of an upload and checks that it is still the one
 // that was queued.
-func openSource(ctx context.Context, t *chat.Transfer, old *sourceSum, m *meter) (*source, error) {
+func openSource(ctx context.Context, t *chat.Transfer, old *sourceSum, m *meter, words *priority.Gate) (*source, error) {
 	name := t.File.Name
 	info, err := os.Stat(t.Path) // before opening: opening a pipe would wait for its other end
 	if err != nil {
@@ -68,7 +70,7 @@ func openSource(ctx context.Context, t *chat.Transfer, old *sourceSum, m *meter)
 	if old == nil || !os.SameFile(old.info, info) || old.info.Size() != info.Size() || !old.info.ModTime().Equal(info.ModTime()) {
 		old = &sourceSum{hash: sha256.New(), info: info}
 	}
-	return &source{ctx: ctx, file: file, name: name, meter: m, sum: old}, nil
+	return &source{ctx: ctx, file: file, name: name, meter: m, bulk: words.Bulk(), sum: old}, nil
 }
 
 func plainFile(name string, info fs.FileInfo) error {
@@ -124,6 +126,7 @@ func (s *source) ReadAt(p []byte, off int64) (int, error) {
 		return 0, err
 	}
 	p = p[:min(int64(len(p)), size-off)]
+	s.bulk.Pass(s.ctx, len(p))
 	n, err := s.file.ReadAt(p, off)
 	if n < len(p) {
 		return 0, s.fail(err)

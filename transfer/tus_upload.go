@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"satchel/chat"
+	"satchel/net/priority"
 )
 
 const (
@@ -266,10 +267,25 @@ func (u *tusUpload) patch(ctx context.Context) (*http.Response, error) {
 	header.Set("Content-Type", "application/offset+octet-stream")
 	header.Set("Upload-Offset", strconv.FormatInt(u.offset, 10))
 	offset := u.offset
-	body := func() io.Reader { return io.NewSectionReader(u.r.Body, offset, length) }
+	body := func() io.Reader { return &background{Reader: io.NewSectionReader(u.r.Body, offset, length)} }
 	answer, err := u.do(ctx, http.MethodPatch, u.ticket.URL, header, body, length)
 	if err == nil {
 		finish(answer)
 	}
 	return answer, err
+}
+
+// background is a body whose reader, a goroutine of the connection's, moves
+// bytes and nothing else.
+type background struct {
+	io.Reader
+	begun bool
+}
+
+func (b *background) Read(p []byte) (int, error) {
+	if !b.begun {
+		priority.Background()
+		b.begun = true
+	}
+	return b.Reader.Read(p)
 }

@@ -15,7 +15,7 @@ func (e *Engine) upload(ctx context.Context, en *entry) error {
 	if err != nil {
 		return err
 	}
-	src, err := openSource(ctx, &en.t, en.sum, en.meter)
+	src, err := openSource(ctx, &en.t, en.sum, en.meter, e.cfg.Words)
 	if err != nil {
 		return err
 	}

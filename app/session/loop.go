@@ -83,7 +83,22 @@ func (s *Session) loop() {
 				break more
 			}
 		}
+		leave := s.words.Enter()
 		s.turn(ready)
+		s.unanswered()
+		leave()
+	}
+}
+
+// unanswered has files wait as long as messages are under way to the relay.
+func (s *Session) unanswered() {
+	o := &s.state.outbox
+	switch {
+	case len(o.flight) > 0 && o.leave == nil:
+		o.leave = s.words.Enter()
+	case len(o.flight) == 0 && o.leave != nil:
+		o.leave()
+		o.leave = nil
 	}
 }
 

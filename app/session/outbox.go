@@ -34,6 +34,7 @@ type outbox struct {
 	flight  map[string]*flying // not answered yet, by frame id
 	waiting bool               // the relay, or the network, asked for a pause
 	pause   time.Duration
+	leave   func() // the gate, when acts are in flight
 }
 
 type flying struct {

@@ -16,6 +16,7 @@ import (
 
 	"satchel/chat"
 	"satchel/net/link"
+	"satchel/net/priority"
 	"satchel/storage"
 	"satchel/transfer"
 )
@@ -45,6 +46,7 @@ type Session struct {
 	engine *transfer.Engine
 	hub    *hub
 
+	words   priority.Gate // messages go before files
 	inbox   chan event
 	closing chan struct{} // closed by Close
 	done    chan struct{} // closed when the loop is gone

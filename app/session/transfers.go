@@ -21,7 +21,7 @@ func (s *Session) newEngine() *transfer.Engine {
 	handlers.Add("tus", transfer.NewTus(transfer.TusConfig{Tickets: s.tickets}), "", "http", "https")
 	return transfer.New(transfer.Config{Journal: journal{s}, Handlers: handlers, Folder: filepath.Join(s.opts.Dir, "files"),
 		Changed: func(t chat.Transfer) { s.hub.publish(chat.TransferChanged{Transfer: t}) },
-		Logger:  s.log, Workers: s.opts.Workers})
+		Logger:  s.log, Words: &s.words, Workers: s.opts.Workers})
 }
 
 // journal keeps the engine's queue. The engine calls it; the loop carries it out.

@@ -15,9 +15,11 @@ import (
 
 	"satchel/app/session"
 	"satchel/app/session/command"
+	"satchel/net/priority"
 )
 
 func main() {
+	priority.Spare()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()

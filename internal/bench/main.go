@@ -11,9 +11,12 @@ import (
 	"os/signal"
 	"slices"
 	"time"
+
+	"satchel/net/priority"
 )
 
 func main() {
+	priority.Spare()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	dir, err := os.MkdirTemp("", "satchel-bench-")

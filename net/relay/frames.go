@@ -89,9 +89,11 @@ func (c *conn) send(f *wire.Send) *wire.Error {
 		return nil
 	}
 	r, re := c.relay, f.ID
+	leave := r.words.Enter()
 	entry := wire.Entry{Conversation: f.Conversation, Message: f.Message, From: c.account.ID, Device: c.device, Body: f.Body}
 	r.store.Append(entry, f.Files, func(e wire.Entry, isNew bool, err error) {
 		defer c.done()
+		defer leave()
 		if err != nil {
 			c.pushFrame(answer(r.conversationRefusal(err), re))
 			return
@@ -116,9 +118,11 @@ func (c *conn) mark(f *wire.Mark) {
 		return
 	}
 	r, re := c.relay, f.ID
+	leave := r.words.Enter()
 	m := wire.Mark{Conversation: f.Conversation, Account: c.account.ID, Received: f.Received, Read: f.Read}
 	r.store.Mark(m, func(m wire.Mark, moved bool, err error) {
 		defer c.done()
+		defer leave()
 		if err != nil {
 			c.pushFrame(answer(r.conversationRefusal(err), re))
 			return

@@ -16,6 +16,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"satchel/net/priority"
 	"satchel/net/relay/store"
 	"satchel/net/wire"
 )
@@ -49,6 +50,7 @@ type Relay struct {
 	members  members
 	gates    gates
 	uploads  *uploads
+	words    priority.Gate // messages go before files
 	sockets  sockets
 	requests gate // HTTP requests
 	closing  sync.Once
