@@ -103,10 +103,14 @@ func (t *turn) openBody(m *chat.Message, body []byte, last bool) (chat.Content, 
 	s.log.Warn("a message does not open", "conversation", m.Conversation, "seq", m.Seq, "error", err)
 	switch {
 	case errors.Is(err, seal.ErrNoKey):
-		if g, _ := seal.MessageGeneration(body); t.before(r, m, g) {
+		g, _ := seal.MessageGeneration(body)
+		if t.before(r, m, g) {
 			return chat.Content{}, nil, hidden, nil
 		}
-		return closed("The key for it did not come yet."), nil, unreadable, nil
+		if g <= r.chain.Generation() {
+			return closed("The key for it did not come yet."), nil, unreadable, nil
+		}
+		fallthrough // a key of which the chain that was delivered does not know
 	case errors.Is(err, seal.ErrBehind):
 		err := t.find(m.Conversation, storage.Finding{Key: findBehind, Text: sayBehind, Stop: true})
 		return closed("It speaks of a change of members or keys that the relay did not deliver."), nil, unreadable, err
