@@ -36,7 +36,7 @@ type outbox struct {
 	founding map[chat.ConversationID][]uint64 // acts that end when the chain is there
 	waiting  bool                             // the relay, or the network, asked for a pause
 	pause    time.Duration
-	leave    func()                           // the gate, when acts are in flight
+	leave    func() // the gate, when acts are in flight
 }
 
 type flying struct {
