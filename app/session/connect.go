@@ -20,9 +20,11 @@ func (s *Session) connect(ctx context.Context) error {
 		s.mu.Lock()
 		relay, id, joined := s.relay, s.id, s.who.Joined
 		s.mu.Unlock()
-		if joined {
-			l := link.New(link.Config{URL: relay.RelayURL, Key: relay.RelayKey, Device: id.key,
-				Client: s.opts.Client, Logger: s.log})
+		switch {
+		case joined && id.device == nil:
+			s.connection(chat.Refused, string(errOld))
+		case joined:
+			l := link.New(id.config(link.Config{URL: relay.RelayURL, Key: relay.RelayKey, Client: s.opts.Client, Logger: s.log}))
 			s.link.Store(l)
 			ended := make(chan error, 1)
 			go func() { ended <- l.Run(ctx) }()
@@ -177,7 +179,7 @@ func (t *turn) up(w *wire.Welcome) error {
 	s.mu.Lock()
 	profile := s.relay
 	s.mu.Unlock()
-	profile.Account, profile.RelayName, profile.MaxFile = account(w.Account), w.Name, w.MaxFile
+	profile.Account.Name, profile.RelayName, profile.MaxFile = w.Account.Name, w.Name, w.MaxFile
 	if err := t.tx.PutProfile(profile); err != nil {
 		return err
 	}

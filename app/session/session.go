@@ -44,6 +44,7 @@ type Session struct {
 	db     *storage.DB
 	engine *transfer.Engine
 	hub    *hub
+	keeper *keeper
 
 	inbox   chan event
 	closing chan struct{} // closed by Close
@@ -88,7 +89,8 @@ type Profile struct {
 	Device    chat.DeviceID
 	RelayURL  string
 	RelayName string
-	MaxFile   int64 // bytes; 0: not known
+	MaxFile   int64  // bytes; 0: not known
+	Secret    string // where the device's secret lies: "keyring", "file", or "" before the first Join
 }
 
 // Open opens a profile, which may be new. Its cache can be read and written from
@@ -130,7 +132,7 @@ func open(opts Options, lock *flock.Flock) (*Session, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	s := &Session{opts: opts, log: opts.Logger, lock: lock, db: db, hub: newHub(), id: id,
+	s := &Session{opts: opts, log: opts.Logger, lock: lock, db: db, hub: newHub(), keeper: newKeeper(), id: id,
 		inbox: make(chan event, 2*most), closing: make(chan struct{}), done: make(chan struct{}),
 		again: make(chan struct{}, 1), people: map[chat.AccountID]chat.Presence{}}
 	s.state = state{outbox: newOutbox(), sync: newFetcher(), marks: map[chat.ConversationID]*markState{},
@@ -151,6 +153,9 @@ func open(opts Options, lock *flock.Flock) (*Session, error) {
 		return nil, err
 	}
 	s.who.Dir = opts.Dir
+	if id != nil {
+		s.who.Secret = id.kept
+	}
 	s.engine = s.newEngine()
 	go s.loop()
 	return s, nil
@@ -211,6 +216,9 @@ func (s *Session) know(p storage.Profile) {
 	s.relay = p
 	s.who.Joined, s.who.Account, s.who.Device = true, p.Account, p.Device
 	s.who.RelayURL, s.who.RelayName, s.who.MaxFile = p.RelayURL, p.RelayName, p.MaxFile
+	if s.id != nil {
+		s.who.Secret = s.id.kept
+	}
 }
 
 // Profile tells who uses this device; Joined is false before the first Join.

@@ -92,11 +92,12 @@ func greet(socket *websocket.Conn, cfg *Config) (*wire.Welcome, error) {
 		return nil, err
 	}
 
-	public := cfg.Device.Public().(ed25519.PublicKey)
-	hello := &wire.Hello{Header: wire.Header{ID: "hello"}, Account: wire.AccountID(public), Device: wire.DeviceID(public),
-		Key: wire.B64(public), Nonce: wire.NewNonce(), Invite: cfg.Invite, Name: cfg.Name, Client: cfg.Client}
-	hello.Signature = wire.B64(ed25519.Sign(cfg.Device, wire.HelloText(challenge, hello)))
+	hello := &wire.Hello{Header: wire.Header{ID: "hello"}, Account: cfg.Account, Device: wire.DeviceID(cfg.Device),
+		Key: wire.B64(cfg.Device), Nonce: wire.NewNonce(), First: cfg.First, Invite: cfg.Invite, Name: cfg.Name, Client: cfg.Client}
+	hello.Signature = wire.B64(cfg.Sign(wire.HelloText(challenge, hello)))
 	if err := write(socket, hello); err != nil {
+		return nil, err
+	}
 		return nil, err
 	}
 	welcome, err := readAs[*wire.Welcome](socket)
