@@ -98,8 +98,6 @@ func greet(socket *websocket.Conn, cfg *Config) (*wire.Welcome, error) {
 	if err := write(socket, hello); err != nil {
 		return nil, err
 	}
-		return nil, err
-	}
 	welcome, err := readAs[*wire.Welcome](socket)
 	if err != nil {
 		return nil, err
