@@ -237,10 +237,7 @@ func isConflict(err error) bool {
 func (s *Session) adopt(ctx context.Context, relay storage.Profile, device *seal.Device, account *seal.Account, keys seal.AccountKeys) error {
 	s.joining.Lock()
 	defer s.joining.Unlock()
-	s.mu.Lock()
-	had := s.id
-	s.mu.Unlock()
-	if had != nil || s.Profile().Joined {
+	if s.Profile().Joined {
 		return refusal("This profile belongs to somebody already. Use a new profile.")
 	}
 	if d := account.Device(device.Public().Key); d == nil || d.Removed != 0 {
