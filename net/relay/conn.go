@@ -49,6 +49,7 @@ type conn struct {
 	challenge *wire.Challenge
 	account   wire.Account
 	device    string
+	recovery  bool // the device is a recovery file
 	frames    *rate.Limiter
 	pending   chan struct{} // one for each write that waits
 	gone      chan struct{} // closed when nothing more can be written
@@ -155,6 +156,7 @@ func (c *conn) read(limit int64) ([]byte, error) {
 // live serves a connection that was welcomed, until it ends.
 func (c *conn) live(welcome []byte) {
 	defer func() {
+		c.relay.staged.leave(c)
 		c.relay.hub.remove(c)
 		c.relay.presence(c.account.ID)
 	}()

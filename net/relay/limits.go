@@ -13,7 +13,7 @@ import (
 type Limits struct {
 	FrameRate    float64 // frames a second that a connection is read at; 2000
 	FrameBurst   int     // 4000
-	RequestRate  float64 // searches, tickets, invitations and new conversations a second and account; 100
+	RequestRate  float64 // searches, tickets, invitations and statements a second and account; 100
 	RequestBurst int     // 400
 	ConnectRate  float64 // connections a second and address; 50
 	ConnectBurst int     // 400

@@ -47,6 +47,8 @@ type Relay struct {
 	hub      hub
 	people   people
 	members  members
+	chains   chains
+	staged   staged
 	gates    gates
 	uploads  *uploads
 	sockets  sockets
@@ -105,6 +107,8 @@ func Open(c Config) (_ *Relay, err error) {
 	r.hub.init()
 	r.people.init()
 	r.members.init()
+	r.chains.init()
+	r.staged.init()
 	r.gates.init(r.limits)
 	// For an invitation that another process makes.
 	if err := r.store.SetValue(urlValue, r.url); err != nil {

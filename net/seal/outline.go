@@ -1,10 +1,14 @@
 package seal
 
+import "satchel/chat"
+
 // Outline is what a statement says of itself. Nothing of it is checked.
 type Outline struct {
 	Seq    uint64
 	Device Key  // that signed
 	Signer Hash // root of the signer's account; zero in an account's own statement
+
+	Conversation chat.ConversationID // or "" in an account's statement
 }
 
 // OutlineAccount reads a statement of an account's chain.
@@ -23,5 +27,5 @@ func OutlineConversation(statement []byte) (Outline, error) {
 	if err != nil {
 		return Outline{}, err
 	}
-	return Outline{s.seq, s.device, s.signer}, nil
+	return Outline{s.seq, s.device, s.signer, s.id}, nil
 }

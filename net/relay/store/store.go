@@ -19,6 +19,8 @@ import (
 var (
 	ErrNotFound      = errors.New("store: not found")
 	ErrConflict      = errors.New("store: the id is in use for something else")
+	ErrRemoved       = errors.New("store: the device is not the account's any more")
+	ErrDevice        = errors.New("store: the device is another account's")
 	ErrNameTaken     = errors.New("store: the name is taken")
 	ErrInviteInvalid = errors.New("store: no such invitation")
 	ErrInviteExpired = errors.New("store: the invitation has expired")
