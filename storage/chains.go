@@ -30,13 +30,21 @@ func (c chain) statements(after uint64) (all [][]byte) {
 	return all
 }
 
+// length is the number of the newest statement; 0: there is none.
+func (c chain) length() uint64 {
+	if c.b == nil {
+		return 0
+	}
+	k, _ := c.b.Cursor().Last()
+	if k == nil {
+		return 0
+	}
+	return keyNum(k)
+}
+
 // add puts the next statements behind number after, which must be the newest.
 func (c chain) add(after uint64, statements [][]byte) error {
-	var newest uint64
-	if k, _ := c.b.Cursor().Last(); k != nil {
-		newest = keyNum(k)
-	}
-	if newest != after {
+	if newest := c.length(); newest != after {
 		return fmt.Errorf("storage: a chain of %d statements does not go on after number %d", newest, after)
 	}
 	for i, s := range statements {
@@ -61,6 +69,11 @@ func (tx *Tx) AccountChain(id chat.AccountID) [][]byte {
 	return chain{tx.bolt.Bucket(bAccountChains).Bucket([]byte(id))}.statements(0)
 }
 
+// AccountChainLength is how many statements AccountChain returns.
+func (tx *Tx) AccountChainLength(id chat.AccountID) uint64 {
+	return chain{tx.bolt.Bucket(bAccountChains).Bucket([]byte(id))}.length()
+}
+
 // AddToAccountChain keeps the statements that follow number after.
 func (tx *Tx) AddToAccountChain(id chat.AccountID, after uint64, statements [][]byte) error {
 	b, err := below(tx, bAccountChains, id)
@@ -73,6 +86,11 @@ func (tx *Tx) AddToAccountChain(id chat.AccountID, after uint64, statements [][]
 // Chain returns the statements of a conversation's chain that are here.
 func (tx *Tx) Chain(id chat.ConversationID) [][]byte {
 	return chain{tx.bolt.Bucket(bChains).Bucket([]byte(id))}.statements(0)
+}
+
+// ChainLength is how many statements Chain returns.
+func (tx *Tx) ChainLength(id chat.ConversationID) uint64 {
+	return chain{tx.bolt.Bucket(bChains).Bucket([]byte(id))}.length()
 }
 
 // AddToChain keeps the statements of a conversation that follow number after.
@@ -264,17 +282,41 @@ func (tx *Tx) AddFinding(id chat.ConversationID, f Finding) (bool, error) {
 	if err := putJSON(b, []byte(f.Key), f); err != nil {
 		return false, err
 	}
+	return true, tx.warn(id)
+}
+
+// DeleteFinding forgets a finding, since it holds no more.
+func (tx *Tx) DeleteFinding(id chat.ConversationID, key string) error {
+	b := tx.bolt.Bucket(bFindings).Bucket([]byte(id))
+	if b == nil || b.Get([]byte(key)) == nil {
+		return nil
+	}
+	if err := b.Delete([]byte(key)); err != nil {
+		return err
+	}
+	return tx.warn(id)
+}
+
+// warn writes what a conversation's row says of its findings: the newest one
+// that stops it, else the newest.
+func (tx *Tx) warn(id chat.ConversationID) error {
 	c, err := tx.open(id)
 	if errors.Is(err, ErrNotFound) {
-		return true, nil
+		return nil
 	} else if err != nil {
-		return false, err
+		return err
 	}
-	if f.Stop || !c.state.Stopped {
-		c.state.Warning = f.Text
+	all, err := tx.Findings(id)
+	if err != nil {
+		return err
 	}
-	c.state.Stopped = c.state.Stopped || f.Stop
-	return true, c.save()
+	c.state.Warning, c.state.Stopped = "", false
+	for _, f := range all {
+		if f.Stop || !c.state.Stopped {
+			c.state.Warning, c.state.Stopped = f.Text, f.Stop
+		}
+	}
+	return c.save()
 }
 
 // Findings are those of a conversation, the oldest first.

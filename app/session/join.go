@@ -185,20 +185,16 @@ func (t *turn) ownAccount(id *identity) error {
 	return v.learnAccountKeys(keys)
 }
 
-// begin keeps a conversation that begins here, and has the relay make it.
+// begin keeps a conversation that begins here, and has its chain made.
 func (t *turn) begin(c *chat.Conversation) error {
 	if err := t.tx.PutConversation(c); err != nil {
 		return err
 	}
-	data := createAct{Kind: string(c.Kind), Title: c.Title}
 	for _, m := range c.Members {
 		if err := t.tx.PutAccount(m); err != nil {
 			return err
 		}
-		if m.ID != t.me {
-			data.Members = append(data.Members, string(m.ID))
-		}
 	}
 	t.touch(c.ID)
-	return t.put(actCreate, c.ID, "", data)
+	return t.put(actFound, c.ID, "", struct{}{})
 }

@@ -58,45 +58,43 @@ func (s *Session) knownAccount(id chat.AccountID) (a *seal.Account, err error) {
 }
 
 // accountChain is an account's chain, as new as the relay has it. A chain that
-// contradicts what was seen before is refused: seal.ErrFork, ErrIdentity; the
-// one from before stays.
+// contradicts what was seen before is refused (seal.ErrFork, ErrRollback,
+// ErrIdentity), and said so in the conversations with that account; what was
+// here before stays.
 func (s *Session) accountChain(ctx context.Context, id chat.AccountID) (*seal.Account, error) {
 	for {
 		a, err := s.knownAccount(id)
 		if err != nil {
 			return nil, err
 		}
-		after := uint64(0)
+		known := uint64(0)
 		if a != nil {
-			after = a.Head().Seq
+			known = a.Head().Seq
 		}
-		reply, err := s.request(ctx, &wire.GetChain{Account: string(id), After: after})
-		if err != nil {
-			return nil, err
+		statements, more, err := s.fetchChain(ctx, wire.GetChain{Account: string(id)}, known)
+		if err == nil && a != nil {
+			statements, err = same(a.Clone().Append, statements)
 		}
-		chain, ok := reply.(*wire.Chain)
-		if !ok {
-			return nil, errAnswer
+		if err == nil && a == nil && len(statements) == 0 {
+			return nil, refusal("The relay does not have the keys of this person.")
 		}
-		if len(chain.Statements) > 0 {
-			e := &learnAccount{asked: ask(), id: id, after: after, statements: chain.Statements}
+		if err == nil && len(statements) > 0 {
+			e := &learnAccount{asked: ask(), id: id, after: known, statements: statements}
 			if err := s.await(ctx, e, e.asked); err != nil {
 				return nil, err
 			}
-			if e.problem != nil {
-				return nil, e.problem
-			}
-			if e.grew && chain.More {
-				continue
-			}
-			if a, err = s.knownAccount(id); err != nil {
-				return nil, err
-			}
+			err = e.problem
 		}
-		if a == nil {
-			return nil, refusal("The relay does not have the keys of this person.")
+		if refusedChain(err) {
+			e := refusedEvent{asked: ask(), account: id, err: err}
+			return nil, errors.Join(err, s.await(ctx, e, e.asked))
 		}
-		return a, nil
+		if err != nil {
+			return nil, err
+		}
+		if !more || len(statements) == 0 {
+			return s.knownAccount(id)
+		}
 	}
 }
 
@@ -110,16 +108,21 @@ type learnAccount struct {
 	after      uint64
 	statements [][]byte
 	boxes      seal.Boxes
-	grew       bool  // the answer
 	problem    error // the answer: why the chain is refused
 }
 
 func (e *learnAccount) apply(t *turn) error {
 	v := t.seals()
-	e.grew, e.problem = v.learnAccount(e.id, e.after, e.statements)
+	grew, err := v.learnAccount(e.id, e.after, e.statements)
+	e.problem = err
 	var disk notKept
-	if errors.As(e.problem, &disk) {
+	if errors.As(err, &disk) {
 		return disk
+	}
+	if grew {
+		if err := t.accountChanged(e.id); err != nil {
+			return err
+		}
 	}
 	if e.id == t.me && e.problem == nil {
 		if e.problem = t.ownChain(e.boxes); errors.As(e.problem, &disk) {
@@ -127,6 +130,51 @@ func (e *learnAccount) apply(t *turn) error {
 		}
 	}
 	return nil
+}
+
+// accountChanged has conversations looked at that may need a new key now, and
+// stops a device that was removed.
+func (t *turn) accountChanged(id chat.AccountID) error {
+	a, err := t.seals().account(id)
+	if err != nil || len(a.Active()) == len(a.Devices()) {
+		return err // nobody was ever removed
+	}
+	ids, err := t.conversationsWith(id)
+	if err != nil {
+		return err
+	}
+	s := t.s
+	t.then(func() {
+		if id == s.me() && s.removedHere() {
+			s.stopRemoved()
+			return
+		}
+		for _, conv := range ids {
+			s.care.add(conv, wants{})
+		}
+	})
+	return nil
+}
+
+// errRemoved is what a device says that another one removed.
+const errRemoved = Refusal("This device was removed from your account by another one. Its messages stay readable here; nothing new comes, and nothing can be sent from it.")
+
+// removedHere tells whether the own chain says that this device was removed.
+func (s *Session) removedHere() bool {
+	by, _, err := s.author()
+	if err != nil {
+		return false
+	}
+	d := by.Account.Device(by.Device.Public().Key)
+	return d != nil && d.Removed != 0
+}
+
+// stopRemoved ends the connection of a device that was removed.
+func (s *Session) stopRemoved() {
+	if l := s.link.Load(); l != nil {
+		l.Close()
+	}
+	s.restart()
 }
 
 // ownChain holds the own chain against the place in it that was seen when the
