@@ -45,19 +45,19 @@ func (s *Session) RemoveDevice(ctx context.Context, id chat.DeviceID) error {
 		case d == nil:
 			return nil, nil, Refusal("You have no such device.")
 		case d.Removed != 0:
-			return nil, nil, errGone
+			return nil, nil, errRemovedAlready
 		case d.Key == by.Device.Public().Key:
 			return nil, nil, Refusal("A device can't remove itself, since it would know the key that comes after. Remove it from another device of yours.")
 		}
 		return by.Account.RemoveDevice(by.Device, keys, d.Key, time.Now())
 	})
-	if errors.Is(err, errGone) {
+	if errors.Is(err, errRemovedAlready) {
 		return nil
 	}
 	return err
 }
 
-var errGone = errors.New("the device is removed already")
+var errRemovedAlready = errors.New("the device is removed already")
 
 // DeviceNamed finds one of the own devices that were not removed by its id, or
 // by its label where that is one device's only (upper and lower case alike).

@@ -59,7 +59,7 @@ func mayRecover(f wire.Frame, account string) bool {
 // request carries out the frames that are counted by account.
 func (c *conn) request(f wire.Frame) *wire.Error {
 	switch f.(type) {
-	case *wire.AppendChain, *wire.PutBoxes, *wire.FindAccounts, *wire.CreateInvite, *wire.TicketRequest:
+	case *wire.AppendChain, *wire.PutBoxes, *wire.OpenLink, *wire.FindAccounts, *wire.CreateInvite, *wire.TicketRequest:
 		if !c.relay.gates.accounts.allow(c.account.ID) {
 			return errRate
 		}
@@ -69,6 +69,12 @@ func (c *conn) request(f wire.Frame) *wire.Error {
 		return c.appendChain(f)
 	case *wire.PutBoxes:
 		return c.putBoxes(f)
+	case *wire.OpenLink:
+		return c.openLink(f)
+	case *wire.LinkMessage:
+		return c.linkMessage(f)
+	case *wire.CloseLink:
+		return c.closeLink(f)
 	case *wire.FindAccounts:
 		return c.find(f)
 	case *wire.CreateInvite:

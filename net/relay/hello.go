@@ -40,7 +40,11 @@ func (c *conn) handshake() ([]byte, *ending) {
 	case err != nil:
 		return nil, &ending{}
 	}
-	hello, refused := readHello(c.challenge, b)
+	f, err := wire.Decode(b)
+	if join, ok := f.(*wire.JoinLink); ok && err == nil {
+		return c.joinLink(join)
+	}
+	hello, refused := readHello(c.challenge, f, err)
 	if refused == nil {
 		refused = c.admit(hello)
 	}
@@ -64,9 +68,9 @@ func (c *conn) handshake() ([]byte, *ending) {
 	return b, nil
 }
 
-// readHello decodes a hello and checks all that can be checked without the store.
-func readHello(challenge *wire.Challenge, b []byte) (*wire.Hello, *wire.Error) {
-	f, err := wire.Decode(b)
+// readHello checks all of a hello, as wire.Decode gave it, that can be checked
+// without the store.
+func readHello(challenge *wire.Challenge, f wire.Frame, err error) (*wire.Hello, *wire.Error) {
 	if err != nil {
 		var e *wire.Error
 		errors.As(err, &e)
@@ -86,7 +90,7 @@ func readHello(challenge *wire.Challenge, b []byte) (*wire.Hello, *wire.Error) {
 		return h, wire.NewError(wire.CodeBadSignature, "The device is not this key's.", false)
 	}
 	if nonce, err := wire.UnB64(h.Nonce); err != nil || len(nonce) != 32 {
-		return h, wire.NewError(wire.CodeBadFrame, "The nonce is not 32 bytes.", false)
+		return h, errNonce
 	}
 	signature, err := wire.UnB64(h.Signature)
 	if err != nil || !ed25519.Verify(key, wire.HelloText(challenge, h), signature) {
@@ -96,6 +100,7 @@ func readHello(challenge *wire.Challenge, b []byte) (*wire.Hello, *wire.Error) {
 }
 
 var (
+	errNonce         = wire.NewError(wire.CodeBadFrame, "The nonce is not 32 bytes.", false)
 	errNotItsAccount = wire.NewError(wire.CodeBadSignature, "The device is not one of this account.", false)
 	errBeforeChains  = wire.NewError(wire.CodeUnknownDevice, "This account is from before messages were sealed, and can't go on. Join anew with an invitation; the name is free.", false)
 )

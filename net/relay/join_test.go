@@ -261,7 +261,8 @@ func FuzzHello(f *testing.F) {
 	f.Add([]byte(`{"type":"hello","key":"AA"}`))
 	f.Add([]byte(`{"type":"send"}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		h, e := readHello(challenge, b)
+		frame, err := wire.Decode(b)
+		h, e := readHello(challenge, frame, err)
 		if e == nil && string(b) != string(good) {
 			// Only the one who has the key can have made this.
 			signature, _ := wire.UnB64(h.Signature)

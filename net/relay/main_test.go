@@ -132,8 +132,8 @@ func (c *child) kill() {
 
 // client is one connection, used by one goroutine.
 type client struct {
-	t       testing.TB
-	url     string
+	t   testing.TB
+	url string
 	*identity
 	account string
 	name    string

@@ -49,12 +49,14 @@ type Relay struct {
 	members  members
 	chains   chains
 	staged   staged
-	gates    gates
-	uploads  *uploads
-	sockets  sockets
-	requests gate // HTTP requests
-	closing  sync.Once
-	closed   error
+
+	mailboxes mailboxes
+	gates     gates
+	uploads   *uploads
+	sockets   sockets
+	requests  gate // HTTP requests
+	closing   sync.Once
+	closed    error
 }
 
 // Open takes the folder, opens the database and binds the address. What it
@@ -109,6 +111,7 @@ func Open(c Config) (_ *Relay, err error) {
 	r.members.init()
 	r.chains.init()
 	r.staged.init()
+	r.mailboxes.init()
 	r.gates.init(r.limits)
 	// For an invitation that another process makes.
 	if err := r.store.SetValue(urlValue, r.url); err != nil {
