@@ -201,8 +201,6 @@ func linkSentence(err error) string {
 		return "This account has as many devices as it can have. Remove one, and try again."
 	case errors.As(err, &said) && said.Code == wire.CodeLinkInvalid:
 		return "No device waits with this code: it was mistyped, used already, or is older than ten minutes. Begin again with a new code."
-	case errors.As(err, &said) && said.Code == wire.CodeUnknownDevice:
-		return string(errLinkLost)
 	case errors.Is(err, context.Canceled):
 		return string(errUnequal)
 	}

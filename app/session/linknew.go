@@ -107,15 +107,21 @@ func (s *Session) linkNew(ctx context.Context, l *Linking, to wire.DeviceLink, c
 		return err
 	}
 	l.set(LinkStatus{State: LinkConfirmed})
-	// The other device closes the mailbox when this one is in the chain. Should
-	// only the connection be gone, the chain says whether it is.
-	switch _, err := linkMessage(ctx, box.Events()); {
-	case err == nil:
+	// The other device closes the mailbox when this one is in the chain. However
+	// it ended, the chain says whether it is.
+	_, ended := linkMessage(ctx, box.Events())
+	switch {
+	case ended == nil:
 		return seal.ErrStep
-	case !errors.Is(err, errLinkLost):
-		return err
+	case ctx.Err() != nil:
+		return ctx.Err()
 	}
-	return s.enter(ctx, device, now.Account(), storage.Profile{RelayURL: to.URL, RelayKey: box.Relay()}, now.Finish)
+	err = s.enter(ctx, device, now.Account(), storage.Profile{RelayURL: to.URL, RelayKey: box.Relay()}, now.Finish)
+	var said *wire.Error
+	if errors.As(err, &said) && said.Code == wire.CodeUnknownDevice {
+		return ended
+	}
+	return err
 }
 
 // enter connects as a device that belongs to an account, takes the account's
