@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -136,6 +138,9 @@ func (e *verified) apply(t *turn) error {
 		}
 	}
 	t.announce(chat.VerifiedChanged{Account: e.id, Verified: e.value != nil})
+	if err := t.forgetDevices(e.id); err != nil {
+		return err
+	}
 	return t.tx.PutValue(verifiedKey(e.id), b)
 }
 
@@ -161,25 +166,43 @@ func verifySentence(err error) error {
 	return err
 }
 
-// changedSince is what to say in a conversation with somebody who was verified,
-// when their chain grew from before to after; "" when there is nothing to say.
-func changedSince(tx *storage.Tx, name string, before, after *seal.Account) (string, error) {
-	b, err := tx.Value(verifiedKey(after.ID()))
+// findDevice leads the keys of findings about new devices of somebody verified.
+const findDevice = "verified/"
+
+// noteDevices says in the conversation with somebody who was verified that they
+// have a device that they had not before. before is nil when nothing was known.
+func (t *turn) noteDevices(before, after *seal.Account) error {
+	b, err := t.tx.Value(verifiedKey(after.ID()))
 	if err != nil || b == nil || before == nil {
-		return "", err
+		return err
 	}
-	var v Verified
-	if err := json.Unmarshal(b, &v); err != nil {
-		return "", err
+	fresh := slices.ContainsFunc(after.Active(), func(d seal.AccountDevice) bool {
+		return d.Added > before.Head().Seq && d.Kind == seal.Computer
+	})
+	if !fresh {
+		return nil
 	}
-	added := 0
-	for _, d := range after.Devices() {
-		if d.Added > before.Head().Seq && d.Removed == 0 {
-			added++
+	who, _, err := t.tx.Account(after.ID())
+	if err != nil {
+		return err
+	}
+	return t.find(t.directWith(after.ID()), storage.Finding{Key: findDevice + strconv.FormatUint(after.Head().Seq, 10),
+		Text: who.Name + " has a new device. To be sure that it is theirs, ask them, and compare the safety number again."})
+}
+
+// forgetDevices takes back what noteDevices said: they were compared again.
+func (t *turn) forgetDevices(id chat.AccountID) error {
+	conv := t.directWith(id)
+	all, err := t.tx.Findings(conv)
+	for _, f := range all {
+		if err == nil && strings.HasPrefix(f.Key, findDevice) {
+			err = t.tx.DeleteFinding(conv, f.Key)
+			t.touch(conv)
 		}
 	}
-	if added == 0 {
-		return "", nil
-	}
-	return name + " has a new device. If you want to be sure that it is theirs, ask them, or compare the safety number's code again.", nil
+	return err
+}
+
+func (t *turn) directWith(id chat.AccountID) chat.ConversationID {
+	return chat.ConversationID(wire.DirectID(string(t.me), string(id)))
 }
