@@ -52,7 +52,7 @@ func (t *turn) entry(f *wire.Entry) error { return t.takeEntry(f, false) }
 func (t *turn) takeEntry(f *wire.Entry, last bool) error {
 	id := chat.ConversationID(f.Conversation)
 	row, ok, err := t.tx.Conversation(id)
-	if err != nil || !ok || f.Seq == 0 || row.Held.Has(f.Seq) {
+	if err != nil || !ok || f.Seq == 0 {
 		return err
 	}
 	m, what, taken, err := t.open(id, f, true, last)

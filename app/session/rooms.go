@@ -261,8 +261,8 @@ func (s *Session) takeWritten(ctx context.Context, id chat.ConversationID, after
 
 // rotate brings a new key, that leads back to the old ones.
 func (s *Session) rotate(ctx context.Context, id chat.ConversationID) error {
-	return s.change(ctx, id, func(c *seal.Conversation, by seal.Author, with seal.Accounts) (*seal.Proposal, error) {
-		if !c.MustRotate(with, time.Now()) {
+	return s.change(ctx, id, func(r *room, _ seal.Author, with seal.Accounts) (*seal.Proposal, error) {
+		if !r.chain.MustRotate(with, time.Now()) {
 			return nil, nil // somebody else did
 		}
 		return &seal.Proposal{Rotate: seal.Linked}, nil
@@ -273,7 +273,7 @@ func (s *Session) rotate(ctx context.Context, id chat.ConversationID) error {
 // what it should do, has the relay store it, and takes it in. When somebody else
 // was first, their statement is fetched and propose is asked again, a few times.
 // nil from propose: there is nothing to do. The conversation is locked by the caller.
-func (s *Session) change(ctx context.Context, id chat.ConversationID, propose func(*seal.Conversation, seal.Author, seal.Accounts) (*seal.Proposal, error)) error {
+func (s *Session) change(ctx context.Context, id chat.ConversationID, propose func(*room, seal.Author, seal.Accounts) (*seal.Proposal, error)) error {
 	for range proposals {
 		if err := s.renewMembers(ctx, id); err != nil {
 			return err
@@ -296,7 +296,7 @@ func (s *Session) change(ctx context.Context, id chat.ConversationID, propose fu
 			if err != nil {
 				return err
 			}
-			p, err := propose(r.chain, by, with)
+			p, err := propose(r, by, with)
 			if p == nil || err != nil {
 				return err
 			}
