@@ -80,7 +80,7 @@ func (e linked) stores() bool {
 		return true
 	case link.Received:
 		switch f := x.Frame.(type) {
-		case *wire.Typing, *wire.Presence:
+		case *wire.Typing, *wire.Presence, *wire.LinkMessage, *wire.CloseLink:
 			return false
 		case *wire.OK:
 			return false
@@ -157,6 +157,7 @@ func (s *Session) connection(state chat.ConnectionState, reason string) {
 func (s *Session) down(f *link.Failure) {
 	s.state.online = false
 	s.state.outbox.reset()
+	s.linkMail("", link.MailboxEvent{Closed: true})
 	s.state.sync.reset()
 	s.state.waiting.reset()
 	s.care.forget()

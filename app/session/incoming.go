@@ -2,6 +2,7 @@ package session
 
 import (
 	"satchel/chat"
+	"satchel/net/link"
 	"satchel/net/wire"
 )
 
@@ -31,6 +32,10 @@ func (t *turn) received(f wire.Frame) error {
 		t.then(func() {
 			s.present([]wire.Account{{ID: f.Account, Online: f.Online, LastSeen: f.LastSeen}})
 		})
+	case *wire.LinkMessage:
+		t.then(func() { s.linkMail(f.Code, link.MailboxEvent{Body: f.Body}) })
+	case *wire.CloseLink:
+		t.then(func() { s.linkMail(f.Code, link.MailboxEvent{Closed: true, Reason: f.Reason}) })
 	case *wire.Error:
 		return t.refused(f)
 	default:

@@ -113,6 +113,10 @@ type learnAccount struct {
 
 func (e *learnAccount) apply(t *turn) error {
 	v := t.seals()
+	before, err := v.account(e.id)
+	if err != nil {
+		return err
+	}
 	grew, err := v.learnAccount(e.id, e.after, e.statements)
 	e.problem = err
 	var disk notKept
@@ -120,7 +124,7 @@ func (e *learnAccount) apply(t *turn) error {
 		return disk
 	}
 	if grew {
-		if err := t.accountChanged(e.id); err != nil {
+		if err := t.accountChanged(e.id, before); err != nil {
 			return err
 		}
 	}
@@ -133,9 +137,12 @@ func (e *learnAccount) apply(t *turn) error {
 }
 
 // accountChanged has conversations looked at that may need a new key now, and
-// stops a device that was removed.
-func (t *turn) accountChanged(id chat.AccountID) error {
+// stops a device that was removed. before is the chain as it was, or nil.
+func (t *turn) accountChanged(id chat.AccountID, before *seal.Account) error {
 	a, err := t.seals().account(id)
+	if err == nil {
+		err = t.noteDevices(before, a)
+	}
 	if err != nil || len(a.Active()) == len(a.Devices()) {
 		return err // nobody was ever removed
 	}
@@ -285,10 +292,7 @@ func isConflict(err error) bool {
 func (s *Session) adopt(ctx context.Context, relay storage.Profile, device *seal.Device, account *seal.Account, keys seal.AccountKeys) error {
 	s.joining.Lock()
 	defer s.joining.Unlock()
-	s.mu.Lock()
-	had := s.id
-	s.mu.Unlock()
-	if had != nil || s.Profile().Joined {
+	if s.Profile().Joined {
 		return refusal("This profile belongs to somebody already. Use a new profile.")
 	}
 	if d := account.Device(device.Public().Key); d == nil || d.Removed != 0 {

@@ -55,11 +55,12 @@ type Session struct {
 	once    sync.Once
 	closed  error
 
-	runs   sync.WaitGroup
-	ctx    context.Context // ends with Close
-	cancel context.CancelFunc
-	again  chan struct{} // capacity 1: connect now, also after a refusal
-	link   atomic.Pointer[link.Link]
+	runs    sync.WaitGroup
+	ctx     context.Context // ends with Close
+	cancel  context.CancelFunc
+	again   chan struct{} // capacity 1: connect now, also after a refusal
+	link    atomic.Pointer[link.Link]
+	mailbox atomic.Pointer[mailbox] // of the linking that is under way; nil: none
 
 	joining sync.Mutex // one Join at a time
 

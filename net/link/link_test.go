@@ -231,11 +231,6 @@ func impostor(t *testing.T, sub []string, serve func(*websocket.Conn)) Config {
 	return somebody(t, Config{URL: s.URL, Key: wire.NewNonce(), MinDelay: time.Millisecond, MaxDelay: 10 * time.Millisecond})
 }
 
-func write(c *websocket.Conn, f wire.Frame) {
-	b, _ := wire.Encode(f)
-	c.WriteMessage(websocket.TextMessage, b)
-}
-
 // A relay that shows the right key without holding it is not believed.
 func TestProofIsChecked(t *testing.T) {
 	var cfg Config

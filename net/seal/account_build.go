@@ -125,7 +125,7 @@ func (a *Account) boxes(secret Secret) (Boxes, error) {
 
 func (a *Account) box(secret Secret, d *DevicePublic) ([]byte, error) {
 	header := (&DeviceBox{Root: a.root, Generation: a.Generation(), Device: d.Key}).header()
-	sealed, err := d.HPKE.seal(join("satchel.v1 device box", header), secret)
+	sealed, err := d.HPKE.seal(join("satchel.v1 device box", header), secret[:])
 	return append(header, sealed...), err
 }
 
