@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"satchel/chat"
+	"satchel/net/seal"
 )
 
 // Download fetches the file from where the ticket says, in requests of a
@@ -44,7 +45,8 @@ var errBody = errors.New("the receiver failed")
 // get fetches a chunk from a byte on, and returns how many bytes went to Body;
 // without an error it is one at least.
 func (w *road) get(ctx context.Context, r *DownloadRequest, at int64) (int64, error) {
-	end := min(at+w.cfg.Chunk, r.Size)
+	// Less by what a resume goes back: to the beginning of a sealed chunk.
+	end := min(at+max(w.cfg.Chunk-seal.SealedSize(seal.ChunkSize), w.cfg.Chunk/2), r.Size)
 	header := http.Header{"Range": {fmt.Sprintf("bytes=%d-%d", at, end-1)}}
 	answer, err := w.do(ctx, http.MethodGet, w.ticket.URL, header, nil, 0)
 	if err != nil {

@@ -74,11 +74,11 @@ func TestLink(t *testing.T) {
 		t.Errorf("%s here, %s there, %v", shown, digits, err)
 	}
 	proof, err := fresh.Confirm("a laptop", now)
-	public, signature, err := old.Confirm(say(phone, mara, proof, err), now)
+	public, signature, label, err := old.Confirm(say(phone, mara, proof, err), now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, boxes, err := mara.owner.chain.AddDevice(mara.device, mara.owner.keys, public, signature, "phone", time.Now())
+	s, boxes, err := mara.owner.chain.AddDevice(mara.device, mara.owner.keys, public, signature, label, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
