@@ -23,7 +23,8 @@ type part struct {
 	file    *os.File
 	hash    hash.Hash
 	n, size int64
-	behind  int64 // bytes that the disk has been told to write
+	behind  int64 // bytes that the disk has been told to write, and
+	begun   int64 // those of them that it has
 	meter   *meter
 	ctx     context.Context
 	bulk    priority.Bulk
@@ -31,8 +32,8 @@ type part struct {
 }
 
 // window is how many bytes are handed to the disk at a time. No more of a
-// download than this is in memory only, so that somebody else's fsync never
-// waits for gigabytes. Smaller costs speed, larger costs others their patience.
+// download than two of them is in memory only, so that somebody else's fsync
+// never waits for gigabytes. Smaller costs speed, larger costs others their patience.
 const window = 1 << 20
 
 func (e *Engine) partPath(id chat.TransferID) string {
@@ -86,7 +87,7 @@ func (p *part) verify(ctx context.Context) error {
 		p.n += int64(n)
 		p.meter.know(p.n)
 		if errors.Is(err, io.EOF) {
-			p.behind = p.n
+			p.begun, p.behind = p.n, p.n
 			return nil
 		}
 		if err != nil {
@@ -114,8 +115,8 @@ func (p *part) Write(b []byte) (int, error) {
 		p.meter.know(p.n)
 	}
 	if err == nil && p.n-p.behind >= window {
-		err = writeBehind(p.file, p.behind, p.n)
-		p.behind = p.n
+		err = writeBehind(p.file, p.begun, p.behind, p.n)
+		p.begun, p.behind = p.behind, p.n
 	}
 	if err != nil {
 		p.err = err

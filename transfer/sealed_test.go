@@ -152,15 +152,22 @@ func TestNoNonceTwice(t *testing.T) {
 					break
 				}
 				switch r.IntN(6) {
-				case 0, 1: // one byte changes
-					data[r.IntN(len(data))] ^= 1
+				case 0, 1: // one byte changes, maybe of what has to be sent again
+					at := r.IntN(len(data))
+					if r.IntN(2) == 0 {
+						at = r.IntN(2 * testChunk)
+						for _, e := range storedIn(t, s.dir) {
+							_ = os.Truncate(e, r.Int64N(int64(at)+1))
+						}
+					}
+					data[at] ^= 1
 					if err := os.WriteFile(path, data, 0o600); err != nil {
 						t.Fatal(err)
 					}
 					if err := os.Chtimes(path, up.ModTime, up.ModTime); err != nil {
 						t.Fatal(err)
 					}
-				case 2: // the store went back, or claims more
+				case 2: // the store goes back, or claims more
 					for _, e := range storedIn(t, s.dir) {
 						_ = os.Truncate(e, r.Int64N(seal.SealedSize(int64(len(data)))))
 					}
