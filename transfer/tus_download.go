@@ -45,8 +45,9 @@ var errBody = errors.New("the receiver failed")
 // get fetches a chunk from a byte on, and returns how many bytes went to Body;
 // without an error it is one at least.
 func (w *road) get(ctx context.Context, r *DownloadRequest, at int64) (int64, error) {
-	// Less by what a resume goes back: to the beginning of a sealed chunk.
-	end := min(at+max(w.cfg.Chunk-seal.SealedSize(seal.ChunkSize), w.cfg.Chunk/2), r.Size)
+	// Whole sealed chunks: a resume begins with one.
+	sealed := seal.SealedSize(seal.ChunkSize)
+	end := min(at+max(w.cfg.Chunk/sealed, 1)*sealed, r.Size)
 	header := http.Header{"Range": {fmt.Sprintf("bytes=%d-%d", at, end-1)}}
 	answer, err := w.do(ctx, http.MethodGet, w.ticket.URL, header, nil, 0)
 	if err != nil {
