@@ -47,6 +47,10 @@ func Temporary(sentence string, err error) *Error {
 	return &Error{Sentence: sentence, Retry: true, Err: err}
 }
 
+// ErrMismatch is what a Handler returns when the store holds something else
+// than what was announced: another size, or another file by now.
+var ErrMismatch = errMismatch
+
 // Errors of Pause, Resume and Cancel.
 var (
 	ErrUnknown = errors.New("this transfer has ended or is not known here")

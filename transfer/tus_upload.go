@@ -112,7 +112,7 @@ func (u *tusUpload) head(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		finish(answer)
+		Finish(answer)
 		switch {
 		case answer.StatusCode == http.StatusNotFound || answer.StatusCode == http.StatusGone:
 			return errGone
@@ -122,7 +122,7 @@ func (u *tusUpload) head(ctx context.Context) error {
 			}
 			continue
 		case answer.StatusCode >= 300:
-			return refused(answer)
+			return Refused(answer)
 		}
 		if length := answer.Header.Get("Upload-Length"); length != "" && length != strconv.FormatInt(u.r.Size, 10) {
 			return Final("The server has this file already, in another size. Send it again.", errors.New("Upload-Length is "+length))
@@ -160,9 +160,9 @@ func (u *tusUpload) create(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	finish(answer)
+	Finish(answer)
 	if answer.StatusCode != http.StatusCreated {
-		e := refused(answer)
+		e := Refused(answer)
 		switch answer.StatusCode {
 		case http.StatusNotFound, http.StatusGone:
 			e.Sentence = "There is no place for files at the server's address. Check it, then try again."
@@ -192,9 +192,9 @@ func (u *tusUpload) drop(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	finish(answer)
+	Finish(answer)
 	if answer.StatusCode >= 300 && answer.StatusCode != http.StatusNotFound && answer.StatusCode != http.StatusGone {
-		return refused(answer)
+		return Refused(answer)
 	}
 	return nil
 }
@@ -225,7 +225,7 @@ func (u *tusUpload) send(ctx context.Context) error {
 		case answer.StatusCode == http.StatusRequestEntityTooLarge && u.chunk > leastChunk:
 			u.chunk = max(u.chunk/2, leastChunk)
 		case answer.StatusCode == http.StatusRequestEntityTooLarge:
-			e := refused(answer)
+			e := Refused(answer)
 			e.Sentence = "A server on the way takes only very small pieces. Ask who runs it to allow 256 KiB a request."
 			return e
 		case answer.StatusCode == http.StatusLocked && locked < lockedTries:
@@ -237,7 +237,7 @@ func (u *tusUpload) send(ctx context.Context) error {
 			// The server lost it: the next attempt begins anew.
 			return Temporary("The server lost what it had of the file. It is sent again by itself.", errGone)
 		default:
-			return refused(answer)
+			return Refused(answer)
 		}
 		if asked := u.head(ctx); errors.Is(asked, errGone) {
 			return Temporary("The server lost what it had of the file. It is sent again by itself.", errGone)
@@ -250,7 +250,7 @@ func (u *tusUpload) send(ctx context.Context) error {
 		} else if err != nil || answer.StatusCode == http.StatusConflict {
 			if broke++; broke > breaks {
 				if err == nil {
-					err = refused(answer)
+					err = Refused(answer)
 				}
 				return err
 			}
@@ -269,7 +269,7 @@ func (u *tusUpload) patch(ctx context.Context) (*http.Response, error) {
 	body := func() io.Reader { return io.NewSectionReader(u.r.Body, offset, length) }
 	answer, err := u.do(ctx, http.MethodPatch, u.ticket.URL, header, body, length)
 	if err == nil {
-		finish(answer)
+		Finish(answer)
 	}
 	return answer, err
 }
