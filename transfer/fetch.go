@@ -60,7 +60,7 @@ type fetch struct {
 func (f *fetch) run(ctx context.Context) error {
 	at, broke := f.r.Offset, 0
 	for at < f.r.Size {
-		n, err := f.piece(at)
+		n, err := f.piece(ctx, at)
 		at += n
 		if n > 0 {
 			broke = 0
@@ -68,7 +68,7 @@ func (f *fetch) run(ctx context.Context) error {
 		if err == nil {
 			continue
 		}
-		if broke++; broke > breaks || settled(ctx, err) || errors.Is(err, errBody) || errors.Is(err, errMismatch) {
+		if broke++; broke > breaks || Settled(ctx, err) || errors.Is(err, errBody) || errors.Is(err, errMismatch) {
 			return err
 		}
 	}
@@ -80,7 +80,7 @@ var errBody = errors.New("the receiver failed")
 
 // piece fetches a chunk from a byte on, and returns how many bytes went to Body;
 // without an error it is one at least.
-func (f *fetch) piece(at int64) (int64, error) {
+func (f *fetch) piece(ctx context.Context, at int64) (int64, error) {
 	end := min(at+f.chunk, f.r.Size)
 	header := http.Header{"Range": {fmt.Sprintf("bytes=%d-%d", at, end-1)}}
 	if f.tag != "" {
@@ -121,14 +121,17 @@ func (f *fetch) piece(at int64) (int64, error) {
 		return 0, fmt.Errorf("the file is another by now: %w", errMismatch)
 	}
 	f.tag = tag
-	return f.pass(answer.Body, at, end, skip)
+	return f.pass(ctx, answer.Body, at, end, skip)
 }
 
 // pass hands bytes at..end of the file to the receiver, of a body that has skip
 // bytes before them.
-func (f *fetch) pass(body io.Reader, at, end, skip int64) (n int64, err error) {
+func (f *fetch) pass(ctx context.Context, body io.Reader, at, end, skip int64) (n int64, err error) {
 	buf := make([]byte, 128<<10)
 	for left := end - at; left > 0; {
+		if err := ctx.Err(); err != nil {
+			return n, err
+		}
 		k, err := body.Read(buf[:min(int64(len(buf)), left+skip)])
 		got := buf[:k]
 		drop := min(skip, int64(k))

@@ -14,6 +14,9 @@ import (
 // and not later: a client may hold on to a request's body longer than to the
 // request.
 type Section struct {
+	// Tee gets what is read; may be nil. It may be looked at after Close.
+	Tee io.Writer
+
 	mu   sync.Mutex
 	r    *io.SectionReader
 	done bool
@@ -30,7 +33,11 @@ func (s *Section) Read(p []byte) (int, error) {
 	if s.done {
 		return 0, os.ErrClosed
 	}
-	return s.r.Read(p)
+	n, err := s.r.Read(p)
+	if s.Tee != nil {
+		_, _ = s.Tee.Write(p[:n])
+	}
+	return n, err
 }
 
 // Close ends the reading; it may be called more than once.
@@ -52,6 +59,9 @@ type Parts struct {
 	// goroutines. What it returns that is no *Error is a connection that broke:
 	// the part goes again, twice at most.
 	Put func(ctx context.Context, p *Part) error
+	// Stable is told, before Progress, that the store has so many bytes from the
+	// start on; may be nil. Its error ends Send.
+	Stable func(stored int64) error
 	// Progress is UploadRequest's.
 	Progress func(stored int64)
 }
@@ -148,9 +158,11 @@ func (p *Parts) Send(ctx context.Context) error {
 				buffers = append(buffers, r.part.Data)
 			}
 			whole[r.part.Number] = true
-			for p.Stored < p.Size && whole[int(p.Stored/p.Part)+1] {
-				delete(whole, int(p.Stored/p.Part)+1)
-				p.Stored = min(p.Stored+p.Part, p.Size)
+			if !p.advance(whole) || p.Stable == nil || failed != nil {
+				break
+			}
+			if failed = p.Stable(p.Stored); failed != nil {
+				cancel()
 			}
 		case <-beat:
 			if time.Since(told) < tick {
@@ -165,10 +177,19 @@ func (p *Parts) Send(ctx context.Context) error {
 	return failed
 }
 
+// advance moves Stored over the parts that are whole, and tells whether it did.
+func (p *Parts) advance(whole map[int]bool) (moved bool) {
+	for n := int(p.Stored/p.Part) + 1; p.Stored < p.Size && whole[n]; n++ {
+		delete(whole, n)
+		p.Stored, moved = min(p.Stored+p.Part, p.Size), true
+	}
+	return moved
+}
+
 func (p *Parts) put(ctx context.Context, part *Part) error {
 	for broke := 0; ; broke++ {
 		err := p.Put(ctx, part)
-		if err == nil || broke == breaks || settled(ctx, err) {
+		if err == nil || broke == breaks || Settled(ctx, err) {
 			return err
 		}
 	}

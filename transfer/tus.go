@@ -212,8 +212,8 @@ func retryAfter(answer *http.Response) time.Duration {
 	return 0
 }
 
-// sleep waits, or returns why not.
-func sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits, or returns why not.
+func Sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
@@ -224,9 +224,9 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// settled tells whether an error is an answer, or the end of the attempt,
+// Settled tells whether an error is an answer, or the end of the attempt,
 // rather than a connection that broke.
-func settled(ctx context.Context, err error) bool {
+func Settled(ctx context.Context, err error) bool {
 	return ctx.Err() != nil || errors.As(err, new(*Error))
 }
 

@@ -117,7 +117,7 @@ func (u *tusUpload) head(ctx context.Context) error {
 		case answer.StatusCode == http.StatusNotFound || answer.StatusCode == http.StatusGone:
 			return errGone
 		case answer.StatusCode == http.StatusLocked && try < lockedTries:
-			if err := sleep(ctx, lockedPause<<try); err != nil {
+			if err := Sleep(ctx, lockedPause<<try); err != nil {
 				return err
 			}
 			continue
@@ -218,7 +218,7 @@ func (u *tusUpload) send(ctx context.Context) error {
 			err = io.ErrNoProgress
 		}
 		switch {
-		case err != nil && settled(ctx, err):
+		case err != nil && Settled(ctx, err):
 			return err
 		case err != nil, answer.StatusCode == http.StatusConflict:
 			// The connection broke, or both ends count differently: ask, and go on.
@@ -229,7 +229,7 @@ func (u *tusUpload) send(ctx context.Context) error {
 			e.Sentence = "A server on the way takes only very small pieces. Ask who runs it to allow 256 KiB a request."
 			return e
 		case answer.StatusCode == http.StatusLocked && locked < lockedTries:
-			if err := sleep(ctx, lockedPause<<locked); err != nil {
+			if err := Sleep(ctx, lockedPause<<locked); err != nil {
 				return err
 			}
 			locked++

@@ -92,12 +92,21 @@ func (u *up) dropIt(h transfer.Handler) error {
 	return h.(transfer.Dropper).Drop(ctx, &transfer.UploadRequest{ID: u.id, Conversation: "c", Name: string(u.id), Size: int64(len(u.content)), Place: u.place})
 }
 
-// done is an attempt that must go well.
+// done is an attempt that must go well, after a few others at the most that the
+// store asks to come again: what was cut may still be held by it.
 func (u *up) done(h transfer.Handler) transfer.UploadResult {
 	u.t.Helper()
 	ctx, stop := context.WithTimeout(u.t.Context(), patience)
 	defer stop()
 	result, err := u.attempt(ctx, h)
+	for try := 0; try < 10; try++ {
+		why := new(transfer.Error)
+		if err == nil || !errors.As(err, &why) || !why.Retry {
+			break
+		}
+		time.Sleep(20 * time.Millisecond << try)
+		result, err = u.attempt(ctx, h)
+	}
 	if err != nil {
 		u.t.Fatalf("%d bytes: %v", len(u.content), err)
 	}
@@ -153,8 +162,6 @@ func (b *body) ReadAt(p []byte, off int64) (int, error) {
 		b.t.Error("Body is read after Upload returned")
 	case !b.asked.Load():
 		b.t.Error("Body is read before Progress was called")
-	case off < b.first:
-		b.t.Errorf("Body is read at %d, the store has %d", off, b.first)
 	case off > b.far:
 		b.t.Errorf("Body is read at %d, the furthest was %d", off, b.far)
 	}
@@ -223,14 +230,17 @@ func big(t *testing.T, s Store) {
 // new process that knows the place.
 func cut(t *testing.T, s Store) {
 	r := rand.New(rand.NewPCG(7, uint64(s.Chunk)))
-	u := newUpload(t, 4*s.Chunk+s.Chunk/3)
+	u := newUpload(t, 9*s.Chunk+s.Chunk/3)
 	size, cuts := int64(len(u.content)), 0
 	var result transfer.UploadResult
 	for {
 		ctx, stop := context.WithCancel(t.Context())
 		address, p := s.Address, (*proxy)(nil)
-		limit := s.Chunk/2 + r.Int64N(2*s.Chunk)
-		if cuts >= 4 {
+		limit := s.Chunk/2 + r.Int64N(3*s.Chunk)
+		switch {
+		case cuts == 0: // something is stored by then, of all that goes at once
+			limit += 6 * s.Chunk
+		case cuts >= 4:
 			limit = 1 << 60
 		}
 		if address != "" {
@@ -252,13 +262,15 @@ func cut(t *testing.T, s Store) {
 		if err == nil {
 			break
 		}
-		if cuts++; cuts > 4 {
-			t.Fatalf("after the cuts: %v", err)
-		}
 		if why := new(transfer.Error); errors.As(err, &why) && !why.Retry {
 			t.Fatalf("a cut is final: %v", err)
 		}
 		sentence(t, err)
+		if cuts++; cuts > 14 {
+			t.Fatalf("after the cuts: %v", err)
+		} else if cuts > 4 { // the store still holds what was cut
+			time.Sleep(20 * time.Millisecond << (cuts - 5))
+		}
 	}
 	u.watch = nil
 	if cuts == 0 {
