@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"satchel/chat"
@@ -64,10 +65,15 @@ func (h *Tus) Drop(ctx context.Context, r *UploadRequest) error {
 }
 
 // upload gets permission. A relay's file is named by the transfer's id, or by
-// Place when that name was spoilt; elsewhere Place is the URL.
+// Place when that name was spoilt; elsewhere Place is the URL, or its path at the
+// endpoint's server.
 func (h *Tus) upload(ctx context.Context, r *UploadRequest) (*tusUpload, error) {
 	want := TicketRequest{Direction: chat.Upload, File: cmp.Or(r.Place, string(r.ID)), Size: r.Size, Conversation: r.Conversation}
-	way, err := h.permit(ctx, want, r.Place)
+	known := r.Place
+	if endpoint, err := url.Parse(h.cfg.Endpoint); err == nil && strings.HasPrefix(known, "/") {
+		known = endpoint.Scheme + "://" + endpoint.Host + known
+	}
+	way, err := h.permit(ctx, want, known)
 	if err != nil {
 		return nil, err
 	}
@@ -180,6 +186,9 @@ func (u *tusUpload) create(ctx context.Context) error {
 		return Final("The server did not say where the file goes. Check its address, then try again.", err)
 	}
 	u.ticket.URL = place.String()
+	if place.Host == answer.Request.URL.Host {
+		return u.r.Remember(place.RequestURI()) // as long as the endpoint is this server's
+	}
 	return u.r.Remember(u.ticket.URL)
 }
 
@@ -202,9 +211,14 @@ func (u *tusUpload) drop(ctx context.Context) error {
 // send sends what the server does not have, chunk by chunk.
 func (u *tusUpload) send(ctx context.Context) error {
 	broke, locked := 0, 0
-	most := u.offset // the furthest that the server ever said
+	most := u.offset  // the furthest that the server ever said
+	reach := u.offset // the furthest that bytes of this attempt may be at the server
 	for u.offset < u.r.Size {
+		from := u.offset
 		answer, err := u.patch(ctx)
+		if err != nil {
+			reach = max(reach, min(from+u.chunk, u.r.Size))
+		}
 		if err == nil && answer.StatusCode < 300 {
 			before := u.offset
 			if err := u.hear(answer); err != nil {
@@ -244,6 +258,9 @@ func (u *tusUpload) send(ctx context.Context) error {
 		} else if asked != nil {
 			return asked
 		}
+		if u.offset > max(from, reach) {
+			return u.mixed(ctx)
+		}
 		u.r.Progress(u.offset)
 		if u.offset > most {
 			most, broke = u.offset, 0
@@ -259,15 +276,39 @@ func (u *tusUpload) send(ctx context.Context) error {
 	return nil
 }
 
+// mixed gives up an upload into which an earlier attempt wrote, from a connection
+// that was thought dead: behind the byte where this attempt began, its bytes are
+// others. The next attempt begins anew, under another name.
+func (u *tusUpload) mixed(ctx context.Context) error {
+	_ = u.drop(ctx)
+	place := ""
+	if u.cfg.Tickets != nil {
+		place = string(chat.NewTransferID())
+	}
+	if err := u.r.Remember(place); err != nil {
+		return err
+	}
+	return Temporary("What was left of an earlier try came in between. Nothing was lost; the file is sent once more, from the start.", errMismatch)
+}
+
 // patch sends one chunk and returns the answer, read.
 func (u *tusUpload) patch(ctx context.Context) (*http.Response, error) {
 	length := min(u.chunk, u.r.Size-u.offset)
 	header := u.header()
 	header.Set("Content-Type", "application/offset+octet-stream")
 	header.Set("Upload-Offset", strconv.FormatInt(u.offset, 10))
-	offset := u.offset
-	body := func() io.Reader { return io.NewSectionReader(u.r.Body, offset, length) }
+	offset, section := u.offset, (*Section)(nil)
+	body := func() io.Reader {
+		if section != nil {
+			section.Close()
+		}
+		section = NewSection(u.r.Body, offset, length)
+		return section
+	}
 	answer, err := u.do(ctx, http.MethodPatch, u.ticket.URL, header, body, length)
+	if section != nil {
+		section.Close()
+	}
 	if err == nil {
 		Finish(answer)
 	}
