@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -141,7 +142,7 @@ func TestPartsFail(t *testing.T) {
 			}
 			return nil
 		}}
-	if err := p.Send(t.Context()); err != why || stored > 8 {
+	if err := p.Send(t.Context()); !errors.Is(err, why) || stored > 8 {
 		t.Errorf("%v, %d stored", err, stored)
 	}
 	p.Stored, p.Put = 8, func(context.Context, *Part) error { return nil }

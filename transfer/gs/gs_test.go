@@ -171,9 +171,10 @@ func (f *front) session(w http.ResponseWriter, r *http.Request, id string) {
 		return
 	}
 	status, body := f.pass(w, r, data)
-	if status == http.StatusOK {
+	switch status {
+	case http.StatusOK:
 		s.object = body
-	} else if status == http.StatusPermanentRedirect {
+	case http.StatusPermanentRedirect:
 		s.stored += int64(len(data))
 	}
 }
