@@ -45,6 +45,9 @@ type Store struct {
 	base   *url.URL // of the folder; its path ends with a slash
 	chunks *url.URL // where Nextcloud takes chunks; nil: it is another server
 	chunk  int64
+
+	preparing chan struct{} // held by who makes the folder, and
+	prepared  bool          // looks at this
 }
 
 var (
@@ -59,7 +62,7 @@ func New(cfg Config, secret transfer.Secret) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{open: transfer.Getter{Client: transfer.NewClient()}, cfg: cfg, secret: secret, base: u.JoinPath("/"), chunk: 16 << 20}
+	s := &Store{open: transfer.Getter{Client: transfer.NewClient()}, cfg: cfg, secret: secret, base: u.JoinPath("/"), chunk: 16 << 20, preparing: make(chan struct{}, 1)}
 	if m := nextcloud.FindStringSubmatch(s.base.Path); m != nil {
 		s.chunks = s.base.ResolveReference(&url.URL{Path: m[1] + "/uploads/" + m[2] + "/"})
 	}
@@ -108,7 +111,7 @@ func (s *Store) Upload(ctx context.Context, r *transfer.UploadRequest) (transfer
 		if err != nil {
 			return transfer.UploadResult{}, err
 		}
-		if err := s.folder(ctx, s.base); err != nil {
+		if err := s.prepare(ctx); err != nil {
 			return transfer.UploadResult{}, err
 		}
 	}
@@ -183,33 +186,45 @@ func (s *Store) size(ctx context.Context, name string) (int64, error) {
 	return answer.ContentLength, refused(answer)
 }
 
+// prepare makes the folder where it is not there; one upload does, others wait.
+func (s *Store) prepare(ctx context.Context) error {
+	select {
+	case s.preparing <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-s.preparing }()
+	if s.prepared {
+		return nil
+	}
+	err := s.folder(ctx, s.base)
+	s.prepared = err == nil
+	return err
+}
+
 // folder makes a folder, and those above it, where they are not there.
 func (s *Store) folder(ctx context.Context, at *url.URL) error {
-	answer, err := s.call(ctx, "MKCOL", at, nil, nil, 0)
-	if err != nil {
-		return err
-	}
-	transfer.Finish(answer)
-	switch answer.StatusCode {
-	case http.StatusMethodNotAllowed: // it is there
-		return nil
-	case http.StatusConflict: // the one above is not
-		up := *at
-		up.Path, up.RawPath = path.Dir(strings.TrimSuffix(at.Path, "/")), ""
-		if up.Path == "/" || up.Path == "." {
-			return transfer.NoBucket.Error(errors.New("no folder above"))
-		}
-		if err := s.folder(ctx, up.JoinPath("/")); err != nil {
-			return err
-		}
+	for try := 0; ; try++ {
 		answer, err := s.call(ctx, "MKCOL", at, nil, nil, 0)
 		if err != nil {
 			return err
 		}
 		transfer.Finish(answer)
-		return refused(answer)
+		switch {
+		case answer.StatusCode == http.StatusMethodNotAllowed: // it is there
+			return nil
+		case answer.StatusCode != http.StatusConflict || try > 0:
+			return refused(answer)
+		}
+		up := *at // the one above is not
+		up.Path, up.RawPath = path.Dir(strings.TrimSuffix(at.Path, "/")), ""
+		if up.Path == "/" || up.Path == "." {
+			return refused(answer)
+		}
+		if err := s.folder(ctx, up.JoinPath("/")); err != nil {
+			return err
+		}
 	}
-	return refused(answer)
 }
 
 // Drop removes what there is of an upload.
