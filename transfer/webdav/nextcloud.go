@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"regexp"
 	"strconv"
 
 	"satchel/transfer"
@@ -18,11 +19,26 @@ import (
 // of its ".file" makes one file of. It forgets collections after a day or more.
 // https://docs.nextcloud.com/server/latest/developer_manual/client_apis/WebDAV/chunking.html
 
-const mostChunks = 10000
+// Names of chunks are numbers up to 10000, in order, maybe with gaps; the rest is
+// for the gaps.
+const mostChunks = 9000
 
 // collection is where the chunks of a file go.
 func (s *Store) collection(name string) *url.URL {
 	return s.chunks.JoinPath("satchel-"+name, "/")
+}
+
+// chunk names the chunk with that number, from 1. Each attempt leaves out a name
+// before its first: that of the chunk which the attempt before may still be
+// sending, and which is so never taken for one of this attempt's.
+func (p *place) chunk(number int) string {
+	left := 0
+	for _, from := range p.Attempts {
+		if from <= number {
+			left++
+		}
+	}
+	return fmt.Sprintf("%05d", number+left)
 }
 
 // inChunks sends what the server does not have, and makes one file of it.
@@ -31,6 +47,7 @@ func (s *Store) inChunks(ctx context.Context, r *transfer.UploadRequest, at plac
 	header := http.Header{"Destination": {s.file(at.Name).String()}, "OC-Total-Length": {strconv.FormatInt(r.Size, 10)}}
 	have, err := s.list(ctx, c)
 	if errors.Is(err, errMissing) {
+		at.Attempts = nil
 		var answer *http.Response
 		if answer, err = s.call(ctx, "MKCOL", c, header.Clone(), nil, 0); err == nil {
 			transfer.Finish(answer)
@@ -40,23 +57,51 @@ func (s *Store) inChunks(ctx context.Context, r *transfer.UploadRequest, at plac
 	if err != nil {
 		return err
 	}
-	var stored int64
-	for n := 1; stored < r.Size && have[chunkName(n)] == min(at.Chunk, r.Size-stored); n++ {
-		stored += have[chunkName(n)]
+	stored, number := int64(0), 1
+	for ; stored < r.Size && have[at.chunk(number)] == min(at.Chunk, r.Size-stored); number++ {
+		stored += have[at.chunk(number)]
+	}
+	at.Attempts = append(at.Attempts, number)
+	if err := remember(r, at); err != nil {
+		return err
 	}
 	r.Progress(stored)
-	for stored < r.Size {
+	for ; stored < r.Size; number++ {
 		n := min(at.Chunk, r.Size-stored)
-		if err := s.put(ctx, c.JoinPath(chunkName(int(stored/at.Chunk)+1)), r.Body, stored, n, header.Clone()); err != nil {
+		if err := s.put(ctx, c.JoinPath(at.chunk(number)), r.Body, stored, n, header.Clone()); err != nil {
 			return err
 		}
 		stored += n
 		r.Progress(stored)
 	}
+	if err := s.tidy(ctx, c, &at, number); err != nil {
+		return err
+	}
 	return s.move(ctx, c.JoinPath(".file"), at.Name, r.Size)
 }
 
-func chunkName(n int) string { return fmt.Sprintf("%05d", n) }
+// tidy removes from a collection what is no chunk of the file, which has those
+// below a number.
+func (s *Store) tidy(ctx context.Context, c *url.URL, at *place, end int) error {
+	if len(at.Attempts) < 2 {
+		return nil
+	}
+	have, err := s.list(ctx, c)
+	if err != nil {
+		return err
+	}
+	for number := 1; number < end; number++ {
+		delete(have, at.chunk(number))
+	}
+	for name := range have {
+		if err := s.remove(ctx, c.JoinPath(name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var chunkName = regexp.MustCompile(`^[0-9]{5}$`)
 
 // errMissing says that a collection is not there.
 var errMissing = errors.New("no such collection")
@@ -87,7 +132,7 @@ func (s *Store) list(ctx context.Context, c *url.URL) (map[string]int64, error) 
 	for _, f := range found.Responses {
 		u, err := url.Parse(f.Href)
 		n, bad := strconv.ParseInt(f.Size, 10, 64)
-		if err == nil && bad == nil {
+		if err == nil && bad == nil && chunkName.MatchString(path.Base(u.Path)) {
 			sizes[path.Base(u.Path)] = n
 		}
 	}

@@ -72,10 +72,20 @@ func New(cfg Config, secret transfer.Secret) (*Store, error) {
 // CloseIdleConnections lets go of connections that wait to be used again.
 func (s *Store) CloseIdleConnections() { s.open.CloseIdleConnections() }
 
-// place is where an upload stands.
+// place is where an upload stands. Chunk is the size of Nextcloud's; 0: it is one
+// request. Attempts are the numbers of the chunks with which attempts began.
 type place struct {
-	Name  string `json:"name"`
-	Chunk int64  `json:"chunk,omitempty"` // of Nextcloud's; 0: one request
+	Name     string `json:"name"`
+	Chunk    int64  `json:"chunk,omitempty"`
+	Attempts []int  `json:"attempts,omitempty"`
+}
+
+func remember(r *transfer.UploadRequest, p place) error {
+	data, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	return r.Remember(string(data))
 }
 
 func (s *Store) place(r *transfer.UploadRequest) (place, error) {
@@ -104,11 +114,7 @@ func (s *Store) Upload(ctx context.Context, r *transfer.UploadRequest) (transfer
 		if s.chunks != nil && r.Size > s.chunk {
 			at.Chunk = transfer.PartSize(r.Size, s.chunk, mostChunks)
 		}
-		data, err := json.Marshal(at)
-		if err == nil {
-			err = r.Remember(string(data))
-		}
-		if err != nil {
+		if err := remember(r, at); err != nil {
 			return transfer.UploadResult{}, err
 		}
 		if err := s.prepare(ctx); err != nil {

@@ -1,6 +1,7 @@
 package webdav
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -163,6 +164,53 @@ func TestNextcloud(t *testing.T) {
 	var got strings.Builder
 	if err := joão.Download(t.Context(), &transfer.DownloadRequest{URL: up.URL, Size: int64(len(data)), Body: &got, Progress: func(int64) {}}); err != nil || got.String() != data {
 		t.Errorf("João reads %d bytes, %v", got.Len(), err)
+	}
+}
+
+// A chunk of an attempt that was given up arrives when the next one is under way.
+func TestLateChunk(t *testing.T) {
+	dir := t.TempDir()
+	for _, d := range []string{"files/mara", "uploads/mara"} {
+		if err := os.MkdirAll(filepath.Join(dir, "remote.php/dav", d), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := server(t, dir, assemble(t, dir))
+	h := open(t, Config{URL: s.URL + "/remote.php/dav/files/mara", User: "mara"}, password)
+	first, second := strings.Repeat("a", 4*testChunk), strings.Repeat("b", 4*testChunk)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	r := &transfer.UploadRequest{ID: "late", Size: 4 * testChunk, Body: strings.NewReader(first)}
+	r.Remember = func(place string) error { r.Place = place; return nil }
+	r.Progress = func(n int64) {
+		if n == 2*testChunk {
+			stop()
+		}
+	}
+	if _, err := h.Upload(ctx, r); err == nil {
+		t.Fatal("it was not cut")
+	}
+	r.Body = strings.NewReader(second)
+	begun := false
+	r.Progress = func(n int64) {
+		if begun {
+			return
+		}
+		if begun = true; n != 2*testChunk {
+			t.Errorf("it goes on at %d", n)
+		}
+		late := filepath.Join(dir, "remote.php/dav/uploads/mara/satchel-late/00004") // the third, after the gap
+		if err := os.WriteFile(late, []byte(first[:testChunk]), 0o600); err != nil {
+			t.Error(err)
+		}
+	}
+	result, err := h.Upload(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got strings.Builder
+	if err := h.Download(t.Context(), &transfer.DownloadRequest{URL: result.URL, Size: r.Size, Body: &got, Progress: func(int64) {}}); err != nil || got.String() != first[:2*testChunk]+second[:2*testChunk] {
+		t.Errorf("%d bytes of both, %v", got.Len(), err)
 	}
 }
 
