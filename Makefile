@@ -27,7 +27,7 @@ build:
 
 # Everything: format, vet, the suite under the race detector, then the
 # journeys: built programs, killed and restarted, and two real windows.
-test:
+test: build/tools/versitygw build/tools/fake-gcs-server build/tools/azurite
 	@.ci/install test
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt would change:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	$(MAKE) --no-print-directory build
@@ -55,6 +55,21 @@ build/tools/fyne: .ci/tools/go.mod
 build/tools/golangci-lint: .ci/tools/go.mod
 	@.ci/install build
 	go build -C .ci/tools -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+# The servers that the handlers of stores are proved against, built and
+# installed once. The tests ask for them by name.
+build/tools/versitygw build/tools/fake-gcs-server &: .ci/servers/go.mod
+	@.ci/install build
+	@mkdir -p build/tools
+	go build -C .ci/servers -trimpath -o ../../build/tools/ tool
+	@touch build/tools/versitygw build/tools/fake-gcs-server
+
+build/tools/azurite: .ci/servers/package.json
+	@.ci/install test
+	@mkdir -p build/tools/azurite
+	cp .ci/servers/package*.json build/tools/azurite/
+	npm ci --prefix build/tools/azurite --no-audit --no-fund --loglevel=error
+	@touch build/tools/azurite
 
 # The pictures in the README, taken from real windows.
 shots: build

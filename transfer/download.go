@@ -173,7 +173,7 @@ func (e *Engine) name(p *part, folder, name string) (string, error) {
 		return "", err
 	}
 	for _, d := range []string{folder, filepath.Dir(folder), e.cfg.Folder} {
-		if err := syncFolder(d); err != nil {
+		if err := SyncFolder(d); err != nil {
 			return "", err
 		}
 	}
@@ -203,7 +203,7 @@ func (e *Engine) have(ctx context.Context, folder, name string, size int64, want
 		}
 		// The same bytes under another name: this message's name leads there too.
 		named := filepath.Join(folder, name)
-		if os.Link(path, named) == nil && syncFolder(folder) == nil {
+		if os.Link(path, named) == nil && SyncFolder(folder) == nil {
 			return named, nil
 		}
 		return path, nil

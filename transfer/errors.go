@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io/fs"
 	"net"
+	"net/http"
 	"os"
 	"syscall"
 	"time"
@@ -46,6 +47,10 @@ func Final(sentence string, err error) *Error { return &Error{Sentence: sentence
 func Temporary(sentence string, err error) *Error {
 	return &Error{Sentence: sentence, Retry: true, Err: err}
 }
+
+// ErrMismatch is what a Handler returns when the store holds something else
+// than what was announced: another size, or another file by now.
+var ErrMismatch = errMismatch
 
 // Errors of Pause, Resume and Cancel.
 var (
@@ -87,6 +92,8 @@ func explain(err error) *Error {
 	case errors.As(err, new(*tls.CertificateVerificationError)), errors.As(err, new(x509.UnknownAuthorityError)),
 		errors.As(err, new(x509.HostnameError)), errors.As(err, new(x509.CertificateInvalidError)):
 		return Final("The server could not prove that it is the right one, so nothing was sent. Check its address, then try again.", err)
+	case errors.Is(err, http.ErrSchemeMismatch), errors.As(err, new(tls.RecordHeaderError)):
+		return Final("The server does not speak TLS under this address, so nothing was sent. Check the address and its port, then try again.", err)
 	case errors.As(err, &dns):
 		return unreachable("The server can't be found right now. Nothing was lost; it goes on when the network is back.")
 	case errors.As(err, &op) && op.Op == "dial", errors.Is(err, syscall.ECONNREFUSED):

@@ -33,12 +33,16 @@ type UploadRequest struct {
 	Conversation chat.ConversationID
 	Name         string // that a store may give it: says nothing; another one when Fresh
 	Size         int64
-	// Body is the file. It is meant to be read forward, once: what is read
-	// again is sealed again. A read that fails is the reason of the whole
-	// upload's failing.
+	// Body is the file. One goroutine at a time may read it, going forward; what
+	// lies before may be read again, at the cost of sealing it again. Beyond what
+	// the store had when the attempt began, another attempt may read other bytes.
+	// A read that fails is the reason of the whole upload's failing.
 	Body io.ReaderAt
 	// Progress is told how many bytes the store has: once before the first
-	// read of Body, and whenever the store said so.
+	// read of Body, and whenever the store said so. The first call may take a
+	// while, since what was sent before is read again for the checksum: no
+	// request may be open then. The same number again is a sign of life. It is
+	// called by one goroutine at a time.
 	Progress func(stored int64)
 	// Place is what Remember was told last, maybe in an earlier run; else "".
 	Place string
@@ -52,8 +56,16 @@ type UploadRequest struct {
 
 // UploadResult is what a store says of a finished upload.
 type UploadResult struct {
-	URL    string // for the message; relative for the relay
-	SHA256 string // as the store computed it, in hexadecimal; "" if it can't
+	URL     string    // for the message: whoever may read the file can, by this alone; relative for the relay
+	SHA256  string    // as the store computed it, in hexadecimal; "" if it can't
+	Expires time.Time // when URL stops leading to the file; zero: never
+}
+
+// Renewer is a Handler whose URLs expire.
+type Renewer interface {
+	// Renew returns a new URL for the file behind one that Upload returned to
+	// this person, also long after that one expired. The file stays where it is.
+	Renew(ctx context.Context, url string) (UploadResult, error)
 }
 
 // DownloadRequest asks a handler for the bytes of a file. They are sealed, and
@@ -67,11 +79,17 @@ type DownloadRequest struct {
 	Progress func(n int64)
 }
 
-// Dropper is a Handler that can take back an upload that did not end. It is
-// asked once when an upload is cancelled; a store that it can't reach then
-// sweeps by itself.
+// Dropper is a Handler that can take back an upload, whether it came to its end
+// at the store or not; one that is not there is no error. It is asked once when
+// an upload is cancelled; a store that it can't reach then sweeps by itself.
 type Dropper interface {
 	Drop(ctx context.Context, r *UploadRequest) error
+}
+
+// Claimer is a Handler that alone can download certain URLs, whatever their
+// scheme: with an account of the person's own at the server that they lead to.
+type Claimer interface {
+	Claims(url string) bool
 }
 
 // Ticket is the permission to move one file.
@@ -126,6 +144,11 @@ func (r *Registry) forDownload(address string) (Handler, error) {
 	u, err := url.Parse(address)
 	if err != nil || address == "" {
 		return nil, Final("The message does not say where the file is. Ask for it to be sent again.", err)
+	}
+	for _, h := range r.names {
+		if c, ok := h.(Claimer); ok && c.Claims(address) {
+			return h, nil
+		}
 	}
 	h, ok := r.schemes[strings.ToLower(u.Scheme)]
 	if !ok {

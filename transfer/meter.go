@@ -35,9 +35,12 @@ func (m *meter) set(at int64) {
 	m.touch()
 }
 
-// know says how much is there for certain.
+// know says how much is there for certain. Said again, it is a sign of life.
 func (m *meter) know(at int64) {
-	m.known.Store(at)
+	if m.known.Swap(at) == at {
+		m.touch()
+		return
+	}
 	m.set(at)
 }
 

@@ -61,7 +61,7 @@ func openRecord(path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := syncFolder(filepath.Dir(path)); err != nil {
+	if err := SyncFolder(filepath.Dir(path)); err != nil {
 		file.Close()
 		return nil, err
 	}

@@ -53,7 +53,7 @@ func SaveCopy(ctx context.Context, src, dir, name string) (path string, err erro
 	if err := out.Sync(); err != nil {
 		return "", err
 	}
-	return out.Name(), syncFolder(dir)
+	return out.Name(), SyncFolder(dir)
 }
 
 // createFree creates a file under a name that nothing has.
@@ -76,8 +76,8 @@ func numbered(name string, n int) string {
 	return fitName(stem, " ("+strconv.Itoa(n)+")"+ext)
 }
 
-// syncFolder makes the names in a folder durable, where the system can.
-func syncFolder(dir string) error {
+// SyncFolder makes the names in a folder durable, where the system can.
+func SyncFolder(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil
 	}

@@ -35,24 +35,32 @@ func NewTus(cfg TusConfig) *Tus {
 		cfg.Chunk = 8 << 20
 	}
 	if cfg.Client == nil {
-		cfg.Client = newClient()
+		cfg.Client = NewClient()
 	}
 	client := *cfg.Client
-	client.CheckRedirect = func(r *http.Request, via []*http.Request) error {
-		if m := via[0].Method; len(via) > 5 || m != http.MethodGet && m != http.MethodHead {
-			return http.ErrUseLastResponse
-		}
-		return nil
-	}
+	client.CheckRedirect = checkRedirect
 	cfg.Client = &client
 	return &Tus{cfg}
 }
 
-// newClient bounds every wait but the whole: that of bytes is the engine's.
-func newClient() *http.Client {
+// checkRedirect follows a redirect of what only reads, five times at most, and
+// never from a sealed connection to an open one.
+func checkRedirect(r *http.Request, via []*http.Request) error {
+	if m := via[0].Method; len(via) > 5 || m != http.MethodGet && m != http.MethodHead {
+		return http.ErrUseLastResponse
+	}
+	if via[len(via)-1].URL.Scheme == "https" && r.URL.Scheme != "https" {
+		return http.ErrUseLastResponse
+	}
+	return nil
+}
+
+// NewClient returns a client that bounds every wait but the whole: that of
+// bytes is the engine's. It follows redirects of GET and HEAD.
+func NewClient() *http.Client {
 	http1 := new(http.Protocols)
 	http1.SetHTTP1(true) // a connection a transfer: a stalled one holds up no other
-	return &http.Client{Transport: &http.Transport{
+	return &http.Client{CheckRedirect: checkRedirect, Transport: &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 15 * time.Second, Control: keepLittleUnsent}).DialContext,
 		TLSHandshakeTimeout:   15 * time.Second,
@@ -137,7 +145,7 @@ func (r *road) do(ctx context.Context, method, address string, header http.Heade
 		case answer.StatusCode < 300:
 			r.fresh = false
 		case (answer.StatusCode == http.StatusUnauthorized || answer.StatusCode == http.StatusForbidden) && r.cfg.Tickets != nil && !r.fresh:
-			finish(answer)
+			Finish(answer)
 			if err := r.renew(ctx); err != nil {
 				return nil, err
 			}
@@ -148,14 +156,14 @@ func (r *road) do(ctx context.Context, method, address string, header http.Heade
 	}
 }
 
-// finish reads the rest of a short answer, so that its connection can be used again.
-func finish(answer *http.Response) {
+// Finish reads the rest of a short answer, so that its connection can be used again.
+func Finish(answer *http.Response) {
 	_, _ = io.CopyN(io.Discard, answer.Body, 64<<10)
 	answer.Body.Close()
 }
 
-// refused turns a status into words. What the body says is not for people.
-func refused(answer *http.Response) *Error {
+// Refused turns a status into words. What the body says is not for people.
+func Refused(answer *http.Response) *Error {
 	err := fmt.Errorf("%s %s: %s", answer.Request.Method, answer.Request.URL.Path, answer.Status)
 	later := func(sentence string, tries int) *Error {
 		e := Temporary(sentence, err)
@@ -204,8 +212,8 @@ func retryAfter(answer *http.Response) time.Duration {
 	return 0
 }
 
-// sleep waits, or returns why not.
-func sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits, or returns why not.
+func Sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
@@ -216,9 +224,9 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// settled tells whether an error is an answer, or the end of the attempt,
+// Settled tells whether an error is an answer, or the end of the attempt,
 // rather than a connection that broke.
-func settled(ctx context.Context, err error) bool {
+func Settled(ctx context.Context, err error) bool {
 	return ctx.Err() != nil || errors.As(err, new(*Error))
 }
 

@@ -272,6 +272,36 @@ func TestTicketsAreRenewed(t *testing.T) {
 	}
 }
 
+// What was left of an earlier try reaches the server after this one asked how much
+// it has: nothing of both is put together.
+func TestLateBytesOfAnEarlierTry(t *testing.T) {
+	for _, tickets := range []bool{true, false} {
+		t.Run(fmt.Sprint("tickets ", tickets), func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t, tickets)
+			late := make(chan string, 1)
+			s.setFault(once("PATCH", func(w http.ResponseWriter, r *http.Request) {
+				id := strings.TrimPrefix(r.URL.Path, "/files/")
+				if err := os.WriteFile(s.dir+"/"+id, []byte("late"), 0o600); err != nil {
+					t.Error(err)
+				}
+				late <- id
+				w.WriteHeader(http.StatusConflict)
+			}))
+			cfg := TusConfig{Chunk: testChunk, Endpoint: s.URL + "/files/"}
+			if tickets {
+				cfg = TusConfig{Chunk: testChunk, Tickets: s.issue(s.URL)}
+			}
+			b := start(t, openJournal(""), NewTus(cfg), nil)
+			data := random(2*testChunk + 3)
+			up := b.done(b.queue(uploadOf(t, write(t, "a.bin", data))))
+			if !bytes.Equal(s.stored(t, up.File.URL), data) || strings.HasSuffix(up.File.URL, <-late) {
+				t.Errorf("%s has something else", up.File.URL)
+			}
+		})
+	}
+}
+
 // The store says that it has something else: once more from the start, then no more.
 func TestChecksumOfUpload(t *testing.T) {
 	data := random(2*testChunk + 9)

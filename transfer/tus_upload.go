@@ -8,10 +8,10 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"satchel/chat"
-	"satchel/net/priority"
 )
 
 const (
@@ -64,10 +64,15 @@ func (h *Tus) Drop(ctx context.Context, r *UploadRequest) error {
 }
 
 // upload gets permission. A relay's file is named by the transfer's id, or by
-// Place when that name was spoilt; elsewhere Place is the URL.
+// Place when that name was spoilt; elsewhere Place is the URL, or its path at the
+// endpoint's server.
 func (h *Tus) upload(ctx context.Context, r *UploadRequest) (*tusUpload, error) {
 	want := TicketRequest{Direction: chat.Upload, File: cmp.Or(r.Place, string(r.ID)), Size: r.Size, Conversation: r.Conversation}
-	way, err := h.permit(ctx, want, r.Place)
+	known := r.Place
+	if endpoint, err := url.Parse(h.cfg.Endpoint); err == nil && strings.HasPrefix(known, "/") {
+		known = endpoint.Scheme + "://" + endpoint.Host + known
+	}
+	way, err := h.permit(ctx, want, known)
 	if err != nil {
 		return nil, err
 	}
@@ -112,17 +117,17 @@ func (u *tusUpload) head(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		finish(answer)
+		Finish(answer)
 		switch {
 		case answer.StatusCode == http.StatusNotFound || answer.StatusCode == http.StatusGone:
 			return errGone
 		case answer.StatusCode == http.StatusLocked && try < lockedTries:
-			if err := sleep(ctx, lockedPause<<try); err != nil {
+			if err := Sleep(ctx, lockedPause<<try); err != nil {
 				return err
 			}
 			continue
 		case answer.StatusCode >= 300:
-			return refused(answer)
+			return Refused(answer)
 		}
 		if length := answer.Header.Get("Upload-Length"); length != "" && length != strconv.FormatInt(u.r.Size, 10) {
 			return Final("The server has this file already, in another size. Send it again.", errors.New("Upload-Length is "+length))
@@ -158,9 +163,9 @@ func (u *tusUpload) create(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	finish(answer)
+	Finish(answer)
 	if answer.StatusCode != http.StatusCreated {
-		e := refused(answer)
+		e := Refused(answer)
 		switch answer.StatusCode {
 		case http.StatusNotFound, http.StatusGone:
 			e.Sentence = "There is no place for files at the server's address. Check it, then try again."
@@ -178,6 +183,9 @@ func (u *tusUpload) create(ctx context.Context) error {
 		return Final("The server did not say where the file goes. Check its address, then try again.", err)
 	}
 	u.ticket.URL = place.String()
+	if place.Host == answer.Request.URL.Host {
+		return u.r.Remember(place.RequestURI()) // as long as the endpoint is this server's
+	}
 	return u.r.Remember(u.ticket.URL)
 }
 
@@ -190,9 +198,9 @@ func (u *tusUpload) drop(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	finish(answer)
+	Finish(answer)
 	if answer.StatusCode >= 300 && answer.StatusCode != http.StatusNotFound && answer.StatusCode != http.StatusGone {
-		return refused(answer)
+		return Refused(answer)
 	}
 	return nil
 }
@@ -200,9 +208,14 @@ func (u *tusUpload) drop(ctx context.Context) error {
 // send sends what the server does not have, chunk by chunk.
 func (u *tusUpload) send(ctx context.Context) error {
 	broke, locked := 0, 0
-	most := u.offset // the furthest that the server ever said
+	most := u.offset  // the furthest that the server ever said
+	reach := u.offset // the furthest that bytes of this attempt may be at the server
 	for u.offset < u.r.Size {
+		from := u.offset
 		answer, err := u.patch(ctx)
+		if err != nil {
+			reach = max(reach, min(from+u.chunk, u.r.Size))
+		}
 		if err == nil && answer.StatusCode < 300 {
 			before := u.offset
 			if err := u.hear(answer); err != nil {
@@ -216,18 +229,18 @@ func (u *tusUpload) send(ctx context.Context) error {
 			err = io.ErrNoProgress
 		}
 		switch {
-		case err != nil && settled(ctx, err):
+		case err != nil && Settled(ctx, err):
 			return err
 		case err != nil, answer.StatusCode == http.StatusConflict:
 			// The connection broke, or both ends count differently: ask, and go on.
 		case answer.StatusCode == http.StatusRequestEntityTooLarge && u.chunk > leastChunk:
 			u.chunk = max(u.chunk/2, leastChunk)
 		case answer.StatusCode == http.StatusRequestEntityTooLarge:
-			e := refused(answer)
+			e := Refused(answer)
 			e.Sentence = "A server on the way takes only very small pieces. Ask who runs it to allow 256 KiB a request."
 			return e
 		case answer.StatusCode == http.StatusLocked && locked < lockedTries:
-			if err := sleep(ctx, lockedPause<<locked); err != nil {
+			if err := Sleep(ctx, lockedPause<<locked); err != nil {
 				return err
 			}
 			locked++
@@ -235,12 +248,15 @@ func (u *tusUpload) send(ctx context.Context) error {
 			// The server lost it: the next attempt begins anew.
 			return Temporary("The server lost what it had of the file. It is sent again by itself.", errGone)
 		default:
-			return refused(answer)
+			return Refused(answer)
 		}
 		if asked := u.head(ctx); errors.Is(asked, errGone) {
 			return Temporary("The server lost what it had of the file. It is sent again by itself.", errGone)
 		} else if asked != nil {
 			return asked
+		}
+		if u.offset > max(from, reach) {
+			return u.mixed(ctx)
 		}
 		u.r.Progress(u.offset)
 		if u.offset > most {
@@ -248,7 +264,7 @@ func (u *tusUpload) send(ctx context.Context) error {
 		} else if err != nil || answer.StatusCode == http.StatusConflict {
 			if broke++; broke > breaks {
 				if err == nil {
-					err = refused(answer)
+					err = Refused(answer)
 				}
 				return err
 			}
@@ -257,32 +273,41 @@ func (u *tusUpload) send(ctx context.Context) error {
 	return nil
 }
 
+// mixed gives up an upload into which an earlier attempt wrote, from a connection
+// that was thought dead: behind the byte where this attempt began, its bytes are
+// others. The next attempt begins anew, under another name.
+func (u *tusUpload) mixed(ctx context.Context) error {
+	_ = u.drop(ctx)
+	place := ""
+	if u.cfg.Tickets != nil {
+		place = string(chat.NewTransferID())
+	}
+	if err := u.r.Remember(place); err != nil {
+		return err
+	}
+	return Temporary("What was left of an earlier try came in between. Nothing was lost; the file is sent once more, from the start.", errMismatch)
+}
+
 // patch sends one chunk and returns the answer, read.
 func (u *tusUpload) patch(ctx context.Context) (*http.Response, error) {
 	length := min(u.chunk, u.r.Size-u.offset)
 	header := u.header()
 	header.Set("Content-Type", "application/offset+octet-stream")
 	header.Set("Upload-Offset", strconv.FormatInt(u.offset, 10))
-	offset := u.offset
-	body := func() io.Reader { return &background{Reader: io.NewSectionReader(u.r.Body, offset, length)} }
+	offset, section := u.offset, (*Section)(nil)
+	body := func() io.Reader {
+		if section != nil {
+			section.Close()
+		}
+		section = NewSection(u.r.Body, offset, length)
+		return section
+	}
 	answer, err := u.do(ctx, http.MethodPatch, u.ticket.URL, header, body, length)
+	if section != nil {
+		section.Close()
+	}
 	if err == nil {
-		finish(answer)
+		Finish(answer)
 	}
 	return answer, err
-}
-
-// background is a body whose reader, a goroutine of the connection's, moves
-// bytes and nothing else.
-type background struct {
-	io.Reader
-	begun bool
-}
-
-func (b *background) Read(p []byte) (int, error) {
-	if !b.begun {
-		priority.Background()
-		b.begun = true
-	}
-	return b.Reader.Read(p)
 }
