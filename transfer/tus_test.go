@@ -295,7 +295,7 @@ func TestLateBytesOfAnEarlierTry(t *testing.T) {
 			b := start(t, openJournal(""), NewTus(cfg), nil)
 			data := random(2*testChunk + 3)
 			up := b.done(b.queue(uploadOf(t, write(t, "a.bin", data))))
-			if !bytes.Equal(s.stored(t, up.File.URL), data) || strings.HasSuffix(up.File.URL, <-late) {
+			if !bytes.Equal(s.opened(t, up.File), data) || strings.HasSuffix(up.File.URL, <-late) {
 				t.Errorf("%s has something else", up.File.URL)
 			}
 		})
