@@ -20,6 +20,9 @@ const usage = `satchel-relay keeps the conversations and files of people who use
   satchel-relay invite --data DIR [--uses N] [--expires DURATION]
   satchel-relay users|devices|invites|conversations|files --data DIR [--json]
   satchel-relay invites revoke ID --data DIR
+  satchel-relay backup  FOLDER --data DIR
+  satchel-relay restore FOLDER --data DIR
+  satchel-relay doctor --data DIR [--json]
 
   --data DIR          where everything is kept
   --listen HOST:PORT  where to listen (127.0.0.1:7465)
@@ -54,6 +57,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		err = invite(ctx, args[1:], stdout)
 	case listings[args[0]].rows != nil:
 		err = lists(args[0], args[1:], stdout)
+	case args[0] == "doctor":
+		err = doctor(args[1:], stdout)
+	case args[0] == "backup" || args[0] == "restore":
+		err = backup(ctx, args[0], args[1:], stdout)
 	case args[0] == "help" || strings.TrimLeft(args[0], "-") == "help" || args[0] == "-h":
 		err = flag.ErrHelp
 	default:
