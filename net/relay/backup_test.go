@@ -40,10 +40,11 @@ func TestBackupDrill(t *testing.T) {
 
 	writing, done := make(chan struct{}), make(chan int)
 	go func() {
-		for n := 0; ; n++ {
+		n := 0
+		defer func() { done <- n }()
+		for ; ; n++ {
 			select {
 			case <-writing:
-				done <- n
 				return
 			default:
 				joao.send(g.id(), fmt.Sprint("beside ", n), "x")
