@@ -3,20 +3,47 @@ package store
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
+	"satchel/internal/postgres"
 	"satchel/net/wire"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+var server *postgres.Server
 
-func open(t *testing.T, path string) *Store {
+func TestMain(m *testing.M) {
+	var err error
+	// The server is never lost here, so it need not sync.
+	if server, err = postgres.Start("fsync=off"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		server.Stop()
+		os.Exit(code)
+	}))
+}
+
+// onBoth runs a test on a new SQLite file and on a new PostgreSQL database.
+func onBoth(t *testing.T, test func(t *testing.T, database string)) {
+	t.Run("sqlite", func(t *testing.T) { test(t, "sqlite:"+filepath.Join(t.TempDir(), "a b?c#d%e.db")) })
+	t.Run("postgres", func(t *testing.T) {
+		url, err := server.Database()
+		if err != nil {
+			t.Fatal(err)
+		}
+		test(t, url)
+	})
+}
+
+func open(t *testing.T, database string) *Store {
 	t.Helper()
-	s, err := Open(path)
+	s, err := Open(database)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,8 +60,9 @@ func register(s *Store, name string) (account string, err error) {
 	return account, s.Register(Registration{Account: account, Device: wire.NewID(), Key: "k", Name: name, Invite: code})
 }
 
-func TestReopen(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "a b?c#d%e.db")
+func TestReopen(t *testing.T) { onBoth(t, testReopen) }
+
+func testReopen(t *testing.T, path string) {
 	s := open(t, path)
 	account, err := register(s, "Mara")
 	if err != nil {
@@ -60,10 +88,15 @@ func TestReopen(t *testing.T) {
 	}
 }
 
-func TestNewerIsRefused(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "db")
+func TestNewerIsRefused(t *testing.T) { onBoth(t, testNewerIsRefused) }
+
+func testNewerIsRefused(t *testing.T, path string) {
 	s := open(t, path)
-	if err := s.do(func(tx *tx) error { return tx.exec(fmt.Sprintf("PRAGMA user_version = %d", len(migrations)+1)) }); err != nil {
+	newer := fmt.Sprintf("PRAGMA user_version = %d", len(migrations)+1)
+	if IsPostgres(path) {
+		newer = fmt.Sprintf("UPDATE migrated SET version = %d", len(migrations)+1)
+	}
+	if err := s.do(func(tx *tx) error { return tx.exec(newer) }); err != nil {
 		t.Fatal(err)
 	}
 	s.Close()
@@ -73,8 +106,10 @@ func TestNewerIsRefused(t *testing.T) {
 }
 
 // In one transaction, what fails is undone and what does not is kept.
-func TestOneFailsAlone(t *testing.T) {
-	s := open(t, filepath.Join(t.TempDir(), "db"))
+func TestOneFailsAlone(t *testing.T) { onBoth(t, testOneFailsAlone) }
+
+func testOneFailsAlone(t *testing.T, path string) {
+	s := open(t, path)
 	mara, err := register(s, "Mara")
 	if err != nil {
 		t.Fatal(err)
