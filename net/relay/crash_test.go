@@ -20,15 +20,11 @@ import (
 // sent again.
 func TestKilledWhileItStores(t *testing.T) {
 	dir := t.TempDir()
-	c := startChild(t, dir)
+	c := startChild(t, Config{Dir: dir})
 	const writers = 4
 	all := make([]*client, writers)
 	for i := range all {
-		link, err := Invite(t.Context(), dir, 1, time.Hour)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all[i] = joinBy(t, c.url, link, fmt.Sprint("Writer ", i))
+		all[i] = joinBy(t, c.url, inviteTo(t, Config{Dir: dir}), fmt.Sprint("Writer ", i))
 	}
 	id := group(all[0], all[1:]...)
 	acknowledged := make([]map[string]uint64, writers)
@@ -113,12 +109,8 @@ func TestKilledWhileItStores(t *testing.T) {
 // before are there, and the file becomes whole from it.
 func TestKilledWhileItReceives(t *testing.T) {
 	dir := t.TempDir()
-	c := startChild(t, dir)
-	link, err := Invite(t.Context(), dir, 1, time.Hour)
-	if err != nil {
-		t.Fatal(err)
-	}
-	mara := joinBy(t, c.url, link, "Mara")
+	c := startChild(t, Config{Dir: dir})
+	mara := joinBy(t, c.url, inviteTo(t, Config{Dir: dir}), "Mara")
 	file, content, sum := newFile(24 << 20)
 	k := mara.ticket(wire.TicketUpload, file, len(content))
 	mara.post(k, len(content))

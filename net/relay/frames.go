@@ -97,7 +97,7 @@ func (c *conn) send(f *wire.Send) *wire.Error {
 			return
 		}
 		if isNew {
-			r.toMembers(e.Conversation, &e, c)
+			r.announce(&e, c)
 		}
 		c.pushFrame(&wire.Sent{Header: wire.Header{Re: re}, Conversation: e.Conversation, Message: e.Message, Seq: e.Seq, At: e.At})
 	})
@@ -160,7 +160,7 @@ func (c *conn) typing(f *wire.Typing) *wire.Error {
 			others = append(others, a)
 		}
 	}
-	c.relay.hub.send(others, &wire.Typing{Conversation: f.Conversation, Account: c.account.ID}, nil)
+	c.relay.toAccounts(others, &wire.Typing{Conversation: f.Conversation, Account: c.account.ID}, nil)
 	c.ok(f.ID)
 	return nil
 }

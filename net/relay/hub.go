@@ -1,14 +1,9 @@
 package relay
 
-import (
-	"sync"
-	"time"
+import "sync"
 
-	"satchel/net/wire"
-)
-
-// hub knows which connections an account has. It may lose: whoever misses a
-// frame sees a gap in the sequence and reads it from the store.
+// hub knows which connections an account has at this relay. It may lose:
+// whoever misses a frame sees a gap in the sequence and reads it from the store.
 type hub struct {
 	mu    sync.RWMutex
 	conns map[string]map[*conn]struct{} // by account
@@ -48,8 +43,8 @@ func (h *hub) online(account string) bool {
 	return len(h.conns[account]) > 0
 }
 
-// send queues a frame, encoded once, for all connections of these accounts but one.
-func (h *hub) send(accounts []string, f wire.Frame, except *conn) {
+// deliver queues a frame, encoded once, for all connections here of these accounts but one.
+func (h *hub) deliver(accounts []string, b []byte, except *conn) {
 	h.mu.RLock()
 	var to []*conn
 	for _, a := range accounts {
@@ -60,66 +55,33 @@ func (h *hub) send(accounts []string, f wire.Frame, except *conn) {
 		}
 	}
 	h.mu.RUnlock()
-	if len(to) == 0 {
-		return
-	}
-	b, err := wire.Encode(f)
-	if err != nil {
-		return // no frame of ours
-	}
 	for _, c := range to {
 		c.push(b)
 	}
 }
 
-// people remembers who was announced as online, so that coming and going are
-// told in the order in which they happened.
-type people struct {
-	mu     sync.Mutex
-	online map[string]bool
-}
-
-func (p *people) init() { p.online = map[string]bool{} }
-
-// presence tells those who share a conversation with an account that it came
-// or went, if that is news.
-func (r *Relay) presence(account string) {
-	r.people.mu.Lock()
-	defer r.people.mu.Unlock()
-	online := r.hub.online(account)
-	if online == r.people.online[account] {
-		return
-	}
-	f := &wire.Presence{Account: account, Online: online}
-	if online {
-		r.people.online[account] = true
-	} else {
-		delete(r.people.online, account)
-		f.LastSeen = time.Now().UnixMilli()
-		r.store.SetLastSeen(account, f.LastSeen)
-	}
-	peers, err := r.store.Peers(account)
-	if err != nil {
-		r.log.Error("peers were not told", "account", account, "error", err)
-		return
-	}
-	r.hub.send(peers, f, nil)
-}
-
-// dress fills in who is online.
-func (r *Relay) dress(all []wire.Account) {
-	for i := range all {
-		if r.hub.online(all[i].ID) {
-			all[i].Online, all[i].LastSeen = true, 0
-		}
-	}
-}
-
-// members remembers who is in a conversation. Members do not change once a
-// conversation is made; whoever changes them calls forget.
+// members remembers who is in a conversation. Whoever changes them calls
+// Relay.forget, after the commit.
 type members struct {
-	mu  sync.RWMutex
-	all map[string][]string
+	mu      sync.RWMutex
+	all     map[string][]string
+	changes int // how often something was forgotten
+}
+
+// forget makes the next one who asks read the store. What was being read
+// meanwhile is not remembered: it may be from before.
+func (m *members) forget(conversation string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.changes++
+	delete(m.all, conversation)
+}
+
+func (m *members) forgetAll() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.changes++
+	clear(m.all)
 }
 
 func (m *members) init() { m.all = map[string][]string{} }
@@ -130,7 +92,7 @@ const maxMembersKept = 10000
 // of returns the members of a conversation; none when it does not exist.
 func (r *Relay) membersOf(conversation string) ([]string, error) {
 	r.members.mu.RLock()
-	all := r.members.all[conversation]
+	all, changes := r.members.all[conversation], r.members.changes
 	r.members.mu.RUnlock()
 	if all != nil {
 		return all, nil
@@ -140,20 +102,12 @@ func (r *Relay) membersOf(conversation string) ([]string, error) {
 		return nil, err
 	}
 	r.members.mu.Lock()
-	if len(r.members.all) >= maxMembersKept {
-		clear(r.members.all)
+	defer r.members.mu.Unlock()
+	if changes == r.members.changes {
+		if len(r.members.all) >= maxMembersKept {
+			clear(r.members.all)
+		}
+		r.members.all[conversation] = all
 	}
-	r.members.all[conversation] = all
-	r.members.mu.Unlock()
 	return all, nil
-}
-
-// toMembers queues a frame for all connections of a conversation's members but one.
-func (r *Relay) toMembers(conversation string, f wire.Frame, except *conn) {
-	all, err := r.membersOf(conversation)
-	if err != nil {
-		r.log.Error("members were not told", "conversation", conversation, "error", err)
-		return
-	}
-	r.hub.send(all, f, except)
 }

@@ -65,7 +65,11 @@ const (
 )
 
 func newUploads(r *Relay) (*uploads, error) {
-	u := &uploads{relay: r, dir: filepath.Join(r.config.Dir, filesName), locker: memorylocker.New(), free: freeSpace, hashes: map[string]*running{}}
+	dir, err := r.config.files()
+	if err != nil {
+		return nil, err
+	}
+	u := &uploads{relay: r, dir: dir, locker: memorylocker.New(), free: freeSpace, hashes: map[string]*running{}}
 	if err := os.MkdirAll(u.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("the relay's folder for files can't be made: %w", err)
 	}

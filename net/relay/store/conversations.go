@@ -106,6 +106,26 @@ func (s *Store) After(account, id string, yield func(wire.Conversation) bool) er
 		WHERE m.account = ? AND m.conversation > ? ORDER BY m.conversation`, account, id)
 }
 
+// Heads returns the conversations that have an entry since a time, in Unix
+// milliseconds, with the number of the newest.
+func (s *Store) Heads(since int64) (map[string]uint64, error) {
+	rows, err := s.read.Query("SELECT id, head FROM conversations WHERE updated >= ? AND head > 0", since)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	heads := map[string]uint64{}
+	for rows.Next() {
+		var id string
+		var head uint64
+		if err := rows.Scan(&id, &head); err != nil {
+			return nil, err
+		}
+		heads[id] = head
+	}
+	return heads, rows.Err()
+}
+
 func (s *Store) each(yield func(wire.Conversation) bool, query string, args ...any) error {
 	rows, err := s.read.Query(query, args...)
 	if err != nil {
