@@ -70,10 +70,9 @@ func greet(socket *websocket.Conn, cfg *Config) (*wire.Welcome, error) {
 		return nil, stranger(errors.New("the relay's key is not the pinned one"))
 	}
 
-	public := cfg.Device.Public().(ed25519.PublicKey)
-	hello := &wire.Hello{Header: wire.Header{ID: "hello"}, Account: wire.AccountID(public), Device: wire.DeviceID(public),
-		Key: wire.B64(public), Nonce: wire.NewNonce(), Invite: cfg.Invite, Name: cfg.Name, Client: cfg.Client}
-	hello.Signature = wire.B64(ed25519.Sign(cfg.Device, wire.HelloText(challenge, hello)))
+	hello := &wire.Hello{Header: wire.Header{ID: "hello"}, Account: cfg.Account, Device: wire.DeviceID(cfg.Device),
+		Key: wire.B64(cfg.Device), Nonce: wire.NewNonce(), First: cfg.First, Invite: cfg.Invite, Name: cfg.Name, Client: cfg.Client}
+	hello.Signature = wire.B64(cfg.Sign(wire.HelloText(challenge, hello)))
 	b, err := wire.Encode(hello)
 	if err != nil {
 		return nil, err

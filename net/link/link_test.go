@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"satchel/net/relay"
+	"satchel/net/seal"
 	"satchel/net/wire"
 )
 
@@ -46,12 +47,24 @@ func startRelay(t *testing.T, dir, listen string) (r *relay.Relay, stop func()) 
 	return r, stop
 }
 
-func device(t *testing.T) ed25519.PrivateKey {
-	_, key, err := ed25519.GenerateKey(nil)
+// as makes cfg that of a new account's first device, and returns it with the
+// statement that begins the account's chain.
+func as(t *testing.T, cfg Config) (Config, []byte) {
+	t.Helper()
+	d := seal.NewDevice(seal.Computer)
+	a, first, _, err := seal.NewAccount(d, "laptop", time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return key
+	key := d.Public().Key
+	cfg.Account, cfg.Device, cfg.Sign = string(a.ID()), key[:], d.Sign
+	return cfg, first
+}
+
+// somebody is cfg as a new account says it.
+func somebody(t *testing.T, cfg Config) Config {
+	cfg, _ = as(t, cfg)
+	return cfg
 }
 
 // registered returns the Config of a device that the relay knows.
@@ -65,9 +78,9 @@ func registered(t *testing.T, r *relay.Relay, name string) Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := Config{URL: inv.URL, Key: inv.Key, Device: device(t), MinDelay: 5 * time.Millisecond, MaxDelay: 50 * time.Millisecond}
+	cfg, first := as(t, Config{URL: inv.URL, Key: inv.Key, MinDelay: 5 * time.Millisecond, MaxDelay: 50 * time.Millisecond})
 	reg := cfg
-	reg.Invite, reg.Name = inv.Code, name
+	reg.Invite, reg.Name, reg.First = inv.Code, name, first
 	w, err := Register(t.Context(), reg)
 	if err != nil || w.Account.Name != name {
 		t.Fatal(w, err)
@@ -173,7 +186,7 @@ func TestFinalRefusals(t *testing.T) {
 	r, _ := startRelay(t, t.TempDir(), "127.0.0.1:0")
 	good := registered(t, r, "Mara")
 	stranger := good
-	stranger.Device = device(t)
+	stranger = somebody(t, stranger)
 	otherKey := good
 	otherKey.Key = wire.NewNonce()
 	for what, c := range map[string]struct {
@@ -211,7 +224,7 @@ func impostor(t *testing.T, sub []string, serve func(*websocket.Conn)) Config {
 		serve(c)
 	}))
 	t.Cleanup(func() { s.Close(); wg.Wait() })
-	return Config{URL: s.URL, Key: wire.NewNonce(), Device: device(t), MinDelay: time.Millisecond, MaxDelay: 10 * time.Millisecond}
+	return somebody(t, Config{URL: s.URL, Key: wire.NewNonce(), MinDelay: time.Millisecond, MaxDelay: 10 * time.Millisecond})
 }
 
 func write(c *websocket.Conn, f wire.Frame) {
@@ -247,7 +260,7 @@ func TestNoRelay(t *testing.T) {
 		t.Fatal(err)
 	}
 	closed.Close()
-	at := func(url string) Config { return Config{URL: url, Key: wire.NewNonce(), Device: device(t)} }
+	at := func(url string) Config { return somebody(t, Config{URL: url, Key: wire.NewNonce()}) }
 	for what, c := range map[string]struct {
 		cfg  Config
 		want string

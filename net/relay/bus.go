@@ -32,6 +32,7 @@ type notice struct {
 	Conversation string   `json:"conversation,omitempty"`
 	Seq          uint64   `json:"seq,omitempty"`
 	Accounts     []string `json:"accounts,omitempty"`
+	Device       string   `json:"device,omitempty"`
 	Digest       uint64   `json:"digest,omitempty"` // of the accounts that are online at the relay
 	frame        []byte   // as it goes to clients; behind the rest
 }
@@ -42,6 +43,7 @@ const (
 	noticeMembers  = "members"  // frame is for the members of Conversation
 	noticeAccounts = "accounts" // frame is for Accounts
 	noticeForget   = "forget"   // Conversation has other members
+	noticeRemoved  = "removed"  // Device of Accounts is no longer that account's
 	noticeCame     = "came"     // Accounts are online at the relay
 	noticeWent     = "went"     // and no longer
 	noticeBeat     = "beat"     // the relay is there, and this is its Digest

@@ -418,7 +418,7 @@ func (c *client) redial(url string) (*websocket.Conn, error) {
 	if err == nil {
 		if challenge, ok := f.(*wire.Challenge); ok {
 			var b []byte
-			if b, err = wire.Encode(hello(challenge, c.key, "", "")); err == nil {
+			if b, err = wire.Encode(hello(challenge, c.identity, "", "")); err == nil {
 				err = ws.WriteMessage(websocket.TextMessage, b)
 			}
 		} else {

@@ -13,8 +13,12 @@ import (
 // download serves a file that is whole, or a part of it.
 func (r *Relay) download(w http.ResponseWriter, req *http.Request, t *ticket) {
 	f, err := r.store.File(t.File)
-	if err == nil && f.Finished == 0 {
-		err = store.ErrNotFound
+	if err == nil {
+		// Asked again: since the ticket, somebody may have left.
+		var may bool
+		if may, err = r.store.MayRead(t.File, t.Subject); err == nil && !may {
+			err = store.ErrNotFound
+		}
 	}
 	if err != nil {
 		r.refuseFile(w, err)

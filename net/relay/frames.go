@@ -2,6 +2,7 @@ package relay
 
 import (
 	"errors"
+	"slices"
 
 	"satchel/net/relay/store"
 	"satchel/net/wire"
@@ -10,6 +11,10 @@ import (
 // handle carries out one frame of a welcomed connection, on its reading goroutine.
 func (c *conn) handle(f wire.Frame) {
 	re := f.Meta().ID
+	if c.recovery && !mayRecover(f, c.account.ID) {
+		c.reply(answer(errRecovery, re))
+		return
+	}
 	var e *wire.Error
 	switch f := f.(type) {
 	case *wire.Send:
@@ -22,6 +27,10 @@ func (c *conn) handle(f wire.Frame) {
 		e = c.history(f)
 	case *wire.ListConversations:
 		e = c.list(f)
+	case *wire.GetChain:
+		e = c.getChain(f)
+	case *wire.GetBoxes:
+		e = c.getBoxes(f)
 	case *wire.Hello:
 		e = wire.NewError(wire.CodeBadFrame, "This connection has said hello already.", false)
 	default:
@@ -32,17 +41,41 @@ func (c *conn) handle(f wire.Frame) {
 	}
 }
 
+var errRecovery = wire.NewError(wire.CodeForbidden, "A recovery file may only change the devices of its account. Add a new device with it, and go on there.", false)
+
+// mayRecover tells whether a recovery file may ask this: for its own account's
+// chain and keys.
+func mayRecover(f wire.Frame, account string) bool {
+	switch f := f.(type) {
+	case *wire.GetChain:
+		return f.Conversation == "" && f.Account == account
+	case *wire.GetBoxes:
+		return f.Conversation == ""
+	case *wire.AppendChain:
+		return f.Conversation == ""
+	}
+	return false
+}
+
 // request carries out the frames that are counted by account.
 func (c *conn) request(f wire.Frame) *wire.Error {
 	switch f.(type) {
-	case *wire.CreateConversation, *wire.FindAccounts, *wire.CreateInvite, *wire.TicketRequest:
+	case *wire.AppendChain, *wire.PutBoxes, *wire.OpenLink, *wire.FindAccounts, *wire.CreateInvite, *wire.TicketRequest:
 		if !c.relay.gates.accounts.allow(c.account.ID) {
 			return errRate
 		}
 	}
 	switch f := f.(type) {
-	case *wire.CreateConversation:
-		return c.create(f)
+	case *wire.AppendChain:
+		return c.appendChain(f)
+	case *wire.PutBoxes:
+		return c.putBoxes(f)
+	case *wire.OpenLink:
+		return c.openLink(f)
+	case *wire.LinkMessage:
+		return c.linkMessage(f)
+	case *wire.CloseLink:
+		return c.closeLink(f)
 	case *wire.FindAccounts:
 		return c.find(f)
 	case *wire.CreateInvite:
@@ -132,18 +165,26 @@ func (c *conn) mark(f *wire.Mark) {
 	})
 }
 
-// isMember tells whether this connection's account is in a conversation.
+// isMember tells whether this connection's account is in a conversation. With
+// other relays, what is remembered here may be older than what one of them stored.
 func (c *conn) isMember(conversation string) *wire.Error {
-	all, err := c.relay.membersOf(conversation)
-	if err != nil {
-		return c.relay.refusal(err)
+	r := c.relay
+	var is bool
+	var err error
+	if r.bus.alone() {
+		var all []string
+		all, err = r.membersOf(conversation)
+		is = slices.Contains(all, c.account.ID)
+	} else {
+		is, err = r.store.IsMember(conversation, c.account.ID)
 	}
-	for _, a := range all {
-		if a == c.account.ID {
-			return nil
-		}
+	switch {
+	case err != nil:
+		return r.refusal(err)
+	case !is:
+		return errConversation
 	}
-	return errConversation
+	return nil
 }
 
 func (c *conn) typing(f *wire.Typing) *wire.Error {

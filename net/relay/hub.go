@@ -1,6 +1,10 @@
 package relay
 
-import "sync"
+import (
+	"maps"
+	"slices"
+	"sync"
+)
 
 // hub knows which connections an account has at this relay. It may lose:
 // whoever misses a frame sees a gap in the sequence and reads it from the store.
@@ -40,7 +44,29 @@ func (h *hub) remove(c *conn) {
 func (h *hub) online(account string) bool {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	return len(h.conns[account]) > 0
+	for c := range h.conns[account] {
+		if !c.recovery {
+			return true
+		}
+	}
+	return false
+}
+
+// of returns the connections of an account.
+func (h *hub) of(account string) []*conn {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return slices.Collect(maps.Keys(h.conns[account]))
+}
+
+// all returns every connection.
+func (h *hub) all() (all []*conn) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for _, mine := range h.conns {
+		all = slices.AppendSeq(all, maps.Keys(mine))
+	}
+	return all
 }
 
 // deliver queues a frame, encoded once, for all connections here of these accounts but one.
@@ -49,7 +75,7 @@ func (h *hub) deliver(accounts []string, b []byte, except *conn) {
 	var to []*conn
 	for _, a := range accounts {
 		for c := range h.conns[a] {
-			if c != except {
+			if c != except && !c.recovery {
 				to = append(to, c)
 			}
 		}

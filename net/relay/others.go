@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/gorilla/websocket"
+
 	"satchel/net/wire"
 )
 
@@ -61,6 +63,7 @@ func (r *Relay) watch(ctx context.Context) {
 			r.bus.publish(notice{Kind: noticeWho})
 			r.state()
 			r.members.forgetAll()
+			r.recheck()
 			r.look(seen.Add(-lookBack))
 			seen = time.Now()
 		}
@@ -90,6 +93,10 @@ func (r *Relay) take(n notice) {
 		r.hub.deliver(n.Accounts, n.frame, nil)
 	case noticeForget:
 		r.members.forget(n.Conversation)
+	case noticeRemoved:
+		for _, a := range n.Accounts {
+			r.endDevice(a, n.Device)
+		}
 	case noticeWho:
 		r.state()
 	case noticeCame, noticeWent, noticeState, noticeBeat, noticeGone:
@@ -160,6 +167,34 @@ func (r *Relay) encode(f wire.Frame) ([]byte, error) {
 func (r *Relay) forget(conversation string) {
 	r.members.forget(conversation)
 	r.bus.publish(notice{Kind: noticeForget, Conversation: conversation})
+}
+
+// removeDevice ends the connections of a device that was removed, wherever they are.
+func (r *Relay) removeDevice(account, device string) {
+	r.endDevice(account, device)
+	r.bus.publish(notice{Kind: noticeRemoved, Accounts: []string{account}, Device: device})
+}
+
+func (r *Relay) endDevice(account, device string) {
+	for _, c := range r.hub.of(account) {
+		if c.device == device {
+			c.end(errDeviceRemoved, websocket.ClosePolicyViolation)
+		}
+	}
+}
+
+// recheck ends the connections of devices that were removed while the bus was away.
+func (r *Relay) recheck() {
+	for _, c := range r.hub.all() {
+		d, _, err := r.store.Device(c.device)
+		if err != nil {
+			r.log.Error("a device was not looked at again", "error", err)
+			return
+		}
+		if d.Removed {
+			c.end(errDeviceRemoved, websocket.ClosePolicyViolation)
+		}
+	}
 }
 
 // look announces the newest entry of every conversation that has one since a

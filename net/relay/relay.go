@@ -55,12 +55,16 @@ type Relay struct {
 	missed   chan struct{} // news may not have come
 	people   people
 	members  members
-	gates    gates
-	uploads  *uploads
-	sockets  sockets
-	requests gate // HTTP requests
-	closing  sync.Once
-	closed   error
+	chains   chains
+	staged   staged
+
+	mailboxes mailboxes
+	gates     gates
+	uploads   *uploads
+	sockets   sockets
+	requests  gate // HTTP requests
+	closing   sync.Once
+	closed    error
 }
 
 // Open takes the folder, opens the database and binds the address. What it
@@ -107,6 +111,9 @@ func Open(c Config) (_ *Relay, err error) {
 	r.order.init(r)
 	r.people.init()
 	r.members.init()
+	r.chains.init()
+	r.staged.init()
+	r.mailboxes.init()
 	r.gates.init(r.limits)
 	r.missed = make(chan struct{}, 1)
 	r.bus, err = openBus(c.Bus, r.Key(), wire.NewID(), r.take, r.miss, func(err error) { r.log.Warn("bus", "error", err) })

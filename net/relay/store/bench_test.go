@@ -38,6 +38,9 @@ func benchmarkAppend(b *testing.B, database string) {
 		if accounts[i], err = register(s, fmt.Sprint("Person ", i)); err != nil {
 			b.Fatal(err)
 		}
+		if err := begin(s, wire.SelfID(accounts[i]), "self", accounts[i]); err != nil {
+			b.Fatal(err)
+		}
 	}
 	waiting := make(chan struct{}, 256)
 	body := make([]byte, 500)
@@ -45,7 +48,7 @@ func benchmarkAppend(b *testing.B, database string) {
 	for n := range b.N {
 		waiting <- struct{}{}
 		a := accounts[n%len(accounts)]
-		s.Append(wire.Entry{Conversation: wire.SelfID(a), Message: wire.NewID(), From: a, Device: "d", Body: body}, nil, func(_ wire.Entry, _ bool, err error) {
+		s.Append(wire.Entry{Conversation: wire.SelfID(a), Message: wire.NewID(), From: a, Device: "device of " + a, Body: body}, nil, func(_ wire.Entry, _ bool, err error) {
 			if err != nil {
 				b.Error(err)
 			}

@@ -36,7 +36,7 @@ func members(t *testing.T, s *Store, n int) (group string, accounts []string) {
 		accounts = append(accounts, a)
 	}
 	group = wire.NewID()
-	if _, err := s.Create(wire.Conversation{ID: group, Kind: "group"}, accounts[0], accounts); err != nil {
+	if err := begin(s, group, "group", accounts...); err != nil {
 		t.Fatal(err)
 	}
 	return group, accounts
@@ -52,7 +52,7 @@ func testNoEntryIsSkipped(t *testing.T, database string) {
 	stores := openAll(t, database)
 	first, accounts := members(t, stores[0], writers)
 	second := wire.NewID()
-	if _, err := stores[0].Create(wire.Conversation{ID: second, Kind: "group"}, accounts[0], accounts); err != nil {
+	if err := begin(stores[0], second, "group", accounts...); err != nil {
 		t.Fatal(err)
 	}
 	written, stop := context.WithCancel(t.Context())
@@ -102,7 +102,7 @@ func testNoEntryIsSkipped(t *testing.T, database string) {
 				for twice := range 2 {
 					at := (i + n + twice) % len(stores)
 					waiting.Add(1)
-					e := wire.Entry{Conversation: group, Message: fmt.Sprint(i, "-", n), From: accounts[i], Device: "d", Body: []byte("x")}
+					e := wire.Entry{Conversation: group, Message: fmt.Sprint(i, "-", n), From: accounts[i], Device: "device of " + accounts[i], Body: []byte("x")}
 					stores[at].Append(e, nil, func(e wire.Entry, isNew bool, err error) {
 						defer waiting.Done()
 						if err != nil {
@@ -148,7 +148,7 @@ func testOneWins(t *testing.T, database string) {
 		for i := range 10 {
 			s := stores[i%len(stores)]
 			go func() {
-				results <- s.Register(Registration{Account: wire.NewID(), Device: wire.NewID(), Key: "k", Name: fmt.Sprint(round, "-", i), Invite: code})
+				results <- s.Register(registration(wire.NewID(), fmt.Sprint(round, "-", i), code))
 			}()
 			go func() {
 				_, err := register(s, fmt.Sprint("one of round ", round))
@@ -193,7 +193,7 @@ func testMark(t *testing.T, database string) {
 	s := open(t, database)
 	group, accounts := members(t, s, 2)
 	for i := range 5 {
-		if e := appended(t, s, wire.Entry{Conversation: group, Message: fmt.Sprint(i), From: accounts[0], Body: []byte{}}); e.Seq != uint64(i+1) {
+		if e := appended(t, s, wire.Entry{Conversation: group, Message: fmt.Sprint(i), From: accounts[0], Device: "device of " + accounts[0], Body: []byte{}}); e.Seq != uint64(i+1) {
 			t.Fatalf("%+v", e)
 		}
 	}
@@ -260,4 +260,31 @@ func appended(t *testing.T, s *Store, e wire.Entry, files ...string) wire.Entry 
 		t.Fatal(err)
 	}
 	return e
+}
+
+// Of statements with one number, one is stored; the others meet a conflict,
+// whichever relay they came to.
+func TestOneStatementWins(t *testing.T) { onBoth(t, testOneStatementWins) }
+
+func testOneStatementWins(t *testing.T, database string) {
+	stores := openAll(t, database)
+	group, accounts := members(t, stores[0], 10)
+	for seq := uint64(2); seq < 8; seq++ {
+		results := make(chan error, 10)
+		for i, a := range accounts {
+			stores[i%len(stores)].AppendConversation(ConversationStatement{Conversation: group, Kind: "group", Seq: seq, Statement: []byte(a), From: a, By: "device of " + a},
+				func(_ bool, err error) { results <- err })
+		}
+		won := 0
+		for range accounts {
+			if err := <-results; err == nil {
+				won++
+			} else if !errors.Is(err, ErrConflict) {
+				t.Errorf("%v", err)
+			}
+		}
+		if won != 1 {
+			t.Errorf("%d have won", won)
+		}
+	}
 }

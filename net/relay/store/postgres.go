@@ -142,7 +142,7 @@ func (w *postgresWrites) yield() {}
 func (w *postgresWrites) submit(o op) {
 	w.mu.RLock()
 	if !w.closed {
-		w.lanes[maphash.String(w.seed, o.conversation)%lanes] <- o
+		w.lanes[maphash.String(w.seed, o.of)%lanes] <- o
 		w.mu.RUnlock()
 		return
 	}
@@ -258,7 +258,7 @@ func conversations(batch []op) []string {
 	seen := map[string]bool{}
 	var all []string
 	for i := range batch {
-		if c := batch[i].conversation; !seen[c] {
+		if c := batch[i].of; !seen[c] {
 			seen[c] = true
 			all = append(all, c)
 		}

@@ -11,6 +11,8 @@ import (
 var (
 	ErrNotFound      = errors.New("store: not found")
 	ErrConflict      = errors.New("store: the id is in use for something else")
+	ErrRemoved       = errors.New("store: the device is not the account's any more")
+	ErrDevice        = errors.New("store: the device is another account's")
 	ErrNameTaken     = errors.New("store: the name is taken")
 	ErrInviteInvalid = errors.New("store: no such invitation")
 	ErrInviteExpired = errors.New("store: the invitation has expired")
@@ -22,7 +24,7 @@ var (
 
 // refused tells of the errors that are an answer, and no failure.
 func refused(err error) bool {
-	for _, r := range []error{ErrNotFound, ErrConflict, ErrNameTaken, ErrInviteInvalid, ErrInviteExpired, ErrInviteUsed, ErrNewer, ErrFile} {
+	for _, r := range []error{ErrNotFound, ErrConflict, ErrRemoved, ErrDevice, ErrNameTaken, ErrInviteInvalid, ErrInviteExpired, ErrInviteUsed, ErrNewer, ErrFile} {
 		if errors.Is(err, r) {
 			return true
 		}
@@ -72,20 +74,20 @@ func (s *Store) About() string { return s.about }
 // do carries out a write and returns when it is on the disk.
 func (s *Store) do(do func(*tx) error) error { return s.writes.do(do) }
 
-// submit queues a write. after is called when it is committed, or when it
-// failed, on a goroutine that must not be held up, and so must not wait for
-// another write.
-func (s *Store) submit(do func(*tx) error, after func(error)) {
-	s.writes.submit(op{do: do, after: after})
+// submit queues a write of a conversation, or of an account. after is called
+// when it is committed, or when it failed, on a goroutine that must not be held
+// up, and so must not wait for another write.
+func (s *Store) submit(of string, do func(*tx) error, after func(error)) {
+	s.writes.submit(op{of: of, do: do, after: after})
 }
 
 // op is a write that waits, and who is told of it.
 type op struct {
-	conversation string      // those of one are told in the order of their commits
-	quick        []statement // what do does where nothing is unusual, or none
-	do           func(*tx) error
-	after        func(error)
-	err          error
+	of    string      // a conversation or an account: those of one are told in the order of their commits
+	quick []statement // what do does where nothing is unusual, or none
+	do    func(*tx) error
+	after func(error)
+	err   error
 }
 
 // statement is one of several that do not depend on what the others found, so

@@ -57,7 +57,23 @@ func register(s *Store, name string) (account string, err error) {
 	if err := s.AddInvite(code, 1, time.Now().Add(time.Hour)); err != nil {
 		return "", err
 	}
-	return account, s.Register(Registration{Account: account, Device: wire.NewID(), Key: "k", Name: name, Invite: code})
+	return account, s.Register(registration(account, name, code))
+}
+
+func registration(account, name, code string) Registration {
+	return Registration{Name: name, Invite: code, First: AccountStatement{
+		Account: account, Seq: 1, Statement: []byte(account), Generation: 1, Added: &Device{ID: "device of " + account, Key: "k", Kind: 1}}}
+}
+
+// begin makes a conversation of the first account with these members.
+func begin(s *Store, id, kind string, members ...string) error {
+	c := ConversationStatement{Conversation: id, Kind: kind, Seq: 1, Statement: []byte("first"), From: members[0], By: "device of " + members[0]}
+	for _, m := range members {
+		c.Roles = append(c.Roles, Role{m, 1})
+	}
+	begun := make(chan error, 1)
+	s.AppendConversation(c, func(_ bool, err error) { begun <- err })
+	return <-begun
 }
 
 func TestReopen(t *testing.T) { onBoth(t, testReopen) }
@@ -114,8 +130,11 @@ func testOneFailsAlone(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := begin(s, wire.SelfID(mara), "self", mara); err != nil {
+		t.Fatal(err)
+	}
 	hold, held := make(chan struct{}), make(chan struct{})
-	s.submit(func(*tx) error { close(held); <-hold; return nil }, func(error) {}) // gathers the others behind it
+	s.submit("", func(*tx) error { close(held); <-hold; return nil }, func(error) {}) // gathers the others behind it
 	<-held
 	type result struct {
 		e   wire.Entry
@@ -124,9 +143,9 @@ func testOneFailsAlone(t *testing.T, path string) {
 	results := make(chan result, 30)
 	broken := errors.New("broken")
 	for i := range 10 {
-		s.Append(wire.Entry{Conversation: wire.SelfID(mara), Message: fmt.Sprint(i), From: mara, Body: []byte{}}, nil,
+		s.Append(wire.Entry{Conversation: wire.SelfID(mara), Message: fmt.Sprint(i), From: mara, Device: "device of " + mara, Body: []byte{}}, nil,
 			func(e wire.Entry, _ bool, err error) { results <- result{e, err} })
-		s.submit(func(tx *tx) error {
+		s.submit("", func(tx *tx) error {
 			if err := tx.exec("UPDATE conversations SET head = head + 100"); err != nil {
 				return err
 			}
@@ -136,7 +155,7 @@ func testOneFailsAlone(t *testing.T, path string) {
 				t.Errorf("%v", err)
 			}
 		})
-		s.Append(wire.Entry{Conversation: wire.SelfID(mara), Message: fmt.Sprint("file ", i), From: mara, Body: []byte{}}, []string{"none"},
+		s.Append(wire.Entry{Conversation: wire.SelfID(mara), Message: fmt.Sprint("file ", i), From: mara, Device: "device of " + mara, Body: []byte{}}, []string{"none"},
 			func(_ wire.Entry, _ bool, err error) {
 				if !errors.Is(err, ErrFile) {
 					t.Errorf("%v", err)
