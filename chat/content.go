@@ -16,6 +16,11 @@ import (
 // newer Satchel.
 const KindMessage = "message"
 
+// KindUnreadable is the content of a message that could not be opened: Text is
+// a sentence that says why. It stands in the log so that there is no hole, is
+// tried again when keys come, and is never sent.
+const KindUnreadable = "unreadable"
+
 // MaxText is how many bytes of UTF-8 the text of one message may have: with a
 // thumbnail and everything else it stays under the relay's limit for a body.
 const MaxText = 128 << 10

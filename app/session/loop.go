@@ -29,6 +29,7 @@ type turn struct {
 	tx *storage.Tx // nil when no event of the turn stores
 	me chat.AccountID
 
+	view     *view                 // of the chains; nil until it is asked for
 	order    []chat.ConversationID // conversations whose rows changed
 	touched  map[chat.ConversationID]bool
 	messages []chat.Change
@@ -145,6 +146,9 @@ func (s *Session) try(events []event) error {
 	}
 	if err != nil {
 		return err
+	}
+	if t.view != nil {
+		s.keeper.take(t.view)
 	}
 	s.hub.publish(slices.Concat(s.rowsOf(t), t.messages, t.changes)...)
 	for _, f := range t.after {

@@ -89,6 +89,8 @@ func (s *Session) find(ctx context.Context, name string) (chat.Account, error) {
 	return account(list.Accounts[0]), nil
 }
 
+const errLate = Refusal("The relay did not answer in time; try again.")
+
 type beginDirect struct {
 	asked
 	conversation chat.Conversation
@@ -156,7 +158,7 @@ func (s *Session) request(ctx context.Context, f wire.Frame) (wire.Frame, error)
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case bounded.Err() != nil:
-		return nil, Refusal("The relay did not answer in time; try again.")
+		return nil, errLate
 	}
 	return nil, storedBadly{ErrOffline.Error(), errors.Join(ErrOffline, err)}
 }

@@ -47,9 +47,9 @@ func startRelay(t *testing.T, dir, listen string) (r *relay.Relay, stop func()) 
 	return r, stop
 }
 
-// as makes cfg that of a new account's first device, and returns it with the
-// statement that begins the account's chain.
-func as(t *testing.T, cfg Config) (Config, []byte) {
+// as makes cfg that of a new account's first device, and returns it with who
+// that is, and the statement that begins the account's chain.
+func as(t *testing.T, cfg Config) (Config, seal.Author, []byte) {
 	t.Helper()
 	d := seal.NewDevice(seal.Computer)
 	a, first, _, err := seal.NewAccount(d, "laptop", time.Now())
@@ -58,17 +58,17 @@ func as(t *testing.T, cfg Config) (Config, []byte) {
 	}
 	key := d.Public().Key
 	cfg.Account, cfg.Device, cfg.Sign = string(a.ID()), key[:], d.Sign
-	return cfg, first
+	return cfg, seal.Author{Account: a, Device: d}, first
 }
 
 // somebody is cfg as a new account says it.
 func somebody(t *testing.T, cfg Config) Config {
-	cfg, _ = as(t, cfg)
+	cfg, _, _ = as(t, cfg)
 	return cfg
 }
 
 // registered returns the Config of a device that the relay knows.
-func registered(t *testing.T, r *relay.Relay, name string) Config {
+func registered(t *testing.T, r *relay.Relay, name string) (Config, seal.Author) {
 	t.Helper()
 	link, err := r.Invite(t.Context(), 1, time.Hour)
 	if err != nil {
@@ -78,7 +78,7 @@ func registered(t *testing.T, r *relay.Relay, name string) Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg, first := as(t, Config{URL: inv.URL, Key: inv.Key, MinDelay: 5 * time.Millisecond, MaxDelay: 50 * time.Millisecond})
+	cfg, who, first := as(t, Config{URL: inv.URL, Key: inv.Key, MinDelay: 5 * time.Millisecond, MaxDelay: 50 * time.Millisecond})
 	reg := cfg
 	reg.Invite, reg.Name, reg.First = inv.Code, name, first
 	w, err := Register(t.Context(), reg)
@@ -88,7 +88,7 @@ func registered(t *testing.T, r *relay.Relay, name string) Config {
 	if _, err := Register(t.Context(), reg); err != nil { // harmless
 		t.Fatal(err)
 	}
-	return cfg
+	return cfg, who
 }
 
 // run runs a link until the test ends.
@@ -130,7 +130,7 @@ func await[E Event](t *testing.T, l *Link) E {
 func TestTalksAndComesBack(t *testing.T) {
 	dir := t.TempDir()
 	r, stop := startRelay(t, dir, "127.0.0.1:0")
-	cfg := registered(t, r, "Mara")
+	cfg, who := registered(t, r, "Mara")
 	l, _ := run(t, cfg)
 	await[Connecting](t, l)
 	up := await[Up](t, l)
@@ -139,8 +139,12 @@ func TestTalksAndComesBack(t *testing.T) {
 	}
 	me := up.Welcome.Account.ID
 
-	reply, err := l.Call(t.Context(), &wire.CreateConversation{Conversation: wire.SelfID(me), Kind: "self"})
-	if news, ok := reply.(*wire.ConversationNews); err != nil || !ok || news.Conversation.ID != wire.SelfID(me) {
+	_, self, err := seal.NewSelf(who, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	reply, err := l.Call(t.Context(), &wire.AppendChain{Conversation: wire.SelfID(me), Statement: self.Statement, Boxes: self.Boxes})
+	if _, ok := reply.(*wire.OK); err != nil || !ok {
 		t.Fatal(reply, err)
 	}
 	var said *wire.Error
@@ -184,7 +188,7 @@ func TestTalksAndComesBack(t *testing.T) {
 // What the same hello would meet again ends the link.
 func TestFinalRefusals(t *testing.T) {
 	r, _ := startRelay(t, t.TempDir(), "127.0.0.1:0")
-	good := registered(t, r, "Mara")
+	good, _ := registered(t, r, "Mara")
 	stranger := good
 	stranger = somebody(t, stranger)
 	otherKey := good

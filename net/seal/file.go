@@ -82,7 +82,7 @@ func ParseFileKeys(b []byte) (*FileKeys, error) {
 	return k, r.done("file keys")
 }
 
-func (k *FileKeys) Clone() FileKeys { return FileKeys{k.Size, slices.Clone(k.Segments)} }
+func (k *FileKeys) clone() FileKeys { return FileKeys{k.Size, slices.Clone(k.Segments)} }
 
 // cut returns the plain length of chunk i.
 func (k *FileKeys) cut(i int64) int { return int(min(ChunkSize, k.Size-i*ChunkSize)) }

@@ -88,7 +88,7 @@ func newSealer(src io.ReaderAt, keys FileKeys, save func(Record) error) *Sealer 
 // is no longer what was sealed: then the upload has to begin anew, under
 // another name at the store.
 func ResumeSealer(src io.ReaderAt, record Record, plain io.Writer, save func(Record) error) (*Sealer, error) {
-	s := newSealer(src, record.Keys.Clone(), save)
+	s := newSealer(src, record.Keys.clone(), save)
 	s.Plain = plain
 	for k := range record.Windows {
 		sum, err := s.seal(k)
@@ -118,7 +118,7 @@ func (s *Sealer) Keys() (FileKeys, error) {
 	if s.Sealed() < s.Size() {
 		return FileKeys{}, fmt.Errorf("seal: file: %w", ErrTruncated)
 	}
-	return s.keys.Clone(), nil
+	return s.keys.clone(), nil
 }
 
 // ReadAt implements io.ReaderAt. Beyond Sealed only the next byte can be read:
@@ -187,7 +187,7 @@ func (s *Sealer) sealNext(k int64) (Hash, error) {
 	if err != nil {
 		return Hash{}, err
 	}
-	if err := s.save(Record{k + 1, sum, s.keys.Clone()}); err != nil {
+	if err := s.save(Record{k + 1, sum, s.keys.clone()}); err != nil {
 		return Hash{}, fmt.Errorf("seal: file: %w", err)
 	}
 	return sum, nil

@@ -112,7 +112,7 @@ func TestFileAttacks(t *testing.T) {
 	c := func(b []byte, i int) []byte { return b[i*sealedChunk : min((i+1)*sealedChunk, len(b))] }
 	glue := func(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
 	flip := func(at int) []byte { b := bytes.Clone(sealed); b[at] ^= 4; return b }
-	smaller, larger := keys.Clone(), keys.Clone()
+	smaller, larger := keys.clone(), keys.clone()
 	smaller.Size, larger.Size = 5*ChunkSize, 6*ChunkSize
 	for name, a := range map[string]struct {
 		b    []byte
@@ -208,7 +208,7 @@ func TestUploadSchedules(t *testing.T) {
 			if rapid.IntRange(0, 9).Draw(t, "save") == 0 {
 				return io.ErrShortWrite
 			}
-			records = append(records, Record{r.Windows, r.Sum, r.Keys.Clone()})
+			records = append(records, Record{r.Windows, r.Sum, r.Keys.clone()})
 			return nil
 		}
 		sum := sha256.New()
@@ -339,7 +339,7 @@ func TestResume(t *testing.T) {
 	_, err = ResumeSealer(bytes.NewReader(file[:size-1]), last, nil, save)
 	wantError(t, err, ErrChanged)
 	// A record of other keys.
-	bad := Record{last.Windows, last.Sum, last.Keys.Clone()}
+	bad := Record{last.Windows, last.Sum, last.Keys.clone()}
 	bad.Keys.Segments[0].Key[0] ^= 1
 	_, err = ResumeSealer(bytes.NewReader(file), bad, nil, save)
 	wantError(t, err, ErrChanged)
