@@ -111,7 +111,7 @@ func TestCommandLine(t *testing.T) {
 		{"serve --data D --public-url example.org", exitUsage}, {"serve --data D --public-url ftp://example.org", exitUsage},
 		{"serve --data D --database mysql://x", exitUsage}, {"serve --database sqlite:F", exitUsage}, {"serve --data D --bus rabbit://x", exitUsage},
 		{"serve --data D --bus nats://127.0.0.1:1", exitUsage}, {"serve --database postgres://u:secret@127.0.0.1:1/x?connect_timeout=1 --data D", exitFailed},
-{"serve --data D --config nowhere", exitFailed}, {"serve --data D --files /srv", exitFailed},
+		{"serve --data D --config nowhere", exitFailed}, {"serve --data D --files /srv", exitFailed},
 		{"invite --data D --uses 0", exitUsage}, {"invite --data D --uses x", exitUsage}, {"invite --data D --expires 1", exitUsage},
 		{"invite --data D --expires -1h", exitUsage}, {"invite --data D", exitFailed}, {"serve --data F", exitFailed},
 		{"serve --data D --listen 256.0.0.1:1", exitFailed},

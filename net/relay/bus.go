@@ -27,13 +27,16 @@ type bus interface {
 
 // notice is what one relay tells the others.
 type notice struct {
-	Relay        string   `json:"relay"` // the process that tells; set by the bus
-	Kind         string   `json:"kind"`  // of the constants below
+	Relay        string   `json:"relay"`        // the process that tells; set by the bus
+	To           string   `json:"to,omitempty"` // the process that it is for; "": all
+	Kind         string   `json:"kind"`         // of the constants below
 	Conversation string   `json:"conversation,omitempty"`
 	Seq          uint64   `json:"seq,omitempty"`
 	Accounts     []string `json:"accounts,omitempty"`
 	Device       string   `json:"device,omitempty"`
 	Digest       uint64   `json:"digest,omitempty"` // of the accounts that are online at the relay
+	ID           string   `json:"id,omitempty"`     // of a connection that came to be linked
+	Code         string   `json:"code,omitempty"`   // of the mailbox that it came to
 	frame        []byte   // as it goes to clients; behind the rest
 }
 
@@ -49,7 +52,15 @@ const (
 	noticeBeat     = "beat"     // the relay is there, and this is its Digest
 	noticeWho      = "who"      // tell your state
 	noticeState    = "state"    // Accounts are all that are online at the relay
+	noticeWanted   = "wanted"   // somebody waits for the upload ID: let it go
 	noticeGone     = "gone"     // the relay stops
+
+	noticeLinkJoin  = "link join"  // who has the mailbox with Code? Connection ID wants to come
+	noticeLinkFound = "link found" // here it is
+	noticeLinkFrom  = "link from"  // connection ID says frame
+	noticeLinkTo    = "link to"    // frame is for connection ID
+	noticeLinkEnd   = "link end"   // connection ID is to end
+	noticeLinkLeft  = "link left"  // connection ID is gone
 )
 
 func (n *notice) encode() ([]byte, error) {
@@ -169,7 +180,9 @@ func (b *natsBus) read() {
 			b.failed(fmt.Errorf("news that can't be read: %w", err))
 			continue
 		}
-		b.take(n)
+		if n.To == "" || n.To == b.relay {
+			b.take(n)
+		}
 	}
 }
 

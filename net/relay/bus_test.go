@@ -1,7 +1,11 @@
 package relay
 
 import (
+	"context"
 	"fmt"
+	"io"
+	"net/http"
+	"strconv"
 	"testing"
 
 	"github.com/gorilla/websocket"
@@ -215,4 +219,106 @@ func TestMemberRemovedElsewhere(t *testing.T) {
 	joao.refused(wire.CodeNotFound, &wire.History{Conversation: g.id()})
 	mara.send(g.id(), "2", "x")
 	quiet[*wire.Entry](joao)
+}
+
+// A device is linked though the two come to two relays; a code is good for one
+// join at all of them together, and each side hears when the other is gone.
+func TestLinkAtTwoRelays(t *testing.T) {
+	all, _, _, _ := cluster(t, 3)
+	mara := join(t, all[0], "Mara")
+	code := opened(mara)
+	must[*wire.OK](mara, &wire.LinkMessage{Code: code, Body: []byte("early")})
+	phone, e := come(t, all[1].URL(), code)
+	if e != nil {
+		t.Fatal(e)
+	}
+	if f := news[*wire.LinkMessage](phone); string(f.Body) != "early" {
+		t.Errorf("%+v", f)
+	}
+	for _, r := range all {
+		if _, e := come(t, r.URL(), code); e == nil || e.Code != wire.CodeLinkInvalid {
+			t.Errorf("a second one came: %+v", e)
+		}
+	}
+	for n := range 3 {
+		must[*wire.OK](phone, &wire.LinkMessage{Code: code, Body: []byte(fmt.Sprint("new ", n))})
+		if f := news[*wire.LinkMessage](mara); string(f.Body) != fmt.Sprint("new ", n) {
+			t.Errorf("%+v", f)
+		}
+		must[*wire.OK](mara, &wire.LinkMessage{Code: code, Body: []byte(fmt.Sprint("old ", n))})
+		if f := news[*wire.LinkMessage](phone); string(f.Body) != fmt.Sprint("old ", n) {
+			t.Errorf("%+v", f)
+		}
+	}
+	phone.refused(wire.CodeTooLarge, &wire.LinkMessage{Code: code, Body: make([]byte, wire.MaxLinkMessage+1)})
+	phone.refused(wire.CodeForbidden, &wire.FindAccounts{Name: "Mara"})
+	phone.ws.Close()
+	if f := news[*wire.CloseLink](mara); f.Reason == "" {
+		t.Errorf("%+v", f)
+	}
+	code = opened(mara)
+	if phone, e = come(t, all[2].URL(), code); e != nil {
+		t.Fatal(e)
+	}
+	must[*wire.OK](mara, &wire.CloseLink{Code: code, Reason: "Not mine."})
+	if f := news[*wire.CloseLink](phone); f.Reason != "Not mine." {
+		t.Errorf("%+v", f)
+	}
+	closed(t, phone.ws, websocket.CloseAbnormalClosure)
+}
+
+// An upload that goes on at another relay, while the first still waits for
+// more of it, is whole in the end; and each piece came through another relay.
+func TestUploadAtTwoRelays(t *testing.T) {
+	all, _, _, _ := cluster(t, 2)
+	mara := join(t, all[0], "Mara")
+	for round := range 4 {
+		file, content, sum := newFile(3 << 20)
+		k := mara.ticket(wire.TicketUpload, file, len(content))
+		mara.url = all[round%2].URL()
+		mara.post(k, len(content))
+		// One request stands still in the middle, at one relay.
+		in, out := io.Pipe()
+		hanging := make(chan struct{})
+		go func() {
+			defer close(hanging)
+			req, _ := http.NewRequestWithContext(context.Background(), "PATCH", all[0].URL()+k.URL, in)
+			req.ContentLength = int64(len(content))
+			for name, v := range map[string]string{"Authorization": "Bearer " + k.Token, "Tus-Resumable": "1.0.0", "Content-Type": octets, "Upload-Offset": "0"} {
+				req.Header.Set(name, v)
+			}
+			if resp, err := http.DefaultClient.Do(req); err == nil {
+				resp.Body.Close()
+			}
+			in.Close()
+		}()
+		if _, err := out.Write(content[:1<<20]); err != nil {
+			t.Fatal(err)
+		}
+		if !eventually(func() bool { return all[0].uploads.there(file) > 0 }) {
+			t.Fatal("nothing came")
+		}
+		// The same goes on at the other.
+		mara.url = all[1].URL()
+		resp, _ := mara.request("HEAD", k.URL, k.Token, nil)
+		offset, err := strconv.Atoi(resp.Header.Get("Upload-Offset"))
+		if err != nil || offset == 0 || offset > 1<<20 {
+			t.Fatalf("%v", resp.Header)
+		}
+		half := offset + (len(content)-offset)/2
+		if resp, body := mara.patch(k, offset, content[offset:half]); resp.StatusCode != 204 {
+			t.Fatalf("%v %s", resp.Status, body)
+		}
+		out.Close()
+		<-hanging
+		mara.url = all[0].URL()
+		if resp, body := mara.patch(k, half, content[half:]); resp.Header.Get(headerSHA256) != sum {
+			t.Errorf("%v %s", resp.Status, body)
+		}
+		d := mara.ticket(wire.TicketDownload, file, 0)
+		mara.url = all[1].URL()
+		if _, body := mara.request("GET", d.URL, d.Token, nil); body != string(content) {
+			t.Error("the file differs")
+		}
+	}
 }

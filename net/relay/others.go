@@ -99,6 +99,12 @@ func (r *Relay) take(n notice) {
 		}
 	case noticeWho:
 		r.state()
+	case noticeWanted:
+		if r.uploads.shared != nil {
+			r.uploads.shared.wanted(n.ID)
+		}
+	case noticeLinkJoin, noticeLinkFound, noticeLinkFrom, noticeLinkTo, noticeLinkEnd, noticeLinkLeft:
+		r.takeLink(n)
 	case noticeCame, noticeWent, noticeState, noticeBeat, noticeGone:
 		if r.people.hear(n) {
 			r.bus.publish(notice{Kind: noticeWho})

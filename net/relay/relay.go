@@ -59,6 +59,7 @@ type Relay struct {
 	staged   staged
 
 	mailboxes mailboxes
+	visits    visits
 	gates     gates
 	uploads   *uploads
 	sockets   sockets
@@ -114,6 +115,7 @@ func Open(c Config) (_ *Relay, err error) {
 	r.chains.init()
 	r.staged.init()
 	r.mailboxes.init()
+	r.visits.init()
 	r.gates.init(r.limits)
 	r.missed = make(chan struct{}, 1)
 	r.bus, err = openBus(c.Bus, r.Key(), wire.NewID(), r.take, r.miss, func(err error) { r.log.Warn("bus", "error", err) })

@@ -119,10 +119,15 @@ func (w *postgresWrites) migrate() error {
 		}
 		return t.exec("UPDATE migrated SET version = ?", len(migrations))
 	})
-	if err != nil {
+	var e *pgconn.PgError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &e), refused(err):
 		return fmt.Errorf("store: migrate: %w", err)
 	}
-	return nil
+	// pgx tells of every address on a line of its own.
+	return errors.New("the PostgreSQL database can't be reached: " + strings.Join(strings.Fields(err.Error()), " "))
 }
 
 // do carries out a write in a transaction of its own, as if no other were
