@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"runtime"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -53,7 +54,8 @@ func (r *run) do(ctx context.Context) error {
 	total := int64(r.rate * r.lasts.Seconds())
 	reading, stop := context.WithCancel(ctx)
 	var readers, writers sync.WaitGroup
-	r.started = time.Now().Add(100 * time.Millisecond)
+	runtime.GC() // of what was needed to connect
+	r.started = time.Now().Add(500 * time.Millisecond)
 	for _, c := range r.hearers {
 		c.ws.NetConn().SetReadDeadline(time.Time{})
 		readers.Go(func() { r.read(reading, c) })
@@ -114,12 +116,17 @@ func (r *run) write(ctx context.Context, s int, total int64) {
 
 // read takes what comes on one connection and notes how long it took.
 func (r *run) read(ctx context.Context, c *client) {
-	toAck, toHearer := histogram(), histogram()
+	// Kept plain until the end: a histogram for each connection is large.
+	var toAck, toHearer []int64 // microseconds
 	defer func() {
 		r.mu.Lock()
-		r.toAck.Merge(toAck)
-		r.toHearer.Merge(toHearer)
-		r.mu.Unlock()
+		defer r.mu.Unlock()
+		for _, v := range toAck {
+			_ = r.toAck.RecordValue(v) // a minute at most
+		}
+		for _, v := range toHearer {
+			_ = r.toHearer.RecordValue(v)
+		}
 	}()
 	newest := map[string]uint64{} // entry by conversation
 	buf := make([]byte, 2<<10)
@@ -129,13 +136,13 @@ func (r *run) read(ctx context.Context, c *client) {
 			return
 		}
 		now := time.Now()
-		var to *hdrhistogram.Histogram
+		var to *[]int64
 		switch string(field(b, "type")) {
 		case "sent":
-			to = toAck
+			to = &toAck
 			r.acked.Add(1)
 		case "entry":
-			to = toHearer
+			to = &toHearer
 			r.heard.Add(1)
 			conversation := string(field(b, "conversation"))
 			seq, _ := strconv.ParseUint(string(field(b, "seq")), 10, 64)
@@ -155,7 +162,7 @@ func (r *run) read(ctx context.Context, c *client) {
 		}
 		n, err := strconv.ParseInt(string(message[len(r.name)+1:]), 10, 64)
 		if err == nil {
-			_ = to.RecordValue(max(now.Sub(r.beat(n)).Microseconds(), 1)) // a minute at most
+			*to = append(*to, max(now.Sub(r.beat(n)).Microseconds(), 1))
 		}
 	}
 }
@@ -172,8 +179,6 @@ func (r *run) report() string {
 func (r *run) p99() time.Duration {
 	return time.Duration(max(r.toAck.ValueAtQuantile(99), r.toHearer.ValueAtQuantile(99))) * time.Microsecond
 }
-
-var errSlow = errors.New("too slow")
 
 // connectAll connects n people, eight at a time.
 func connectAll(ctx context.Context, people []*person, connect func(*person) (*client, error)) ([]*client, error) {
