@@ -14,7 +14,7 @@ LDFLAGS := -ldflags "-s -w"
 # make run PROFILE=second opens another person's Satchel beside yours.
 PROFILE ?=
 
-.PHONY: run build test test-package faults bench lint shots package clean
+.PHONY: run build test test-package faults bench bench-relay lint shots package clean
 
 run: build
 	build/satchel $(if $(PROFILE),--profile $(PROFILE))
@@ -25,24 +25,33 @@ build:
 	CGO_ENABLED=0 go build $(LDFLAGS) -o build/satchel-relay ./cmd/satchel-relay
 	CGO_ENABLED=0 go build $(LDFLAGS) -o build/satchelctl ./cmd/satchelctl
 
-# Everything: format, vet, the suite under the race detector, then the
-# journeys: built programs, killed and restarted, and two real windows.
+# Everything: format, vet, the suite under the race detector, the relay's once
+# more on PostgreSQL, then the journeys: built programs, killed and restarted, and two real windows.
 test: build/tools/versitygw build/tools/fake-gcs-server build/tools/azurite
 	@.ci/install test
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt would change:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	$(MAKE) --no-print-directory build
 	go vet $(WINDOW) ./...
 	go test -race $(SCREENLESS) -timeout 8m $$(go list $(SCREENLESS) ./... | grep -v /internal/journey)
+	SATCHEL_TEST_DATABASE=postgres go test -race -timeout 8m ./net/relay
 	$(JOURNEY) -parallel 3
 
-# The kills of `make test` at every point of the way, and not at two of them.
+# The kills of `make test` at every point of the way, and not at two of them; and
+# relays, one or any of three, killed fifty times under load.
 faults: build
 	@.ci/install test
 	SATCHEL_FAULTS=1 $(JOURNEY) -run TestKill9 -parallel 2
+	SATCHEL_FAULTS=1 go test -count=1 -v -timeout 20m -run 'Test(Cluster|Single)Killed' ./net/relay
 
 # Ratios of what was measured in one run; nothing is asserted.
 bench: build
 	go run $(SCREENLESS) ./internal/bench
+
+# How much a relay carries on this machine, beside the load's own generator.
+# DATABASE=postgres measures it there.
+DATABASE ?= sqlite
+bench-relay: build
+	go run ./internal/load -database $(DATABASE)
 
 lint: build/tools/golangci-lint
 	build/tools/golangci-lint run ./...

@@ -19,13 +19,16 @@ import (
 var errUnwell = errors.New("something is wrong; see above")
 
 func doctor(args []string, stdout io.Writer) error {
-	var data string
+	var config relay.Config
 	flags := flag.NewFlagSet("doctor", flag.ContinueOnError)
 	asJSON := flags.Bool("json", false, "")
-	if err := parse(flags, args, &data); err != nil {
+	if err := parse(flags, args, &config); err != nil {
 		return err
 	}
-	all, err := relay.Doctor(data, time.Now())
+	if err := placed(config); err != nil {
+		return err
+	}
+	all, err := relay.Doctor(config, time.Now())
 	if err != nil {
 		return err
 	}
@@ -55,15 +58,22 @@ func backup(ctx context.Context, name string, args []string, stdout io.Writer) e
 	if len(args) == 0 || args[0] == "" || strings.HasPrefix(args[0], "-") {
 		return misuse("say the backup's folder: " + name + " DIR, before the flags")
 	}
-	var data string
-	if err := parse(flag.NewFlagSet(name, flag.ContinueOnError), args[1:], &data); err != nil {
+	var config relay.Config
+	if err := parse(flag.NewFlagSet(name, flag.ContinueOnError), args[1:], &config); err != nil {
 		return err
 	}
-	do, from, to := relay.Backup, data, args[0]
-	if name == "restore" {
-		do, from, to = relay.Restore, args[0], data
+	if err := placed(config); err != nil {
+		return err
 	}
-	saved, err := do(ctx, from, to)
+	var saved relay.Saved
+	var err error
+	to := args[0]
+	if name == "restore" {
+		to = config.Dir
+		saved, err = relay.Restore(ctx, args[0], config)
+	} else {
+		saved, err = relay.Backup(ctx, config, to)
+	}
 	if err != nil {
 		return err
 	}

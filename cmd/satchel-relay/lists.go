@@ -94,13 +94,13 @@ func lists(name string, args []string, stdout io.Writer) error {
 	if name == "invites" && len(args) > 0 && args[0] == "revoke" {
 		return revoke(args[1:], stdout)
 	}
-	var data string
+	var config relay.Config
 	flags := flag.NewFlagSet(name, flag.ContinueOnError)
 	asJSON := flags.Bool("json", false, "")
-	if err := parse(flags, args, &data); err != nil {
+	if err := parse(flags, args, &config); err != nil {
 		return err
 	}
-	s, err := relay.Look(data)
+	s, err := look(config)
 	if err != nil {
 		return err
 	}
@@ -126,16 +126,32 @@ func lists(name string, args []string, stdout io.Writer) error {
 	return table.Flush()
 }
 
+// look opens the store, when it is said where that is.
+func look(config relay.Config) (*store.Store, error) {
+	if err := placed(config); err != nil {
+		return nil, err
+	}
+	return relay.Look(config)
+}
+
+// placed tells what is missing to find a relay.
+func placed(config relay.Config) error {
+	if config.Dir == "" && !relay.IsPostgres(config.Database) {
+		return misuse("say with --data where everything is kept")
+	}
+	return nil
+}
+
 // revoke takes an invitation back. What it let in before stays.
 func revoke(args []string, stdout io.Writer) error {
 	if len(args) == 0 || len(args[0]) < 4 || strings.HasPrefix(args[0], "-") {
 		return misuse("say which invitation: invites revoke ID, with four characters of its id or more, before the flags")
 	}
-	var data string
-	if err := parse(flag.NewFlagSet("revoke", flag.ContinueOnError), args[1:], &data); err != nil {
+	var config relay.Config
+	if err := parse(flag.NewFlagSet("revoke", flag.ContinueOnError), args[1:], &config); err != nil {
 		return err
 	}
-	s, err := relay.Look(data)
+	s, err := look(config)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 
 const usage = `satchel-relay keeps the conversations and files of people who use Satchel.
 
-  satchel-relay serve  --data DIR [--listen HOST:PORT] [--public-url URL]
+  satchel-relay serve  --data DIR [--listen HOST:PORT] [--public-url URL] [--check]
   satchel-relay invite --data DIR [--uses N] [--expires DURATION]
   satchel-relay users|devices|invites|conversations|files --data DIR [--json]
   satchel-relay invites revoke ID --data DIR
@@ -24,12 +24,21 @@ const usage = `satchel-relay keeps the conversations and files of people who use
   satchel-relay restore FOLDER --data DIR
   satchel-relay doctor --data DIR [--json]
 
-  --data DIR          where everything is kept
+  --data DIR          where everything is kept that is not kept elsewhere
+  --database URL      sqlite:PATH, or postgres://USER@HOST/NAME for several relays as one (sqlite in DIR)
+  --files URL         file:///FOLDER, the same one for all relays on one database (in DIR)
+  --bus URL           local, or nats://HOST:PORT by which relays on one database hear of each other (local)
+  --config FILE       lines like "database = postgres://…", one for each of these settings
+  --check             connect to all that was named, say what serve would do, and end
   --listen HOST:PORT  where to listen (127.0.0.1:7465)
   --public-url URL    how people reach this relay, when that is another address
   --uses N            how many people the invitation lets in (1)
   --expires DURATION  how long the invitation is good, like 48h or 30m (168h)
   --json              one JSON object a line, for scripts; times are Unix milliseconds
+
+A setting can stand in the environment too: SATCHEL_DATABASE, SATCHEL_BUS, SATCHEL_FILES, SATCHEL_DATA, SATCHEL_LISTEN,
+SATCHEL_PUBLIC_URL, SATCHEL_CONFIG. A flag counts before it, and it before the file. A URL with a password belongs in the
+environment or the file: everybody on the machine can read a command line.
 `
 
 // Exit codes.
@@ -81,10 +90,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exitFailed
 }
 
-// parse reads flags, and nothing beside them.
-func parse(flags *flag.FlagSet, args []string, data *string) error {
+// parse reads flags, and nothing beside them; then what else is set.
+func parse(flags *flag.FlagSet, args []string, config *relay.Config) error {
 	flags.SetOutput(io.Discard)
-	flags.StringVar(data, "data", "", "")
+	flags.StringVar(&config.Dir, "data", "", "")
+	flags.StringVar(&config.Database, "database", "", "")
+	flags.StringVar(&config.Files, "files", "", "")
+	file := flags.String("config", "", "")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return err
@@ -92,8 +104,12 @@ func parse(flags *flag.FlagSet, args []string, data *string) error {
 		return misuse(err.Error())
 	case flags.NArg() > 0:
 		return misuse(fmt.Sprintf("%q is one word too many", flags.Arg(0)))
-	case *data == "":
-		return misuse("say with --data where everything is kept")
+	}
+	if err := settle(flags, file); err != nil {
+		return err
+	}
+	if d := config.Database; d != "" && !relay.IsPostgres(d) && !strings.HasPrefix(d, "sqlite:") {
+		return misuse("--database takes sqlite:PATH or postgres://USER@HOST/NAME")
 	}
 	return nil
 }
@@ -103,8 +119,13 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	flags.StringVar(&config.Listen, "listen", "127.0.0.1:7465", "")
 	flags.StringVar(&config.PublicURL, "public-url", "", "")
-	if err := parse(flags, args, &config.Dir); err != nil {
+	flags.StringVar(&config.Bus, "bus", "local", "")
+	check := flags.Bool("check", false, "")
+	if err := parse(flags, args, &config); err != nil {
 		return err
+	}
+	if config.Dir == "" && (!relay.IsPostgres(config.Database) || config.Files == "") {
+		return misuse("say with --data where everything is kept")
 	}
 	if _, _, err := net.SplitHostPort(config.Listen); err != nil {
 		return misuse("--listen takes HOST:PORT, like 0.0.0.0:7465")
@@ -115,26 +136,39 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			return misuse("--public-url takes a URL like https://relay.example.org")
 		}
 	}
+	if config.Bus != "local" && !relay.IsNATS(config.Bus) {
+		return misuse("--bus takes local or nats://HOST:PORT")
+	}
+	if relay.IsNATS(config.Bus) && !relay.IsPostgres(config.Database) {
+		return misuse("--bus nats://… is for relays that share a database: name it with --database postgres://…")
+	}
 	r, err := relay.Open(config)
 	if err != nil {
 		return err
+	}
+	if *check {
+		fmt.Fprint(stdout, r.About())
+		return r.Close()
 	}
 	fmt.Fprintf(stdout, "listening on %s\n", r.URL())
 	return r.Serve(ctx)
 }
 
 func invite(ctx context.Context, args []string, stdout io.Writer) error {
-	var data string
+	var config relay.Config
 	flags := flag.NewFlagSet("invite", flag.ContinueOnError)
 	uses := flags.Int("uses", 1, "")
 	expires := flags.Duration("expires", relay.DefaultInvite, "")
-	if err := parse(flags, args, &data); err != nil {
+	if err := parse(flags, args, &config); err != nil {
+		return err
+	}
+	if err := placed(config); err != nil {
 		return err
 	}
 	if err := relay.InviteBounds(*uses, *expires); err != nil {
 		return misuse(err.Error())
 	}
-	link, err := relay.Invite(ctx, data, *uses, *expires)
+	link, err := relay.InviteTo(ctx, config, *uses, *expires)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -12,10 +13,25 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"go.uber.org/goleak"
+
+	"satchel/internal/postgres"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+var database *postgres.Server
+
+func TestMain(m *testing.M) {
+	var err error
+	if database, err = postgres.Start("fsync=off"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		database.Stop()
+		os.Exit(code)
+	}))
+}
 
 // start runs serve and returns the URL that it prints, and what stops it.
 func start(t *testing.T, args ...string) (url string, stop func() int) {
@@ -94,6 +110,9 @@ func TestCommandLine(t *testing.T) {
 		{"", exitUsage}, {"dance", exitUsage}, {"serve", exitUsage}, {"invite", exitUsage}, {"serve --data", exitUsage},
 		{"serve --data D --nonsense", exitUsage}, {"serve --data D extra", exitUsage}, {"serve --data D --listen 7465", exitUsage},
 		{"serve --data D --public-url example.org", exitUsage}, {"serve --data D --public-url ftp://example.org", exitUsage},
+		{"serve --data D --database mysql://x", exitUsage}, {"serve --database sqlite:F", exitUsage}, {"serve --data D --bus rabbit://x", exitUsage},
+		{"serve --data D --bus nats://127.0.0.1:1", exitUsage}, {"serve --database postgres://u:secret@127.0.0.1:1/x?connect_timeout=1 --data D", exitFailed},
+		{"serve --data D --config nowhere", exitFailed}, {"serve --data D --files /srv", exitFailed},
 		{"invite --data D --uses 0", exitUsage}, {"invite --data D --uses x", exitUsage}, {"invite --data D --expires 1", exitUsage},
 		{"invite --data D --expires -1h", exitUsage}, {"invite --data D", exitFailed}, {"serve --data F", exitFailed},
 		{"serve --data D --listen 256.0.0.1:1", exitFailed},
@@ -110,8 +129,58 @@ func TestCommandLine(t *testing.T) {
 		if code := run(t.Context(), args, &out, &errs); code != c.code {
 			t.Errorf("%s: %d %q", c.args, code, errs.String())
 		}
+		if strings.Contains(errs.String(), "secret") {
+			t.Errorf("%s: a password was shown: %q", c.args, errs.String())
+		}
 		if (c.code == exitDone) != (out.Len() > 0) || (c.code == exitDone) != (errs.Len() == 0) || c.code == exitFailed && strings.Count(errs.String(), "\n") != 1 {
 			t.Errorf("%s: stdout %q, stderr %q", c.args, out.String(), errs.String())
 		}
+	}
+}
+
+// Two relays on one PostgreSQL and one NATS, told by flag, environment and
+// file; --check says what they would do, and no password.
+func TestSeveralRelays(t *testing.T) {
+	n, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, NoLog: true, NoSigs: true, Username: "relay", Password: "secret"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.Start()
+	defer func() { n.Shutdown(); n.WaitForShutdown() }()
+	if !n.ReadyForConnections(20 * time.Second) {
+		t.Fatal("NATS does not start")
+	}
+	db, err := database.Database()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, settings := t.TempDir(), filepath.Join(t.TempDir(), "relay.conf")
+	bus := strings.Replace(n.ClientURL(), "nats://", "nats://relay:secret@", 1)
+	if err := os.WriteFile(settings, []byte("# one for all\n\nbus = "+bus+"\npublic-url=https://chat.example.org\nlisten = 256.0.0.1:1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("SATCHEL_DATABASE", db)
+	t.Setenv("SATCHEL_CONFIG", settings)
+	t.Setenv("SATCHEL_PUBLIC_URL", "https://relay.example.org")
+	args := []string{"--files", "file://" + files, "--listen", "127.0.0.1:0"}
+	var out, errs bytes.Buffer
+	code := run(t.Context(), append([]string{"serve", "--check"}, args...), &out, &errs)
+	for _, want := range []string{"PostgreSQL", "NATS at nats://relay:xxxxx@127.0.0.1", files, "https://relay.example.org"} {
+		if code != exitDone || !strings.Contains(out.String(), want) || strings.Contains(out.String()+errs.String(), "secret") {
+			t.Errorf("%d, %q is not in %q %q", code, want, out.String(), errs.String())
+		}
+	}
+	_, stopFirst := start(t, args...)
+	_, stopSecond := start(t, args...)
+	out.Reset()
+	if code := run(t.Context(), []string{"invite"}, &out, &errs); code != exitDone || !strings.HasPrefix(out.String(), "satchel://relay.example.org/?code=") {
+		t.Errorf("%d %q %q", code, out.String(), errs.String())
+	}
+	if a, b := stopFirst(), stopSecond(); a != exitDone || b != exitDone {
+		t.Errorf("%d %d", a, b)
+	}
+	os.WriteFile(settings, []byte("colour = blue\n"), 0o600)
+	if code := run(t.Context(), append([]string{"serve"}, args...), &out, &errs); code != exitUsage {
+		t.Errorf("%d", code)
 	}
 }

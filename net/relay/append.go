@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gorilla/websocket"
-
 	"satchel/net/relay/store"
 	"satchel/net/seal"
 	"satchel/net/wire"
@@ -302,11 +300,7 @@ func reason(err error) string {
 // connections of a device that it removed. By is the connection that asked.
 func (r *Relay) announceAccount(id, removed string, by *conn) {
 	if removed != "" {
-		for _, c := range r.hub.of(id) {
-			if c.device == removed {
-				c.end(errDeviceRemoved, websocket.ClosePolicyViolation)
-			}
-		}
+		r.removeDevice(id, removed)
 	}
 	a, err := r.store.Account(id)
 	if err != nil {
@@ -320,13 +314,13 @@ func (r *Relay) announceAccount(id, removed string, by *conn) {
 	}
 	all := []wire.Account{a}
 	r.dress(all)
-	r.hub.send(append(peers, id), &wire.AccountNews{Account: all[0]}, by)
+	r.toAccounts(append(peers, id), &wire.AccountNews{Account: all[0]}, by)
 }
 
 // announceConversation tells members, and those who were removed, how a
 // conversation is now.
 func (r *Relay) announceConversation(id string, removed []string, by *conn) {
-	r.members.forget(id)
+	r.forget(id)
 	v, err := r.store.Conversation(id)
 	if err != nil {
 		r.log.Error("conversation was not announced", "conversation", id, "error", err)
@@ -336,5 +330,5 @@ func (r *Relay) announceConversation(id string, removed []string, by *conn) {
 	for _, m := range v.Members {
 		removed = append(removed, m.ID)
 	}
-	r.hub.send(removed, &wire.ConversationNews{Conversation: v}, by)
+	r.toAccounts(removed, &wire.ConversationNews{Conversation: v}, by)
 }

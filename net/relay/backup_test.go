@@ -51,12 +51,12 @@ func TestBackupDrill(t *testing.T) {
 			}
 		}
 	}()
-	saved, err := Backup(t.Context(), dir, copied)
+	saved, err := Backup(t.Context(), Config{Dir: dir}, copied)
 	close(writing)
 	if <-done == 0 || err != nil || saved.Files != 2 || saved.Bytes != 301_000 {
 		t.Errorf("%+v %v", saved, err)
 	}
-	if _, err := Backup(t.Context(), dir, copied); err == nil {
+	if _, err := Backup(t.Context(), Config{Dir: dir}, copied); err == nil {
 		t.Error("a backup over a backup")
 	}
 	key := r.Key()
@@ -64,10 +64,10 @@ func TestBackupDrill(t *testing.T) {
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Restore(t.Context(), copied, back); err != nil {
+	if _, err := Restore(t.Context(), copied, Config{Dir: back}); err != nil {
 		t.Fatal(err)
 	}
-	if findings, err := Doctor(back, time.Now()); err != nil || slices.ContainsFunc(findings, func(f Finding) bool { return len(f.Wrong) > 0 }) {
+	if findings, err := Doctor(Config{Dir: back}, time.Now()); err != nil || slices.ContainsFunc(findings, func(f Finding) bool { return len(f.Wrong) > 0 }) {
 		t.Errorf("%+v %v", findings, err)
 	}
 	r = start(t, Config{Dir: back})
@@ -113,13 +113,13 @@ func TestDoctor(t *testing.T) {
 	if err := errors.Join(err, os.WriteFile(path(flippedFile), flipped(b, 7), 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Backup(t.Context(), dir, filepath.Join(t.TempDir(), "copy")); err == nil || !strings.Contains(err.Error(), flippedFile) {
+	if _, err := Backup(t.Context(), Config{Dir: dir}, filepath.Join(t.TempDir(), "copy")); err == nil || !strings.Contains(err.Error(), flippedFile) {
 		t.Errorf("%v", err)
 	}
 	if err := errors.Join(os.Truncate(path(shortened), 10), os.Remove(path(gone)), os.Remove(filepath.Join(dir, keyName))); err != nil {
 		t.Fatal(err)
 	}
-	findings, err := Doctor(dir, time.Now().Add(-time.Hour))
+	findings, err := Doctor(Config{Dir: dir}, time.Now().Add(-time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestDoctor(t *testing.T) {
 	if wrong["database"] != 0 || wrong["key"] != 1 || wrong["files"] != 2 || wrong["clock"] != 1 {
 		t.Errorf("%+v", findings)
 	}
-	if _, err := Doctor(t.TempDir(), time.Now()); err == nil {
+	if _, err := Doctor(Config{Dir: t.TempDir()}, time.Now()); err == nil {
 		t.Error("a doctor for nobody")
 	}
 }

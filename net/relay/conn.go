@@ -52,6 +52,7 @@ type conn struct {
 	device    string
 	recovery  bool   // the device is a recovery file
 	linking   string // code of the mailbox that it came to instead of saying hello
+	visit     *visit // when that is at another relay
 	address   string // who it is counted for
 	frames    *rate.Limiter
 	pending   chan struct{} // one for each write that waits
@@ -121,7 +122,8 @@ func (r *Relay) serveSocket(w http.ResponseWriter, req *http.Request) {
 	switch {
 	case e == nil && c.linking != "":
 		c.serve(welcome, func() { c.readAll(wire.MaxHello, c.handleLink) })
-		r.mailboxes.leave(c)
+		r.mailboxes.leave(c, c.linking)
+		r.leaveElsewhere(c)
 	case e == nil:
 		c.live(welcome)
 	case e.err != nil:
@@ -165,7 +167,7 @@ func (c *conn) read(limit int64) ([]byte, error) {
 // live serves a connection that was welcomed, until it ends.
 func (c *conn) live(welcome []byte) {
 	defer func() {
-		c.relay.mailboxes.leave(c)
+		c.relay.mailboxes.leave(c, "")
 		c.relay.staged.leave(c)
 		c.relay.hub.remove(c)
 		c.relay.presence(c.account.ID)

@@ -21,15 +21,11 @@ import (
 // sent again.
 func TestKilledWhileItStores(t *testing.T) {
 	dir := t.TempDir()
-	c := startChild(t, dir)
+	c := startChild(t, Config{Dir: dir})
 	const writers = 4
 	all := make([]*client, writers)
 	for i := range all {
-		link, err := Invite(t.Context(), dir, 1, time.Hour)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all[i] = joinBy(t, c.url, link, fmt.Sprint("Writer ", i))
+		all[i] = joinBy(t, c.url, inviteTo(t, Config{Dir: dir}), fmt.Sprint("Writer ", i))
 	}
 	id := group(all[0], all[1:]...)
 	acknowledged := make([]map[string]uint64, writers)
@@ -115,20 +111,16 @@ func TestKilledWhileItStores(t *testing.T) {
 // load of statements, it has every one that it acknowledged, with its boxes.
 func TestKilledWhileItAppends(t *testing.T) {
 	dir := t.TempDir()
-	c := startChild(t, dir)
+	c := startChild(t, Config{Dir: dir})
 	person := func(name string) *client {
-		link, err := Invite(t.Context(), dir, 1, time.Hour)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return joinBy(t, c.url, link, name)
+		return joinBy(t, c.url, inviteTo(t, Config{Dir: dir}), name)
 	}
 	mara, joao := person("Mara"), person("João")
 	g := newRoom(t, mara, joao)
 	rotate := g.propose(mara, seal.Proposal{Rotate: seal.Linked})
 	must[*wire.OK](mara, &wire.PutBoxes{Conversation: g.id(), Boxes: rotate.Boxes})
 	c.kill()
-	c = startChild(t, dir)
+	c = startChild(t, Config{Dir: dir})
 	mara, joao = mara.again(c.url), joao.again(c.url)
 	if all := must[*wire.Chain](joao, &wire.GetChain{Conversation: g.id()}).Statements; len(all) != 1 {
 		t.Fatalf("%d statements", len(all))
@@ -185,7 +177,7 @@ func TestKilledWhileItAppends(t *testing.T) {
 		}
 		c.kill()
 		last := <-acknowledged
-		c = startChild(t, dir)
+		c = startChild(t, Config{Dir: dir})
 		mara, joao = mara.again(c.url), joao.again(c.url)
 		all := must[*wire.Chain](joao, &wire.GetChain{Conversation: g.id()}).Statements
 		chain, err := seal.VerifyConversation(g.chain.ID(), all, g.accounts)
@@ -211,12 +203,8 @@ func TestKilledWhileItAppends(t *testing.T) {
 // before are there, and the file becomes whole from it.
 func TestKilledWhileItReceives(t *testing.T) {
 	dir := t.TempDir()
-	c := startChild(t, dir)
-	link, err := Invite(t.Context(), dir, 1, time.Hour)
-	if err != nil {
-		t.Fatal(err)
-	}
-	mara := joinBy(t, c.url, link, "Mara")
+	c := startChild(t, Config{Dir: dir})
+	mara := joinBy(t, c.url, inviteTo(t, Config{Dir: dir}), "Mara")
 	file, content, sum := newFile(24 << 20)
 	k := mara.ticket(wire.TicketUpload, file, len(content))
 	mara.post(k, len(content))

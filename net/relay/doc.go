@@ -9,7 +9,13 @@
 // bounded queue. Entries and marks are announced from the store's telling
 // goroutine, in the order of the commits, and never wait for a connection: one
 // whose queue is full is dropped, comes back and reads what it missed by
-// sequence. The store says what is true; the hub only says "look".
+// sequence.
+//
+// Relays that share a database are one. The store says what is true; the bus
+// (bus.go) only says "look", and may lose. Three goroutines serve it: the
+// bus's own takes what the others tell (others.go), attend says who is online
+// here and tells who is elsewhere (presence.go), watch reads from the store
+// what did not come, so that entries go out once and in order (order.go).
 //
 // Accounts and conversations are chains of signed statements (net/seal). The
 // relay checks each one by the rules that clients have, stores it with the

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"errors"
+	"slices"
 
 	"satchel/net/relay/store"
 	"satchel/net/wire"
@@ -131,7 +132,7 @@ func (c *conn) send(f *wire.Send) *wire.Error {
 			return
 		}
 		if isNew {
-			r.toMembers(e.Conversation, &e, c)
+			r.announce(&e, c)
 		}
 		c.pushFrame(&wire.Sent{Header: wire.Header{Re: re}, Conversation: e.Conversation, Message: e.Message, Seq: e.Seq, At: e.At})
 	})
@@ -168,18 +169,26 @@ func (c *conn) mark(f *wire.Mark) {
 	})
 }
 
-// isMember tells whether this connection's account is in a conversation.
+// isMember tells whether this connection's account is in a conversation. With
+// other relays, what is remembered here may be older than what one of them stored.
 func (c *conn) isMember(conversation string) *wire.Error {
-	all, err := c.relay.membersOf(conversation)
-	if err != nil {
-		return c.relay.refusal(err)
+	r := c.relay
+	var is bool
+	var err error
+	if r.bus.alone() {
+		var all []string
+		all, err = r.membersOf(conversation)
+		is = slices.Contains(all, c.account.ID)
+	} else {
+		is, err = r.store.IsMember(conversation, c.account.ID)
 	}
-	for _, a := range all {
-		if a == c.account.ID {
-			return nil
-		}
+	switch {
+	case err != nil:
+		return r.refusal(err)
+	case !is:
+		return errConversation
 	}
-	return errConversation
+	return nil
 }
 
 func (c *conn) typing(f *wire.Typing) *wire.Error {
@@ -196,7 +205,7 @@ func (c *conn) typing(f *wire.Typing) *wire.Error {
 			others = append(others, a)
 		}
 	}
-	c.relay.hub.send(others, &wire.Typing{Conversation: f.Conversation, Account: c.account.ID}, nil)
+	c.relay.toAccounts(others, &wire.Typing{Conversation: f.Conversation, Account: c.account.ID}, nil)
 	c.ok(f.ID)
 	return nil
 }

@@ -4,13 +4,10 @@ import (
 	"maps"
 	"slices"
 	"sync"
-	"time"
-
-	"satchel/net/wire"
 )
 
-// hub knows which connections an account has. It may lose: whoever misses a
-// frame sees a gap in the sequence and reads it from the store.
+// hub knows which connections an account has at this relay. It may lose:
+// whoever misses a frame sees a gap in the sequence and reads it from the store.
 type hub struct {
 	mu    sync.RWMutex
 	conns map[string]map[*conn]struct{} // by account
@@ -62,8 +59,18 @@ func (h *hub) of(account string) []*conn {
 	return slices.Collect(maps.Keys(h.conns[account]))
 }
 
-// send queues a frame, encoded once, for all connections of these accounts but one.
-func (h *hub) send(accounts []string, f wire.Frame, except *conn) {
+// all returns every connection.
+func (h *hub) all() (all []*conn) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for _, mine := range h.conns {
+		all = slices.AppendSeq(all, maps.Keys(mine))
+	}
+	return all
+}
+
+// deliver queues a frame, encoded once, for all connections here of these accounts but one.
+func (h *hub) deliver(accounts []string, b []byte, except *conn) {
 	h.mu.RLock()
 	var to []*conn
 	for _, a := range accounts {
@@ -74,63 +81,13 @@ func (h *hub) send(accounts []string, f wire.Frame, except *conn) {
 		}
 	}
 	h.mu.RUnlock()
-	if len(to) == 0 {
-		return
-	}
-	b, err := wire.Encode(f)
-	if err != nil {
-		return // no frame of ours
-	}
 	for _, c := range to {
 		c.push(b)
 	}
 }
 
-// people remembers who was announced as online, so that coming and going are
-// told in the order in which they happened.
-type people struct {
-	mu     sync.Mutex
-	online map[string]bool
-}
-
-func (p *people) init() { p.online = map[string]bool{} }
-
-// presence tells those who share a conversation with an account that it came
-// or went, if that is news.
-func (r *Relay) presence(account string) {
-	r.people.mu.Lock()
-	defer r.people.mu.Unlock()
-	online := r.hub.online(account)
-	if online == r.people.online[account] {
-		return
-	}
-	f := &wire.Presence{Account: account, Online: online}
-	if online {
-		r.people.online[account] = true
-	} else {
-		delete(r.people.online, account)
-		f.LastSeen = time.Now().UnixMilli()
-		r.store.SetLastSeen(account, f.LastSeen)
-	}
-	peers, err := r.store.Peers(account)
-	if err != nil {
-		r.log.Error("peers were not told", "account", account, "error", err)
-		return
-	}
-	r.hub.send(peers, f, nil)
-}
-
-// dress fills in who is online.
-func (r *Relay) dress(all []wire.Account) {
-	for i := range all {
-		if r.hub.online(all[i].ID) {
-			all[i].Online, all[i].LastSeen = true, 0
-		}
-	}
-}
-
 // members remembers who is in a conversation. Whoever changes them calls
-// forget, after the commit.
+// Relay.forget, after the commit.
 type members struct {
 	mu      sync.RWMutex
 	all     map[string][]string
@@ -144,6 +101,13 @@ func (m *members) forget(conversation string) {
 	defer m.mu.Unlock()
 	m.changes++
 	delete(m.all, conversation)
+}
+
+func (m *members) forgetAll() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.changes++
+	clear(m.all)
 }
 
 func (m *members) init() { m.all = map[string][]string{} }
@@ -172,14 +136,4 @@ func (r *Relay) membersOf(conversation string) ([]string, error) {
 		r.members.all[conversation] = all
 	}
 	return all, nil
-}
-
-// toMembers queues a frame for all connections of a conversation's members but one.
-func (r *Relay) toMembers(conversation string, f wire.Frame, except *conn) {
-	all, err := r.membersOf(conversation)
-	if err != nil {
-		r.log.Error("members were not told", "conversation", conversation, "error", err)
-		return
-	}
-	r.hub.send(all, f, except)
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"satchel/net/relay/store"
@@ -36,20 +37,26 @@ func (r *Relay) Invite(ctx context.Context, uses int, expires time.Duration) (li
 // Invite makes an invitation to the relay that keeps its things in dir. It
 // works from another process while that relay is served.
 func Invite(ctx context.Context, dir string, uses int, expires time.Duration) (link string, err error) {
+	return InviteTo(ctx, Config{Dir: dir}, uses, expires)
+}
+
+// InviteTo is as Invite, for a relay of which a part may be kept elsewhere.
+func InviteTo(ctx context.Context, c Config, uses int, expires time.Duration) (link string, err error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
-	key, err := readKey(filepath.Join(dir, keyName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("there is no relay in %s; start one there first", dir)
-	} else if err != nil {
-		return "", err
+	where := "that database"
+	if !store.IsPostgres(c.Database) {
+		where = c.Dir
+		for _, path := range []string{filepath.Join(c.Dir, keyName), strings.TrimPrefix(c.database(), "sqlite:")} {
+			if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+				return "", fmt.Errorf("there is no relay in %s; start one there first", where)
+			} else if err != nil {
+				return "", err
+			}
+		}
 	}
-	path := filepath.Join(dir, databaseName)
-	if _, err := os.Stat(path); err != nil {
-		return "", fmt.Errorf("there is no relay in %s; start one there first", dir)
-	}
-	s, err := store.Open(path)
+	s, err := store.Open(c.database())
 	if err != nil {
 		return "", err
 	}
@@ -59,7 +66,11 @@ func Invite(ctx context.Context, dir string, uses int, expires time.Duration) (l
 		return "", err
 	}
 	if url == "" {
-		return "", fmt.Errorf("the relay in %s was never started; start it first", dir)
+		return "", fmt.Errorf("the relay in %s was never started; start it first", where)
+	}
+	key, err := loadKey(c, s)
+	if err != nil {
+		return "", err
 	}
 	link, _, err = addInvite(s, url, wire.B64(key.Public().(ed25519.PublicKey)), uses, expires)
 	return link, err

@@ -211,7 +211,7 @@ func TestConnectRate(t *testing.T) {
 
 func TestOneRelayAFolder(t *testing.T) {
 	dir := t.TempDir()
-	r := start(t, Config{Dir: dir})
+	r := start(t, Config{Dir: dir, Database: "sqlite:" + filepath.Join(dir, databaseName)})
 	if _, err := Open(Config{Dir: dir, Listen: "127.0.0.1:0"}); !errors.Is(err, ErrInUse) {
 		t.Errorf("got %v", err)
 	}

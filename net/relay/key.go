@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"satchel/net/relay/store"
 	"satchel/net/wire"
 )
 
@@ -20,22 +21,36 @@ const (
 	filesName    = "files"
 )
 
-// loadKey reads the relay's identity, or makes one. The file holds the
-// Ed25519 seed, base64url; it is on the disk before the key is used.
-func loadKey(dir string) (ed25519.PrivateKey, error) {
-	path := filepath.Join(dir, keyName)
-	key, err := readKey(path)
-	if !errors.Is(err, fs.ErrNotExist) {
+// keyValue is the setting that holds the key of relays that share a database.
+const keyValue = "relay.key"
+
+// loadKey reads the relay's identity, or makes one: the Ed25519 seed,
+// base64url. It is on the disk before the key is used. Beside SQLite it lies in
+// a file of its own. In PostgreSQL it is with the rest, one for all processes;
+// a file that is there gives it, so that a relay can move.
+func loadKey(c Config, s *store.Store) (ed25519.PrivateKey, error) {
+	path := filepath.Join(c.Dir, keyName)
+	shared := store.IsPostgres(c.Database)
+	var key ed25519.PrivateKey
+	var err error = fs.ErrNotExist
+	if !shared || c.Dir != "" {
+		key, err = readKey(path)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, key, err = ed25519.GenerateKey(rand.Reader); err == nil && !shared {
+			if err := writeFile(path, []byte(wire.B64(key.Seed())+"\n")); err != nil {
+				return nil, fmt.Errorf("the relay's key can't be kept: %w", err)
+			}
+		}
+	}
+	if err != nil || !shared {
 		return key, err
 	}
-	_, key, err = ed25519.GenerateKey(rand.Reader)
+	kept, err := s.FirstValue(keyValue, wire.B64(key.Seed()))
 	if err != nil {
-		return nil, err
-	}
-	if err := writeFile(path, []byte(wire.B64(key.Seed())+"\n")); err != nil {
 		return nil, fmt.Errorf("the relay's key can't be kept: %w", err)
 	}
-	return key, nil
+	return parseKey(kept, "the database")
 }
 
 func readKey(path string) (ed25519.PrivateKey, error) {
@@ -43,9 +58,13 @@ func readKey(path string) (ed25519.PrivateKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the relay's key can't be read: %w", err)
 	}
-	seed, err := wire.UnB64(strings.TrimSpace(string(b)))
+	return parseKey(string(b), path)
+}
+
+func parseKey(text, where string) (ed25519.PrivateKey, error) {
+	seed, err := wire.UnB64(strings.TrimSpace(text))
 	if err != nil || len(seed) != ed25519.SeedSize {
-		return nil, fmt.Errorf("the relay's key in %s is damaged; put the file back from a backup", path)
+		return nil, fmt.Errorf("the relay's key in %s is damaged; put it back from a backup", where)
 	}
 	return ed25519.NewKeyFromSeed(seed), nil
 }

@@ -35,7 +35,7 @@ type mailboxes struct {
 type mailbox struct {
 	code    string
 	old     *conn
-	new     *conn               // nil: nobody came yet
+	new     linkEnd             // nil: nobody came yet
 	waiting []*wire.LinkMessage // for new
 	frames  int
 	expires *time.Timer
@@ -68,8 +68,9 @@ func (m *mailboxes) open(c *conn, code string, expires time.Duration) *wire.Erro
 	return nil
 }
 
-// join brings a new device to the mailbox, once. What waits there is queued for it.
-func (m *mailboxes) join(c *conn, code string) *wire.Error {
+// join brings a new device to the mailbox, once. It calls found before what
+// waits there is queued for it.
+func (m *mailboxes) join(c linkEnd, code string, found func()) *wire.Error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	b := m.codes[code]
@@ -77,6 +78,7 @@ func (m *mailboxes) join(c *conn, code string) *wire.Error {
 		return errLink
 	}
 	b.new = c
+	found()
 	for _, f := range b.waiting {
 		c.pushFrame(f)
 	}
@@ -85,11 +87,11 @@ func (m *mailboxes) join(c *conn, code string) *wire.Error {
 }
 
 // pass hands a message to the other side.
-func (m *mailboxes) pass(from *conn, f *wire.LinkMessage) *wire.Error {
+func (m *mailboxes) pass(from linkEnd, f *wire.LinkMessage) *wire.Error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	b := m.codes[f.Code]
-	if b == nil || from != b.old && from != b.new {
+	if b == nil || !b.has(from) {
 		return errLink
 	}
 	if b.frames++; b.frames > wire.MaxLinkFrames {
@@ -110,11 +112,11 @@ func (m *mailboxes) pass(from *conn, f *wire.LinkMessage) *wire.Error {
 
 // end closes a mailbox for one of its sides, which is answered first: its
 // connection may end with the mailbox.
-func (m *mailboxes) end(from *conn, f *wire.CloseLink) *wire.Error {
+func (m *mailboxes) end(from linkEnd, f *wire.CloseLink) *wire.Error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	b := m.codes[f.Code]
-	if b == nil || from != b.old && from != b.new {
+	if b == nil || !b.has(from) {
 		return errLink
 	}
 	if f.ID != "" {
@@ -124,22 +126,26 @@ func (m *mailboxes) end(from *conn, f *wire.CloseLink) *wire.Error {
 	return nil
 }
 
-// leave closes the mailbox of a connection that is gone.
-func (m *mailboxes) leave(c *conn) {
+// leave closes the mailbox of a connection that is gone: that with a code, or
+// the one that its account has.
+func (m *mailboxes) leave(from linkEnd, code string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	b := m.accounts[c.account.ID]
-	if c.linking != "" {
-		b = m.codes[c.linking]
+	b := m.codes[code]
+	if c, ok := from.(*conn); ok && code == "" {
+		b = m.accounts[c.account.ID]
 	}
-	if b != nil && (b.old == c || b.new == c) {
-		m.close(b, c, "The other device is gone. Begin again with a new code.")
+	if b != nil && b.has(from) {
+		m.close(b, from, "The other device is gone. Begin again with a new code.")
 	}
 }
 
+// has tells whether this is one of the two sides.
+func (b *mailbox) has(side linkEnd) bool { return side == linkEnd(b.old) || side == b.new }
+
 // close tells both sides, but the one by which it ends. It is called with mu
 // held, and may be called again.
-func (m *mailboxes) close(b *mailbox, by *conn, reason string) {
+func (m *mailboxes) close(b *mailbox, by linkEnd, reason string) {
 	if m.codes[b.code] != b {
 		return
 	}
@@ -147,7 +153,7 @@ func (m *mailboxes) close(b *mailbox, by *conn, reason string) {
 	delete(m.codes, b.code)
 	delete(m.accounts, b.old.account.ID)
 	f := &wire.CloseLink{Code: b.code, Reason: reason}
-	if b.old != by {
+	if linkEnd(b.old) != by {
 		b.old.pushFrame(f)
 	}
 	if b.new == nil {
@@ -170,22 +176,31 @@ func (c *conn) openLink(f *wire.OpenLink) *wire.Error {
 	return nil
 }
 
-func (c *conn) linkMessage(f *wire.LinkMessage) *wire.Error {
-	if len(f.Body) > wire.MaxLinkMessage {
-		return wire.NewError(wire.CodeTooLarge, "A message between two devices has 4 KiB at most.", false)
-	}
-	if e := c.relay.mailboxes.pass(c, f); e != nil {
-		return e
-	}
-	c.ok(f.ID)
-	return nil
-}
+func (c *conn) linkMessage(f *wire.LinkMessage) *wire.Error { return c.relay.mailboxes.carry(c, f) }
 
-func (c *conn) closeLink(f *wire.CloseLink) *wire.Error {
-	if len(f.Reason) > maxReason {
-		return wire.NewError(wire.CodeTooLarge, "A reason has 300 bytes at most.", false)
+func (c *conn) closeLink(f *wire.CloseLink) *wire.Error { return c.relay.mailboxes.carry(c, f) }
+
+// carry does what one side of a mailbox asks, and answers unless it returns an error.
+func (m *mailboxes) carry(from linkEnd, f wire.Frame) *wire.Error {
+	switch f := f.(type) {
+	case *wire.LinkMessage:
+		if len(f.Body) > wire.MaxLinkMessage {
+			return wire.NewError(wire.CodeTooLarge, "A message between two devices has 4 KiB at most.", false)
+		}
+		if e := m.pass(from, f); e != nil {
+			return e
+		}
+		if f.ID != "" {
+			from.pushFrame(&wire.OK{Header: wire.Header{Re: f.ID}})
+		}
+		return nil
+	case *wire.CloseLink:
+		if len(f.Reason) > maxReason {
+			return wire.NewError(wire.CodeTooLarge, "A reason has 300 bytes at most.", false)
+		}
+		return m.end(from, f)
 	}
-	return c.relay.mailboxes.end(c, f)
+	return errLinkOnly
 }
 
 // joinLink brings a connection that has said nothing else to its mailbox, and
@@ -205,7 +220,11 @@ func (c *conn) joinLink(f *wire.JoinLink) ([]byte, *ending) {
 	if err != nil {
 		return refuse(errInternal)
 	}
-	if e := r.mailboxes.join(c, f.Code); e != nil {
+	e := r.mailboxes.join(c, f.Code, func() {})
+	if e != nil {
+		e = r.joinElsewhere(c, f.Code)
+	}
+	if e != nil {
 		return refuse(e)
 	}
 	c.linking = f.Code
@@ -214,17 +233,14 @@ func (c *conn) joinLink(f *wire.JoinLink) ([]byte, *ending) {
 
 // handleLink carries out one frame of a connection that came to a mailbox.
 func (c *conn) handleLink(f wire.Frame) {
-	re := f.Meta().ID
-	var e *wire.Error
-	switch f := f.(type) {
-	case *wire.LinkMessage:
-		e = c.linkMessage(f)
-	case *wire.CloseLink:
-		e = c.closeLink(f)
-	default:
-		e = errLinkOnly
+	switch f.(type) {
+	case *wire.LinkMessage, *wire.CloseLink:
+		if c.visit != nil {
+			c.forward(f)
+			return
+		}
 	}
-	if e != nil {
-		c.reply(answer(e, re))
+	if e := c.relay.mailboxes.carry(c, f); e != nil {
+		c.reply(answer(e, f.Meta().ID))
 	}
 }

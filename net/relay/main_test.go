@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/ed25519"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -18,30 +20,103 @@ import (
 	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 
+	"satchel/internal/postgres"
 	"satchel/net/seal"
 	"satchel/net/wire"
 )
 
-// childDir, in the environment, makes the test's program a relay of its own,
-// one that can be killed.
-const childDir = "SATCHEL_RELAY_TEST_DIR"
+// childConfig, in the environment, makes the test's program a relay of its own,
+// one that can be killed. It is a Config in JSON.
+const childConfig = "SATCHEL_RELAY_TEST_CONFIG"
+
+// testDatabase, in the environment, is "postgres" when every relay of these
+// tests is to keep what it knows there, and not in SQLite.
+const testDatabase = "SATCHEL_TEST_DATABASE"
 
 func TestMain(m *testing.M) {
-	if dir := os.Getenv(childDir); dir != "" {
-		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-		r, err := Open(Config{Dir: dir, Listen: "127.0.0.1:0"})
-		if err == nil {
-			fmt.Println(r.URL())
-			err = r.Serve(ctx)
-		}
-		stop()
-		if err != nil {
+	if config := os.Getenv(childConfig); config != "" {
+		if err := serveChild(config); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
 		return
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		databases.server.Stop()
+		os.Exit(code)
+	}))
+}
+
+func serveChild(config string) error {
+	var c Config
+	if err := json.Unmarshal([]byte(config), &c); err != nil {
+		return err
+	}
+	c.Listen, c.Limits.ConnectBurst = "127.0.0.1:0", 1e6
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	r, err := Open(c)
+	if err != nil {
+		return err
+	}
+	fmt.Println("http://" + r.listener.Addr().String())
+	return r.Serve(ctx)
+}
+
+// databases are those in PostgreSQL, by the folder of the relay that has one.
+var databases struct {
+	mu     sync.Mutex
+	server *postgres.Server
+	byDir  map[string]string
+}
+
+// newDatabase makes one in PostgreSQL, and starts that first where it does not run.
+func newDatabase(t testing.TB) string {
+	t.Helper()
+	databases.mu.Lock()
+	defer databases.mu.Unlock()
+	var err error
+	if databases.server == nil {
+		// Relays are killed here, and the server is not: it need not sync.
+		if databases.server, err = postgres.Start("fsync=off"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	url, err := databases.server.Database()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return url
+}
+
+// withDatabase gives a relay in a folder the database that these tests are for.
+func withDatabase(t testing.TB, c Config) Config {
+	if c.Database != "" || os.Getenv(testDatabase) != "postgres" {
+		return c
+	}
+	databases.mu.Lock()
+	c.Database = databases.byDir[c.Dir]
+	databases.mu.Unlock()
+	if c.Database == "" {
+		c.Database = newDatabase(t)
+		databases.mu.Lock()
+		if databases.byDir == nil {
+			databases.byDir = map[string]string{}
+		}
+		databases.byDir[c.Dir] = c.Database
+		databases.mu.Unlock()
+	}
+	return c
+}
+
+// inviteTo makes an invitation as another process does.
+func inviteTo(t testing.TB, c Config) string {
+	t.Helper()
+	link, err := InviteTo(t.Context(), withDatabase(t, c), 1, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return link
 }
 
 // within is how long anything may take before a test gives up.
@@ -60,6 +135,7 @@ func startStop(t testing.TB, c Config) (*Relay, func()) {
 	if c.Dir == "" {
 		c.Dir = t.TempDir()
 	}
+	c = withDatabase(t, c)
 	if c.Listen == "" {
 		c.Listen = "127.0.0.1:0"
 	}
@@ -100,10 +176,16 @@ type child struct {
 	url string
 }
 
-func startChild(t testing.TB, dir string) *child {
+// startChild starts one; before it can come words that run a command, like strace's.
+func startChild(t testing.TB, c Config, before ...string) *child {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], "-test.run=^$")
-	cmd.Env = append(os.Environ(), childDir+"="+dir)
+	config, err := json.Marshal(withDatabase(t, c))
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := append(before, os.Args[0], "-test.run=^$")
+	cmd := exec.Command(words[0], words[1:]...)
+	cmd.Env = append(os.Environ(), childConfig+"="+string(config))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -112,14 +194,14 @@ func startChild(t testing.TB, dir string) *child {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	c := &child{cmd: cmd}
-	t.Cleanup(c.kill)
+	k := &child{cmd: cmd}
+	t.Cleanup(k.kill)
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		t.Fatalf("the relay did not start: %v", err)
 	}
-	c.url = strings.TrimSpace(line)
-	return c
+	k.url = strings.TrimSpace(line)
+	return k
 }
 
 // kill ends it without a warning.

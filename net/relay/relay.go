@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,9 +25,13 @@ import (
 // ErrInUse: another process serves this folder.
 var ErrInUse = errors.New("another relay is already serving this folder; stop it first, or choose another folder")
 
-// Config is how a relay is run. Only Dir is needed.
+// Config is how a relay is run. Only Dir is needed, and not even that where
+// Database is PostgreSQL and Files is named.
 type Config struct {
-	Dir       string // everything that the relay keeps
+	Dir       string // everything that the relay keeps, but what is kept elsewhere
+	Database  string // sqlite:PATH or postgres://…; "": sqlite in Dir
+	Files     string // file:///FOLDER, which relays on one database share; "": in Dir
+	Bus       string // local or nats://…, by which relays on one database hear of each other; "": local
 	Listen    string // host:port; "": 127.0.0.1:7465
 	PublicURL string // how clients reach it, without a slash at the end; "": made from the address that it listens on
 	Name      string // for people; "": Satchel relay
@@ -46,12 +51,16 @@ type Relay struct {
 	listener net.Listener
 	url      string
 	hub      hub
+	bus      bus
+	order    order
+	missed   chan struct{} // news may not have come
 	people   people
 	members  members
 	chains   chains
 	staged   staged
 
 	mailboxes mailboxes
+	visits    visits
 	gates     gates
 	uploads   *uploads
 	words     priority.Gate // messages go before files
@@ -82,20 +91,13 @@ func Open(c Config) (_ *Relay, err error) {
 			r.Close()
 		}
 	}()
-	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("the relay's folder can't be made: %w", err)
-	}
-	r.lock = flock.New(filepath.Join(c.Dir, "relay.lock"), flock.SetPermissions(0o600))
-	switch locked, err := r.lock.TryLock(); {
-	case err != nil:
-		return nil, fmt.Errorf("the relay's folder can't be locked: %w", err)
-	case !locked:
-		return nil, ErrInUse
-	}
-	if r.key, err = loadKey(c.Dir); err != nil {
+	if err := r.takeFolder(); err != nil {
 		return nil, err
 	}
-	if r.store, err = store.Open(filepath.Join(c.Dir, databaseName)); err != nil {
+	if r.store, err = store.Open(c.database()); err != nil {
+		return nil, err
+	}
+	if r.key, err = loadKey(c, r.store); err != nil {
 		return nil, err
 	}
 	if r.uploads, err = newUploads(r); err != nil {
@@ -109,17 +111,64 @@ func Open(c Config) (_ *Relay, err error) {
 		r.url = "http://" + reachable(r.listener.Addr().(*net.TCPAddr))
 	}
 	r.hub.init()
+	r.order.init(r)
 	r.people.init()
 	r.members.init()
 	r.chains.init()
 	r.staged.init()
 	r.mailboxes.init()
+	r.visits.init()
 	r.gates.init(r.limits)
+	r.missed = make(chan struct{}, 1)
+	r.bus, err = openBus(c.Bus, r.Key(), wire.NewID(), r.take, r.miss, func(err error) { r.log.Warn("bus", "error", err) })
+	if err != nil {
+		return nil, err
+	}
 	// For an invitation that another process makes.
 	if err := r.store.SetValue(urlValue, r.url); err != nil {
 		return nil, fmt.Errorf("the relay can't write to its database: %w", err)
 	}
 	return r, nil
+}
+
+// takeFolder makes the relay's folder and locks it, so that no other process
+// serves it, unless its processes share what is elsewhere.
+func (r *Relay) takeFolder() error {
+	c := r.config
+	if store.IsPostgres(c.Database) && c.Files != "" {
+		return nil
+	}
+	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+		return fmt.Errorf("the relay's folder can't be made: %w", err)
+	}
+	r.lock = flock.New(filepath.Join(c.Dir, "relay.lock"), flock.SetPermissions(0o600))
+	switch locked, err := r.lock.TryLock(); {
+	case err != nil:
+		return fmt.Errorf("the relay's folder can't be locked: %w", err)
+	case !locked:
+		return ErrInUse
+	}
+	return nil
+}
+
+// database is the one that store.Open takes.
+func (c Config) database() string {
+	if c.Database != "" {
+		return c.Database
+	}
+	return filepath.Join(c.Dir, databaseName)
+}
+
+// files is the folder that uploads lie in.
+func (c Config) files() (string, error) {
+	if c.Files == "" {
+		return filepath.Join(c.Dir, filesName), nil
+	}
+	u, err := url.Parse(c.Files)
+	if err != nil || u.Scheme != "file" || u.Host != "" || !strings.HasPrefix(u.Path, "/") {
+		return "", errors.New("files lie in a folder, named like file:///srv/satchel")
+	}
+	return filepath.FromSlash(u.Path), nil
 }
 
 // reachable gives the address that others may use for one that is listened on.
@@ -141,6 +190,24 @@ func reachable(a *net.TCPAddr) string {
 // URL is the base URL that clients use, without a slash at the end.
 func (r *Relay) URL() string { return r.url }
 
+// IsPostgres tells whether a Config.Database is shared by several relays.
+func IsPostgres(database string) bool { return store.IsPostgres(database) }
+
+// About says in lines, without secrets, what an open relay works with.
+func (r *Relay) About() string {
+	others := "none; this is the only relay"
+	if !r.bus.alone() {
+		others = "by NATS at " + withoutSecret(r.config.Bus)
+	}
+	free, err := freeSpace(r.uploads.dir)
+	room := "free space unknown"
+	if err == nil {
+		room = fmt.Sprintf("%d MB free", free>>20)
+	}
+	return fmt.Sprintf("listens on  %s\npublic URL  %s\nidentity    %s\ndatabase    %s\nfiles       %s, %s\nother relays  %s\n",
+		r.listener.Addr(), r.url, r.Key(), r.store.About(), r.uploads.dir, room, others)
+}
+
 // Key is the relay's public key, base64url.
 func (r *Relay) Key() string { return wire.B64(r.key.Public().(ed25519.PublicKey)) }
 
@@ -156,7 +223,7 @@ func (r *Relay) Serve(ctx context.Context) error {
 	}
 	sweeping, stopSweeping := context.WithCancel(ctx)
 	swept := make(chan struct{})
-	go func() { defer close(swept); r.sweep(sweeping) }()
+	go func() { defer close(swept); r.background(sweeping) }()
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(r.listener) }()
 	r.log.Info("relay listens", "url", r.url)
@@ -189,6 +256,17 @@ func (r *Relay) Serve(ctx context.Context) error {
 	return errors.Join(failed, r.Close())
 }
 
+// background is what runs beside the answering.
+func (r *Relay) background(ctx context.Context) {
+	var all sync.WaitGroup
+	all.Go(func() { r.sweep(ctx) })
+	if !r.bus.alone() {
+		all.Go(func() { r.attend(ctx) })
+		all.Go(func() { r.watch(ctx) })
+	}
+	all.Wait()
+}
+
 // Close gives up what Open took. It is called by Serve at its end, and may be
 // called again.
 func (r *Relay) Close() error {
@@ -198,6 +276,9 @@ func (r *Relay) Close() error {
 			if err := r.listener.Close(); !errors.Is(err, net.ErrClosed) {
 				errs = append(errs, err)
 			}
+		}
+		if r.bus != nil {
+			r.bus.close()
 		}
 		if r.store != nil {
 			errs = append(errs, r.store.Close())

@@ -52,18 +52,29 @@ func (r *Relay) sweepOnce(ctx context.Context, now time.Time) error {
 // crash came between the two.
 func (r *Relay) sweepUnknown(ctx context.Context, before time.Time) error {
 	return filepath.WalkDir(r.uploads.dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && d.Name() == locksName {
+			return filepath.SkipDir
+		}
 		if err != nil || d.IsDir() || ctx.Err() != nil {
 			return err
 		}
 		info, err := d.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // another relay was first
+		}
 		if err != nil || info.ModTime().After(before) {
 			return nil
 		}
-		r.uploads.making.Lock()
-		defer r.uploads.making.Unlock()
+		if err := r.uploads.making.lock(); err != nil {
+			return err
+		}
+		defer r.uploads.making.unlock()
 		if _, err := r.store.File(d.Name()); !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		return os.Remove(path)
+		if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
 	})
 }

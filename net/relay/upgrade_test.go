@@ -37,7 +37,7 @@ func TestDatabaseBeforeChains(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, databaseName), b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	r := start(t, Config{Dir: dir})
+	r := start(t, Config{Dir: dir, Database: "sqlite:" + filepath.Join(dir, databaseName)})
 
 	seed, err := wire.UnB64(maraBefore)
 	if err != nil {

@@ -23,8 +23,10 @@ type upload struct {
 // NewUpload makes the file that a ticket is for.
 func (u *uploads) NewUpload(ctx context.Context, info handler.FileInfo) (handler.Upload, error) {
 	f := store.File{ID: info.ID, Uploader: ticketOf(ctx).Subject, Size: info.Size, Expected: info.MetaData["sha256"]}
-	u.making.Lock()
-	defer u.making.Unlock()
+	if err := u.making.lock(); err != nil {
+		return nil, u.tusError(err)
+	}
+	defer u.making.unlock()
 	if err := u.relay.store.AddFile(f); err != nil {
 		return nil, u.tusError(err)
 	}
@@ -33,7 +35,11 @@ func (u *uploads) NewUpload(ctx context.Context, info handler.FileInfo) (handler
 		_ = u.relay.store.RemoveFile(f.ID, true) // else the sweeper does
 		return nil, u.tusError(err)
 	}
-	return &upload{all: u, file: f}, nil
+	made, err := u.relay.store.File(f.ID)
+	if err != nil {
+		return nil, u.tusError(err)
+	}
+	return &upload{all: u, file: made}, nil
 }
 
 func (u *uploads) makeFile(f store.File) error {

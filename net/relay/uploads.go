@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/tus/tusd/v2/pkg/handler"
 	"github.com/tus/tusd/v2/pkg/memorylocker"
 	"golang.org/x/exp/slog"
@@ -34,10 +35,11 @@ type uploads struct {
 	relay  *Relay
 	dir    string
 	tus    http.Handler
-	locker *memorylocker.MemoryLocker
+	locker handler.Locker
+	shared *sharedLocker                   // nil: no other process has the folder
 	free   func(dir string) (int64, error) // bytes; tests have a fuller disk
 
-	making sync.Mutex // held while a file appears or disappears in store and folder
+	making making
 	mu     sync.Mutex
 	hashes map[string]*running // of the uploads that are under way
 }
@@ -48,6 +50,7 @@ type running struct {
 	hash  hash.Hash
 	n     int64 // bytes that it covers
 	saved int64 // bytes that the store knows of
+	of    int64 // when the file was begun: another process may have begun it anew
 }
 
 // Bounds of an upload's work, in bytes.
@@ -65,9 +68,21 @@ const (
 )
 
 func newUploads(r *Relay) (*uploads, error) {
-	u := &uploads{relay: r, dir: filepath.Join(r.config.Dir, filesName), locker: memorylocker.New(), free: freeSpace, hashes: map[string]*running{}}
+	dir, err := r.config.files()
+	if err != nil {
+		return nil, err
+	}
+	u := &uploads{relay: r, dir: dir, locker: memorylocker.New(), free: freeSpace, hashes: map[string]*running{}}
 	if err := os.MkdirAll(u.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("the relay's folder for files can't be made: %w", err)
+	}
+	if r.config.Files != "" {
+		u.shared, err = newSharedLocker(u.locker, u.dir, func(id string) { r.bus.publish(notice{Kind: noticeWanted, ID: id}) })
+		if err != nil {
+			return nil, fmt.Errorf("the relay's folder for files can't be used: %w", err)
+		}
+		u.locker = u.shared
+		u.making.file = flock.New(filepath.Join(u.shared.dir, "making"), flock.SetPermissions(0o600))
 	}
 	composer := handler.NewStoreComposer()
 	composer.UseCore(u)
@@ -196,8 +211,8 @@ func (u *uploads) hashOf(f store.File, upTo int64) (*running, error) {
 	u.mu.Lock()
 	h := u.hashes[f.ID]
 	u.mu.Unlock()
-	if h == nil || h.n > upTo {
-		h = &running{hash: sha256.New()}
+	if h == nil || h.n > upTo || h.of != f.Created {
+		h = &running{hash: sha256.New(), of: f.Created}
 		if f.Hashed > 0 && f.Hashed <= upTo && h.hash.(encoding.BinaryUnmarshaler).UnmarshalBinary(f.Hash) == nil {
 			h.n, h.saved = f.Hashed, f.Hashed
 		} else {
@@ -233,8 +248,10 @@ func (u *uploads) forget(id string) {
 // remove takes a file away that nobody was given: first from the store, so
 // that what a crash leaves is a file that nobody knows, which the sweeper finds.
 func (u *uploads) remove(id string, unfinished bool) error {
-	u.making.Lock()
-	defer u.making.Unlock()
+	if err := u.making.lock(); err != nil {
+		return err
+	}
+	defer u.making.unlock()
 	if err := u.relay.store.RemoveFile(id, unfinished); err != nil {
 		return err
 	}

@@ -133,7 +133,7 @@ func (s *Store) accounts(query string, args ...any) ([]wire.Account, error) {
 
 // SetLastSeen notes when an account went offline, some time soon.
 func (s *Store) SetLastSeen(account string, at int64) {
-	s.submit(func(t *tx) error {
+	s.submit(account, func(t *tx) error {
 		return t.exec("UPDATE accounts SET last_seen = ? WHERE id = ? AND last_seen < ?", at, account, at)
 	}, func(error) {})
 }

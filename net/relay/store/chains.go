@@ -103,13 +103,13 @@ func isActive(t *tx, account, device string) error {
 // that is added is another account's.
 func (s *Store) AppendAccount(a AccountStatement, after func(repeated bool, err error)) {
 	repeated := false
-	s.submit(func(t *tx) error {
-		if err := isActive(t, a.Account, a.By); err != nil {
+	s.submit(a.Account, func(t *tx) error {
+		var head uint64
+		err := t.get("SELECT chain FROM accounts WHERE id = ? FOR NO KEY UPDATE", []any{a.Account}, &head)
+		if err != nil {
 			return err
 		}
-		var head uint64
-		err := t.get("SELECT chain FROM accounts WHERE id = ?", []any{a.Account}, &head)
-		if err != nil {
+		if err := isActive(t, a.Account, a.By); err != nil {
 			return err
 		}
 		if repeated, err = place(t, Chain{AccountChain, a.Account}, head, a.Seq, a.Statement); repeated || err != nil {
@@ -176,12 +176,12 @@ func (s *Store) PutDeviceBoxes(account string, seq, generation uint64, boxes []D
 // first statement makes the conversation.
 func (s *Store) AppendConversation(c ConversationStatement, after func(repeated bool, err error)) {
 	repeated := false
-	s.submit(func(t *tx) error {
+	s.submit(c.Conversation, func(t *tx) error {
 		if err := isActive(t, c.From, c.By); err != nil {
 			return err
 		}
 		var head uint64
-		err := t.get("SELECT chain FROM conversations WHERE id = ?", []any{c.Conversation}, &head)
+		err := t.get("SELECT chain FROM conversations WHERE id = ? FOR NO KEY UPDATE", []any{c.Conversation}, &head)
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}

@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql"
 	"errors"
+	"math"
 
 	"satchel/net/wire"
 )
@@ -15,6 +16,16 @@ const mayWrite = `SELECT 1 FROM members m JOIN devices d ON d.account = m.accoun
 // Members returns the members of a conversation; none when it does not exist.
 func (s *Store) Members(conversation string) ([]string, error) {
 	return s.strings("SELECT account FROM members WHERE conversation = ?", conversation)
+}
+
+// IsMember tells whether an account is in a conversation.
+func (s *Store) IsMember(conversation, account string) (bool, error) {
+	var one int
+	err := found(s.read.QueryRow("SELECT 1 FROM members WHERE conversation = ? AND account = ?", conversation, account).Scan(&one))
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // Conversation returns a conversation; ErrNotFound when there is none.
@@ -63,6 +74,26 @@ func (s *Store) After(account, id string, yield func(wire.Conversation) bool) er
 		WHERE m.account = ? AND m.conversation > ? ORDER BY m.conversation`, account, id)
 }
 
+// Heads returns the conversations that have an entry since a time, in Unix
+// milliseconds, with the number of the newest.
+func (s *Store) Heads(since int64) (map[string]uint64, error) {
+	rows, err := s.read.Query("SELECT id, head FROM conversations WHERE updated >= ? AND head > 0", since)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	heads := map[string]uint64{}
+	for rows.Next() {
+		var id string
+		var head uint64
+		if err := rows.Scan(&id, &head); err != nil {
+			return nil, err
+		}
+		heads[id] = head
+	}
+	return heads, rows.Err()
+}
+
 func (s *Store) each(yield func(wire.Conversation) bool, query string, args ...any) error {
 	rows, err := s.read.Query(query, args...)
 	if err != nil {
@@ -102,8 +133,21 @@ func (s *Store) each(yield func(wire.Conversation) bool, query string, args ...a
 // this account. ErrConflict: somebody else's message has this id.
 // ErrFile: a file that the sender may not pass on.
 func (s *Store) Append(e wire.Entry, files []string, after func(e wire.Entry, isNew bool, err error)) {
-	isNew := false
-	s.submit(func(t *tx) error {
+	isNew, at := true, now()
+	entry := []any{e.Message, e.Device, at, e.Body, e.Conversation, e.From, e.Device}
+	head := []any{at, e.Conversation, e.Conversation}
+	o := op{of: e.Conversation, after: func(err error) { after(e, isNew && err == nil, err) }}
+	if len(files) == 0 {
+		o.quick = []statement{
+			{insertEntry, entry, []any{&e.Seq, &e.At}},
+			{raiseHead, head, nil},
+		}
+	}
+	o.do = func(t *tx) error {
+		isNew = false
+		if err := hold(t, e.Conversation); err != nil {
+			return err
+		}
 		if ok, err := t.has(mayWrite, e.Conversation, e.From, e.Device); err != nil {
 			return err
 		} else if !ok {
@@ -115,20 +159,38 @@ func (s *Store) Append(e wire.Entry, files []string, after func(e wire.Entry, is
 			return ErrConflict
 		}
 		if !errors.Is(err, ErrNotFound) {
+			isNew = t.repeated
 			return err
 		}
 		if err := grant(t, e.Conversation, e.From, files); err != nil {
 			return err
 		}
-		at := now()
-		if err := t.get(`UPDATE conversations SET head = head + 1, updated = CASE WHEN updated > ? THEN updated ELSE ? END
-			WHERE id = ? RETURNING head, updated`, []any{at, at, e.Conversation}, &e.Seq, &e.At); err != nil {
+		if err := t.get(insertEntry, entry, &e.Seq, &e.At); err != nil {
 			return err
 		}
 		isNew = true
-		return t.exec("INSERT INTO entries (conversation, seq, message, sender, device, at, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
-			e.Conversation, e.Seq, e.Message, e.From, e.Device, e.At, e.Body)
-	}, func(err error) { after(e, isNew && err == nil, err) })
+		return t.exec(raiseHead, head...)
+	}
+	s.writes.submit(o)
+}
+
+// insertEntry stores a member's entry with the next number, unless its message
+// is there; raiseHead follows it. Whoever calls them holds the conversation.
+const (
+	insertEntry = `INSERT INTO entries (conversation, seq, message, sender, device, at, body)
+		SELECT c.id, c.head + 1, ?, m.account, ?, GREATEST(c.updated, ?), ?
+		FROM conversations c JOIN members m ON m.conversation = c.id JOIN devices d ON d.account = m.account
+		WHERE c.id = ? AND m.account = ? AND d.id = ? AND d.removed = 0
+		ON CONFLICT (conversation, message) DO NOTHING RETURNING seq, at`
+	raiseHead = `UPDATE conversations SET head = head + 1, updated = GREATEST(updated, ?)
+		WHERE id = ? AND EXISTS (SELECT 1 FROM entries e WHERE e.conversation = ? AND e.seq = conversations.head + 1)`
+)
+
+// hold keeps a conversation as it is until the transaction ends; ErrNotFound
+// when there is none.
+func hold(t *tx, conversation string) error {
+	var one int
+	return t.get("SELECT 1 FROM conversations WHERE id = ? FOR NO KEY UPDATE", []any{conversation}, &one)
 }
 
 // History returns entries of a conversation, ascending, and its head. With
@@ -180,18 +242,24 @@ func (s *Store) History(conversation string, before, after uint64, limit int) ([
 // the head, and calls after with the mark as it is then and whether it moved,
 // under the rules of Append. ErrNotFound: no such conversation for this account.
 func (s *Store) Mark(m wire.Mark, after func(m wire.Mark, moved bool, err error)) {
-	moved := false
-	s.submit(func(t *tx) error {
-		var head, received, read uint64
-		if err := t.get(`SELECT c.head, m.received, m.read FROM members m JOIN conversations c ON c.id = m.conversation
-			WHERE m.conversation = ? AND m.account = ?`, []any{m.Conversation, m.Account}, &head, &received, &read); err != nil {
-			return err
-		}
-		m.Read = max(read, min(m.Read, head))
-		m.Received = max(received, min(m.Received, head), m.Read) // what was read was received
-		if moved = m.Read != read || m.Received != received; !moved {
-			return nil
-		}
-		return t.exec("UPDATE members SET received = ?, read = ? WHERE conversation = ? AND account = ?", m.Received, m.Read, m.Conversation, m.Account)
-	}, func(err error) { after(m, moved && err == nil, err) })
+	moved := true
+	read, received := int64(min(m.Read, math.MaxInt64)), int64(min(m.Received, math.MaxInt64))
+	args := []any{read, received, read, m.Conversation, m.Account, read, received}
+	s.writes.submit(op{
+		of:    m.Conversation,
+		quick: []statement{{moveMark, args, []any{&m.Received, &m.Read}}},
+		do: func(t *tx) error {
+			err := t.get(moveMark, args, &m.Received, &m.Read)
+			if moved = err == nil; !errors.Is(err, ErrNotFound) {
+				return err
+			}
+			return t.get("SELECT received, read FROM members WHERE conversation = ? AND account = ?", []any{m.Conversation, m.Account}, &m.Received, &m.Read)
+		},
+		after: func(err error) { after(m, moved && err == nil, err) },
+	})
 }
+
+// moveMark gives no row when the mark stays where it is. What was read was received.
+const moveMark = `UPDATE members SET read = GREATEST(members.read, LEAST(?, c.head)), received = GREATEST(members.received, LEAST(?, c.head), LEAST(?, c.head))
+	FROM conversations c WHERE c.id = members.conversation AND members.conversation = ? AND members.account = ?
+	AND (members.read < LEAST(?, c.head) OR members.received < LEAST(?, c.head)) RETURNING received, read`

@@ -1,18 +1,10 @@
 package store
 
 import (
-	"context"
 	"database/sql"
 	"errors"
-	"fmt"
-	"net/url"
-	"os"
-	"path/filepath"
-	"sync"
+	"strings"
 	"time"
-
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // What a method may refuse; everything else that it returns is a failure.
@@ -30,223 +22,93 @@ var (
 	ErrClosed        = errors.New("store: closed")
 )
 
-// maxBatch is how many writes share one transaction, at most.
-const maxBatch = 256
+// refused tells of the errors that are an answer, and no failure.
+func refused(err error) bool {
+	for _, r := range []error{ErrNotFound, ErrConflict, ErrRemoved, ErrDevice, ErrNameTaken, ErrInviteInvalid, ErrInviteExpired, ErrInviteUsed, ErrNewer, ErrFile} {
+		if errors.Is(err, r) {
+			return true
+		}
+	}
+	return false
+}
 
 // Store is an open database.
 type Store struct {
-	write, read *sql.DB
-	conn        *sql.Conn // the writing goroutine's
-	ops         chan op
-	told        chan []op // committed, in order
-	closed      bool
-	mu          sync.RWMutex // guards closed, and ops against closing under a sender
-	done        sync.WaitGroup
+	read   reader
+	writes writes
+	about  string
+}
+
+// writes is a database that is written to.
+type writes interface {
+	do(func(*tx) error) error
+	submit(op)
+	close() error
+}
+
+// Open opens a database, and makes its tables where there are none. It is
+// named by its URL, postgres://…, or is the SQLite file with this path, which
+// may be led by sqlite:.
+func Open(database string) (*Store, error) {
+	if IsPostgres(database) {
+		return openPostgres(database)
+	}
+	return openSQLite(strings.TrimPrefix(database, "sqlite:"))
+}
+
+// IsPostgres tells whether a database that Open takes is one of PostgreSQL,
+// which several processes may open at once.
+func IsPostgres(database string) bool {
+	return strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://")
+}
+
+// Close waits for what was asked before and closes the database. It may be called again.
+func (s *Store) Close() error {
+	return errors.Join(s.writes.close(), s.read.db.Close())
+}
+
+// About says which database this is, in words and without secrets.
+func (s *Store) About() string { return s.about }
+
+// do carries out a write and returns when it is on the disk.
+func (s *Store) do(do func(*tx) error) error { return s.writes.do(do) }
+
+// submit queues a write of a conversation, or of an account. after is called
+// when it is committed, or when it failed, on a goroutine that must not be held
+// up, and so must not wait for another write.
+func (s *Store) submit(of string, do func(*tx) error, after func(error)) {
+	s.writes.submit(op{of: of, do: do, after: after})
 }
 
 // op is a write that waits, and who is told of it.
 type op struct {
+	of    string      // a conversation or an account: those of one are told in the order of their commits
+	quick []statement // what do does where nothing is unusual, or none
 	do    func(*tx) error
 	after func(error)
 	err   error
 }
 
-// Open opens the database in a file, and makes it where there is none.
-func Open(path string) (*Store, error) {
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return nil, err
-	}
-	// Made here, and not by SQLite, so that nobody else may read it.
-	f, err := os.OpenFile(abs, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	f.Close()
-	dsn := (&url.URL{Scheme: "file", Path: filepath.ToSlash(abs)}).String() +
-		"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
-	s := &Store{ops: make(chan op, maxBatch), told: make(chan []op, 16)}
-	if s.write, err = sql.Open("sqlite", dsn); err != nil {
-		return nil, err
-	}
-	s.write.SetMaxOpenConns(1)
-	if s.conn, err = s.write.Conn(context.Background()); err != nil {
-		s.write.Close()
-		return nil, fmt.Errorf("store: open %s: %w", path, err)
-	}
-	if s.read, err = sql.Open("sqlite", dsn+"&_pragma=query_only(1)"); err == nil {
-		s.read.SetMaxOpenConns(4)
-		s.read.SetMaxIdleConns(4)
-		err = s.migrate()
-	}
-	if err != nil {
-		return nil, errors.Join(err, s.closeDatabases())
-	}
-	s.done.Add(2)
-	go s.writer()
-	go s.teller()
-	return s, nil
+// statement is one of several that do not depend on what the others found, so
+// that a database at a distance carries out all at once. Where the first gives
+// no row, none of them changes anything, and do finds out why.
+type statement struct {
+	query string
+	args  []any
+	into  []any // of the first: what its row is read to
 }
 
-// Close waits for what was asked before and closes the database. It may be called again.
-func (s *Store) Close() error {
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return nil
-	}
-	s.closed = true
-	close(s.ops)
-	s.mu.Unlock()
-	s.done.Wait()
-	return s.closeDatabases()
-}
-
-func (s *Store) closeDatabases() error {
-	errs := []error{s.conn.Close()}
-	if s.read != nil {
-		errs = append(errs, s.read.Close())
-	}
-	return errors.Join(append(errs, s.write.Close())...)
-}
-
-func (s *Store) migrate() error {
-	ctx := context.Background()
-	// Immediate, because another process may be doing the same.
-	if _, err := s.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
-		return fmt.Errorf("store: migrate: %w", full(err))
-	}
-	err := func() error {
-		var version int
-		if err := s.conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
-			return err
-		}
-		if version > len(migrations) {
-			return ErrNewer
-		}
-		for ; version < len(migrations); version++ {
-			if _, err := s.conn.ExecContext(ctx, migrations[version]); err != nil {
-				return err
-			}
-			if _, err := s.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", version+1)); err != nil {
-				return err
-			}
-		}
-		_, err := s.conn.ExecContext(ctx, "COMMIT")
-		return err
-	}()
-	if err != nil {
-		_, _ = s.conn.ExecContext(ctx, "ROLLBACK") // err is what went wrong
-		return fmt.Errorf("store: migrate: %w", full(err))
-	}
-	return nil
-}
-
-// submit queues a write. after is called when it is committed, or when it
-// failed, on the telling goroutine, and so must not wait for another write.
-func (s *Store) submit(do func(*tx) error, after func(error)) {
-	s.mu.RLock()
-	if !s.closed {
-		s.ops <- op{do: do, after: after}
-		s.mu.RUnlock()
-		return
-	}
-	s.mu.RUnlock()
-	after(ErrClosed)
-}
-
-// do carries out a write and returns when it is on the disk.
-func (s *Store) do(do func(*tx) error) error {
-	done := make(chan error, 1)
-	s.submit(do, func(err error) { done <- err })
-	return <-done
-}
-
-// writer is the goroutine that owns the writing connection.
-func (s *Store) writer() {
-	defer s.done.Done()
-	defer close(s.told)
-	t := &tx{conn: s.conn, stmts: map[string]*sql.Stmt{}}
-	for first := range s.ops {
-		batch := make([]op, 1, 16)
-		batch[0] = first
-	gather:
-		for len(batch) < maxBatch {
-			select {
-			case o, ok := <-s.ops:
-				if !ok {
-					break gather
-				}
-				batch = append(batch, o)
-			default:
-				break gather
-			}
-		}
-		t.run(batch)
-		s.told <- batch
-	}
-	for _, stmt := range t.stmts {
-		stmt.Close()
-	}
-}
-
-func (s *Store) teller() {
-	defer s.done.Done()
-	for batch := range s.told {
-		for _, o := range batch {
-			o.after(o.err)
-		}
-	}
-}
-
-// tx is the writer's transaction. Its statements are prepared once. No
-// context: a write is short, and its end must be known.
+// tx is a transaction. No context: a write is short, and its end must be known.
 type tx struct {
-	conn  *sql.Conn
-	stmts map[string]*sql.Stmt
+	in       transaction
+	repeated bool // this write may have been committed before, by a try of which nobody knows the end
 }
 
-// run carries out a batch in one transaction. One that fails is undone alone;
-// when the transaction itself fails, all have failed.
-func (t *tx) run(batch []op) {
-	failed := t.exec("BEGIN IMMEDIATE")
-	if failed == nil {
-		for i := range batch {
-			if failed = t.exec("SAVEPOINT op"); failed != nil {
-				break
-			}
-			if batch[i].err = full(batch[i].do(t)); batch[i].err != nil {
-				if failed = t.exec("ROLLBACK TO op"); failed != nil {
-					break
-				}
-			}
-			if failed = t.exec("RELEASE op"); failed != nil {
-				break
-			}
-		}
-		if failed == nil {
-			failed = t.exec("COMMIT")
-		}
-		if failed != nil {
-			_ = t.exec("ROLLBACK") // failed is what went wrong
-		}
-	}
-	if failed != nil {
-		for i := range batch {
-			batch[i].err = fmt.Errorf("store: commit: %w", full(failed))
-		}
-	}
-}
-
-func (t *tx) stmt(query string) (*sql.Stmt, error) {
-	if stmt, ok := t.stmts[query]; ok {
-		return stmt, nil
-	}
-	stmt, err := t.conn.PrepareContext(context.Background(), query)
-	if err == nil {
-		t.stmts[query] = stmt
-	}
-	return stmt, err
+// transaction is how a database carries out statements.
+type transaction interface {
+	exec(query string, args []any) (changed int64, err error)
+	get(query string, args, into []any) error // sql.ErrNoRows: none
+	query(query string, args []any) (*sql.Rows, error)
 }
 
 func (t *tx) exec(query string, args ...any) error {
@@ -255,25 +117,15 @@ func (t *tx) exec(query string, args ...any) error {
 }
 
 // changed carries out a statement and returns how many rows it changed.
-func (t *tx) changed(query string, args ...any) (int64, error) {
-	stmt, err := t.stmt(query)
-	if err != nil {
-		return 0, err
-	}
-	r, err := stmt.Exec(args...)
-	if err != nil {
-		return 0, err
-	}
-	return r.RowsAffected()
-}
+func (t *tx) changed(query string, args ...any) (int64, error) { return t.in.exec(query, args) }
 
 // get reads one row; ErrNotFound when there is none.
 func (t *tx) get(query string, args []any, into ...any) error {
-	stmt, err := t.stmt(query)
-	if err != nil {
-		return err
+	err := t.in.get(query, args, into)
+	if errors.Is(err, sql.ErrNoRows) {
+		return ErrNotFound
 	}
-	return found(stmt.QueryRow(args...).Scan(into...))
+	return err
 }
 
 // has tells whether a query has a row.
@@ -286,18 +138,26 @@ func (t *tx) has(query string, args ...any) (bool, error) {
 	return err == nil, err
 }
 
-func found(err error) error {
-	if errors.Is(err, sql.ErrNoRows) {
-		return ErrNotFound
-	}
-	return err
+// query reads rows; they are closed before the next statement.
+func (t *tx) query(query string, args ...any) (*sql.Rows, error) { return t.in.query(query, args) }
+
+// reader reads outside of transactions.
+type reader struct {
+	db      *sql.DB
+	dialect *dialect
 }
 
-// full turns SQLite's word for a full disk into ErrFull.
-func full(err error) error {
-	var e *sqlite.Error
-	if errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_FULL {
-		return ErrFull
+func (r reader) Query(query string, args ...any) (*sql.Rows, error) {
+	return r.db.Query(r.dialect.query(query), args...)
+}
+
+func (r reader) QueryRow(query string, args ...any) *sql.Row {
+	return r.db.QueryRow(r.dialect.query(query), args...)
+}
+
+func found(err error) error {
+	if errors.Is(err, sql.ErrNoRows) || unspeakable(err) {
+		return ErrNotFound
 	}
 	return err
 }
@@ -319,6 +179,17 @@ func (s *Store) SetValue(key, value string) error {
 	return s.do(func(t *tx) error {
 		return t.exec("INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, value)
 	})
+}
+
+// FirstValue keeps a setting unless there is one, and returns which it is then.
+func (s *Store) FirstValue(key, value string) (kept string, err error) {
+	err = s.do(func(t *tx) error {
+		if err := t.exec("INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING", key, value); err != nil {
+			return err
+		}
+		return t.get("SELECT value FROM meta WHERE key = ?", []any{key}, &kept)
+	})
+	return kept, err
 }
 
 // Ready writes nothing, durably: it fails when the store can't write.

@@ -3,20 +3,47 @@ package store
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
+	"satchel/internal/postgres"
 	"satchel/net/wire"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+var server *postgres.Server
 
-func open(t *testing.T, path string) *Store {
+func TestMain(m *testing.M) {
+	var err error
+	// The server is never lost here, so it need not sync.
+	if server, err = postgres.Start("fsync=off"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		server.Stop()
+		os.Exit(code)
+	}))
+}
+
+// onBoth runs a test on a new SQLite file and on a new PostgreSQL database.
+func onBoth(t *testing.T, test func(t *testing.T, database string)) {
+	t.Run("sqlite", func(t *testing.T) { test(t, "sqlite:"+filepath.Join(t.TempDir(), "a b?c#d%e.db")) })
+	t.Run("postgres", func(t *testing.T) {
+		url, err := server.Database()
+		if err != nil {
+			t.Fatal(err)
+		}
+		test(t, url)
+	})
+}
+
+func open(t *testing.T, database string) *Store {
 	t.Helper()
-	s, err := Open(path)
+	s, err := Open(database)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,12 +57,28 @@ func register(s *Store, name string) (account string, err error) {
 	if err := s.AddInvite(code, 1, time.Now().Add(time.Hour)); err != nil {
 		return "", err
 	}
-	return account, s.Register(Registration{Name: name, Invite: code, First: AccountStatement{
-		Account: account, Seq: 1, Statement: []byte(account), Generation: 1, Added: &Device{ID: "device of " + account, Key: "k", Kind: 1}}})
+	return account, s.Register(registration(account, name, code))
 }
 
-func TestReopen(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "a b?c#d%e.db")
+func registration(account, name, code string) Registration {
+	return Registration{Name: name, Invite: code, First: AccountStatement{
+		Account: account, Seq: 1, Statement: []byte(account), Generation: 1, Added: &Device{ID: "device of " + account, Key: "k", Kind: 1}}}
+}
+
+// begin makes a conversation of the first account with these members.
+func begin(s *Store, id, kind string, members ...string) error {
+	c := ConversationStatement{Conversation: id, Kind: kind, Seq: 1, Statement: []byte("first"), From: members[0], By: "device of " + members[0]}
+	for _, m := range members {
+		c.Roles = append(c.Roles, Role{m, 1})
+	}
+	begun := make(chan error, 1)
+	s.AppendConversation(c, func(_ bool, err error) { begun <- err })
+	return <-begun
+}
+
+func TestReopen(t *testing.T) { onBoth(t, testReopen) }
+
+func testReopen(t *testing.T, path string) {
 	s := open(t, path)
 	account, err := register(s, "Mara")
 	if err != nil {
@@ -61,10 +104,15 @@ func TestReopen(t *testing.T) {
 	}
 }
 
-func TestNewerIsRefused(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "db")
+func TestNewerIsRefused(t *testing.T) { onBoth(t, testNewerIsRefused) }
+
+func testNewerIsRefused(t *testing.T, path string) {
 	s := open(t, path)
-	if err := s.do(func(tx *tx) error { return tx.exec(fmt.Sprintf("PRAGMA user_version = %d", len(migrations)+1)) }); err != nil {
+	newer := fmt.Sprintf("PRAGMA user_version = %d", len(migrations)+1)
+	if IsPostgres(path) {
+		newer = fmt.Sprintf("UPDATE migrated SET version = %d", len(migrations)+1)
+	}
+	if err := s.do(func(tx *tx) error { return tx.exec(newer) }); err != nil {
 		t.Fatal(err)
 	}
 	s.Close()
@@ -74,20 +122,19 @@ func TestNewerIsRefused(t *testing.T) {
 }
 
 // In one transaction, what fails is undone and what does not is kept.
-func TestOneFailsAlone(t *testing.T) {
-	s := open(t, filepath.Join(t.TempDir(), "db"))
+func TestOneFailsAlone(t *testing.T) { onBoth(t, testOneFailsAlone) }
+
+func testOneFailsAlone(t *testing.T, path string) {
+	s := open(t, path)
 	mara, err := register(s, "Mara")
 	if err != nil {
 		t.Fatal(err)
 	}
-	begun := make(chan error, 1)
-	s.AppendConversation(ConversationStatement{Conversation: wire.SelfID(mara), Kind: "self", Seq: 1, Statement: []byte("first"), From: mara, By: "device of " + mara,
-		Roles: []Role{{mara, 3}}}, func(_ bool, err error) { begun <- err })
-	if err := <-begun; err != nil {
+	if err := begin(s, wire.SelfID(mara), "self", mara); err != nil {
 		t.Fatal(err)
 	}
 	hold, held := make(chan struct{}), make(chan struct{})
-	s.submit(func(*tx) error { close(held); <-hold; return nil }, func(error) {}) // gathers the others behind it
+	s.submit("", func(*tx) error { close(held); <-hold; return nil }, func(error) {}) // gathers the others behind it
 	<-held
 	type result struct {
 		e   wire.Entry
@@ -98,7 +145,7 @@ func TestOneFailsAlone(t *testing.T) {
 	for i := range 10 {
 		s.Append(wire.Entry{Conversation: wire.SelfID(mara), Message: fmt.Sprint(i), From: mara, Device: "device of " + mara, Body: []byte{}}, nil,
 			func(e wire.Entry, _ bool, err error) { results <- result{e, err} })
-		s.submit(func(tx *tx) error {
+		s.submit("", func(tx *tx) error {
 			if err := tx.exec("UPDATE conversations SET head = head + 100"); err != nil {
 				return err
 			}
