@@ -18,6 +18,7 @@ var (
 	bMessages      = []byte("messages")
 	bPending       = []byte("pending")
 	bIDs           = []byte("ids")
+	bChanges       = []byte("changes")
 	bOutbox        = []byte("outbox")
 	bTransfers     = []byte("transfers")
 	bTransfersBy   = []byte("transfers.by")
@@ -37,6 +38,7 @@ type migration func(*bbolt.Tx) error
 // migration that was released is never changed: there are files behind it.
 var migrations = []migration{
 	create,
+	addChanges,
 }
 
 func create(tx *bbolt.Tx) error {
