@@ -9,6 +9,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"satchel/chat"
+	"satchel/storage/index"
 )
 
 // Entries that only change another message (an edit, a deletion, a reaction)
@@ -27,8 +28,12 @@ const (
 	changeReaction = 'r'
 )
 
-// addChanges makes room for changes; a database before it has no such entries.
-func addChanges(tx *bbolt.Tx) error {
+// addChangesAndIndex makes room for changes, of which a database before it has
+// none, and an empty index, which IndexMore fills with what is here already.
+func addChangesAndIndex(tx *bbolt.Tx) error {
+	if err := index.Create(tx); err != nil {
+		return err
+	}
 	top, err := tx.CreateBucket(bChanges)
 	if err != nil {
 		return err
@@ -73,8 +78,8 @@ func (c *conversation) note(m *chat.Message, p place) error {
 	return c.changes.Put(slices.Concat(lead, []byte{placePending}, p.key), nil)
 }
 
-// drop takes the pending row of m at p away, and what was noted of it.
-func (c *conversation) drop(m *chat.Message, p place) error {
+// dropRows takes the pending row of m at p away, and what was noted of it.
+func (c *conversation) dropRows(m *chat.Message, p place) error {
 	if err := c.pending.Delete(p.key); err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"satchel/chat"
+	"satchel/storage/index"
 )
 
 // PutAccount keeps somebody's name.
@@ -66,6 +67,7 @@ type conversation struct {
 	states                        *bbolt.Bucket
 	messages, pending, ids, marks *bbolt.Bucket
 	changes                       *bbolt.Bucket
+	index                         *index.Index
 }
 
 // open finds a conversation; ErrNotFound when it was never put.
@@ -90,6 +92,7 @@ func (c *conversation) enter(tx *Tx) {
 	c.ids = tx.bolt.Bucket(bIDs).Bucket(k)
 	c.marks = tx.bolt.Bucket(bMarks).Bucket(k)
 	c.changes = tx.bolt.Bucket(bChanges).Bucket(k)
+	c.index = index.In(tx.bolt)
 }
 
 // save writes the state back.

@@ -53,6 +53,10 @@ func (c *conversation) put(m chat.Message, p place) error {
 	if err != nil {
 		return err
 	}
+	return c.found(&m, func() error { return c.write(m, p, id) })
+}
+
+func (c *conversation) write(m chat.Message, p place, id []byte) error {
 	v, err := encodeMessage(m)
 	if err != nil {
 		return err
@@ -96,7 +100,7 @@ func (c *conversation) store(m chat.Message) (changed bool, err error) {
 		return false, err
 	}
 	if p.in == placePending {
-		if err := c.drop(&m, p); err != nil {
+		if err := c.dropRows(&m, p); err != nil {
 			return false, err
 		}
 	}
@@ -314,10 +318,13 @@ func (tx *Tx) RemovePending(conv chat.ConversationID, id chat.MessageID) error {
 	if err != nil {
 		return err
 	}
-	if err := c.drop(&m, p); err != nil {
-		return err
-	}
-	if err := c.ids.Delete([]byte(id)); err != nil {
+	err = c.found(&m, func() error {
+		if err := c.dropRows(&m, p); err != nil {
+			return err
+		}
+		return c.ids.Delete([]byte(id))
+	})
+	if err != nil {
 		return err
 	}
 	return c.saveLast()

@@ -29,6 +29,7 @@ var (
 var (
 	keySchema  = []byte("schema")
 	keyProfile = []byte("profile")
+	keyIndexed = []byte("indexed")
 )
 
 // migration changes a database of one version into one of the next.
@@ -38,7 +39,7 @@ type migration func(*bbolt.Tx) error
 // migration that was released is never changed: there are files behind it.
 var migrations = []migration{
 	create,
-	addChanges,
+	addChangesAndIndex,
 }
 
 func create(tx *bbolt.Tx) error {

@@ -24,6 +24,15 @@ const (
 	IconBookmark Icon = `<path d="M7.5 4.5h9v15l-4.5-3.8-4.5 3.8z"/>`
 	IconDrop     Icon = `<path d="M12 4v12.5"/><path d="M6.5 11l5.5 5.5 5.5-5.5"/><path d="M5 20h14"/>`
 	IconSend     Icon = `<path fill="%[1]s" d="M4 4.8l16.2 7.2-16.2 7.2 2.7-7.2z"/>`
+	IconReply    Icon = `<path d="M10 6.5L4.5 12l5.5 5.5"/><path d="M5 12h8.5c3.4 0 6 2.2 6 5.5v0.5"/>`
+	IconEdit     Icon = `<path d="M4.5 19.5h3.6L18.9 8.7l-3.6-3.6L4.5 15.9v3.6z"/>`
+	IconForward  Icon = `<path d="M14 6.5l5.5 5.5-5.5 5.5"/><path d="M19 12h-8.5c-3.4 0-6 2.2-6 5.5v0.5"/>`
+	IconCopy     Icon = `<rect x="8.5" y="8.5" width="11" height="11" rx="2" ry="2"/><path d="M15.5 5.5v-1h-11v11h1"/>`
+	IconSave     Icon = `<path d="M12 4.5v10"/><path d="M7.5 10.3l4.5 4.5 4.5-4.5"/><path d="M5 19h14"/>`
+	IconDelete   Icon = `<path d="M5 7h14"/><path d="M9.5 7V4.8h5V7"/><path d="M6.5 7l1 12.5h9l1-12.5"/>`
+	IconBack     Icon = `<path d="M14.5 5.5L8 12l6.5 6.5"/>`
+	IconNext     Icon = `<path d="M9.5 5.5L16 12l-6.5 6.5"/>`
+	IconEmoji    Icon = `<circle cx="12" cy="12" r="8"/><circle cx="9.2" cy="10" r="0.6"/><circle cx="14.8" cy="10" r="0.6"/><path d="M8.5 14.2c0.8 1.3 2 2 3.5 2s2.7-0.7 3.5-2"/>`
 	IconTalk     Icon = `<path d="M4.5 5.5h15v10.5h-8l-4 3.6v-3.6h-3z"/>`
 )
 

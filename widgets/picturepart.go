@@ -106,13 +106,16 @@ func (p *picturePart) apply(same bool) {
 func (p *picturePart) pixels() image.Image {
 	b := p.bubble
 	it, r := &b.entry.item, b.lay.picture
-	if it.Picture != nil {
-		return it.Picture
-	}
 	scale := b.owner.scale()
 	w, h := int(math.Round(float64(r.w*scale))), int(math.Round(float64(r.h*scale)))
 	entry, blurred := b.entry, !it.Mine && !it.here()
-	if img := b.owner.thumbs.get(it.Message.Content.File.Thumbnail, w, h, blurred, func() { b.owner.redraw(entry) }); img != nil {
+	ready := func() { b.owner.redraw(entry) }
+	if b.owner.Picture != nil && it.here() {
+		if img := b.owner.Picture(it.localPath(), w, h, ready); img != nil {
+			return img
+		}
+	}
+	if img := b.owner.thumbs.get(it.Message.Content.File.Thumbnail, w, h, blurred, ready); img != nil {
 		return img
 	}
 	return nil

@@ -35,6 +35,7 @@ func (t *Timeline) arrange() {
 	t.arranging = false
 	t.tellSeen(view)
 	t.askOlder(first)
+	t.askNewer(last)
 }
 
 // overscan is how far beyond the screen rows are made, so that a turn of the
@@ -76,7 +77,7 @@ func (t *Timeline) fill(view float32) (first, last int, y float32) {
 				shift = max(shift, end-bottom)
 			}
 		}
-		t.follow = last == n-1 && bottom+shift <= end+0.5
+		t.follow = last == n-1 && !t.hasNewer && bottom+shift <= end+0.5
 		if shift < 0.01 && shift > -0.01 {
 			break
 		}
@@ -108,6 +109,7 @@ func (t *Timeline) move(first, last int, y float32) {
 		}
 		t.acquire(e)
 		e.widget.Move(fyne.NewPos(t.left(e), y))
+		t.tintRow(e, y)
 		if e.mark != nil {
 			e.mark.place(timelineMargin, t.room, y-e.head+dayAbove)
 		}
@@ -142,6 +144,9 @@ func (t *Timeline) collect() {
 		}
 		if e.item.Message.ID == t.unread {
 			t.objects = append(t.objects, t.unreadMark)
+		}
+		if e.tint != nil {
+			t.objects = append(t.objects, e.tint)
 		}
 		t.objects = append(t.objects, e.widget)
 	}
@@ -302,6 +307,14 @@ func (t *Timeline) tellSeen(view float32) {
 		if t.OnSeen != nil {
 			t.OnSeen(seen)
 		}
+	}
+}
+
+// askNewer asks for newer messages once their place comes near the screen.
+func (t *Timeline) askNewer(last int) {
+	if t.hasNewer && !t.askedNewer && last > len(t.entries)-20 && t.OnNewer != nil {
+		t.askedNewer = true
+		t.OnNewer()
 	}
 }
 

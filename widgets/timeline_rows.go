@@ -120,6 +120,12 @@ func estimate(e *entry, room float32) float32 {
 	if !media || c.Text != "" || c.Title != "" {
 		h += 2 * bubblePadY
 	}
+	if c.Reply != "" {
+		h += quoteHeight + quoteGap
+	}
+	if len(e.item.Reactions) > 0 {
+		h += pillGap + reactionHeight
+	}
 	return h
 }
 

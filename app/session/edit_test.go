@@ -72,12 +72,26 @@ func TestChangesReachTheOther(t *testing.T) {
 	}
 	mara.wait("both forwarded", func() bool { got := mara.texts(notes); return len(got) == 2 && got[0] == "hello" && got[1] == "yes" })
 
+	found := func(p *person, text string) int {
+		t.Helper()
+		all, err := p.Search(text, false, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(all)
+	}
+	if found(joao, "hel") != 1 || found(joao, "helo") != 0 || found(mara, "HELLO") != 2 {
+		t.Errorf("found %d, %d, %d", found(joao, "hel"), found(joao, "helo"), found(mara, "HELLO"))
+	}
 	if err := mara.Delete(mara.bounded(), conv, first.ID); err != nil {
 		t.Fatal(err)
 	}
 	sees(joao, "it is gone", func(m chat.Message) bool { return m.Deleted && m.Content.Text == "" })
 	if err := joao.React(joao.bounded(), conv, first.ID, "👍"); !isRefusal(err) {
 		t.Errorf("a deleted message is answered: %v", err)
+	}
+	if found(joao, "hello") != 0 {
+		t.Error("what was deleted is found")
 	}
 	m, _, _ := mara.Message(conv, answer.ID)
 	if m.ReplyTo == nil || !m.ReplyTo.Deleted || m.ReplyTo.Text != "" {

@@ -177,6 +177,7 @@ func (s *Session) Run(ctx context.Context) error {
 		}
 	})
 	group.Go(func() error { return s.engine.Run(ctx) })
+	group.Go(func() error { return s.index(ctx) })
 	group.Go(func() error { return s.connect(ctx) })
 	err := group.Wait()
 	if errors.Is(err, errClosing) || errors.Is(err, context.Canceled) {
