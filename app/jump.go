@@ -76,7 +76,7 @@ func following(page []chat.Message, seq uint64) []chat.Message {
 // showAt shows a run from the middle of the log.
 func (p *pane) showAt(page []chat.Message, items []item, id chat.MessageID) {
 	p.forget()
-	p.loaded, p.missed = true, false
+	p.loaded, p.missed, p.opening = true, false, false
 	seen := p.take(page, items)
 	p.detached = p.hasNewer()
 	p.timeline.ResetAt(p.items(seen), p.hasOlder(), p.detached, id)
@@ -139,22 +139,25 @@ func (p *pane) newer() {
 	})
 }
 
-// showUnread draws the line above what came since the person was here last, and
-// begins there when it is more than a screen.
-func (p *pane) showUnread(page []chat.Message) {
+// firstUnread is the message above which the line stands that says what is new:
+// the first that came since the person was here last. The conversation begins
+// there when it is opened, where that is more than a screen.
+func (p *pane) firstUnread(page []chat.Message) chat.MessageID {
+	if !p.opening {
+		return ""
+	}
+	p.opening = false
 	c := p.app.model.conversations[p.id]
 	me := p.app.model.me.ID
-	if c.Unread == 0 || p.app.focused && p.seen > 0 {
-		return
+	if c.Unread == 0 {
+		return ""
 	}
-	read := c.Marks[me].Read
 	for _, m := range page {
-		if m.From != me && m.Seq > read {
-			p.timeline.MarkUnread(m.ID)
-			p.timeline.ScrollTo(m.ID, 80)
-			return
+		if m.From != me && m.Seq > c.Marks[me].Read {
+			return m.ID
 		}
 	}
+	return ""
 }
 
 func notInCache() string {

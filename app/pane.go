@@ -48,6 +48,7 @@ type pane struct {
 	draftRound      int
 	typed           time.Time
 
+	opening  bool          // nothing of the conversation was shown yet
 	detached bool          // the run ends before the newest message
 	answers  *chat.Message // what is being answered
 	edits    *chat.Message // what is being edited; the draft waits meanwhile
@@ -127,6 +128,7 @@ func (p *pane) open(id chat.ConversationID) {
 	p.keepDraft()
 	a := p.app
 	p.id, p.round, p.loaded, p.loading, p.missed = id, p.round+1, false, false, false
+	p.opening = true
 	p.forget()
 	p.paths = map[chat.MessageID]string{}
 	p.seen, p.told = 0, 0

@@ -52,10 +52,14 @@ func (p *pane) show(page []chat.Message, items []item, before uint64) {
 	older := p.hasOlder()
 	drawn := p.items(seen)
 	if before == 0 {
+		unread := p.firstUnread(seen)
 		p.loaded, p.detached = true, false
 		p.timeline.Reset(drawn, older)
 		p.timeline.ScrollToEnd()
-		p.showUnread(seen)
+		if unread != "" {
+			p.timeline.MarkUnread(unread)
+			p.timeline.ScrollTo(unread, 80)
+		}
 		if p.missed {
 			p.missed = false
 			p.reload()

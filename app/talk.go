@@ -77,9 +77,9 @@ func (p *pane) answer(m chat.Message) {
 	p.endReply()
 	p.answers = &m
 	c := p.app.model.conversations[p.id]
-	name := lang.L("Answer to {{.Name}}", map[string]any{"Name": p.app.model.personName(&c, m.From)})
+	name := lang.L("Reply to {{.Name}}", map[string]any{"Name": p.app.model.personName(&c, m.From)})
 	if m.From == p.app.model.me.ID {
-		name = lang.L("Answer to yourself")
+		name = lang.L("Reply to yourself")
 	}
 	p.showBar(widgets.IconReply, name, &m)
 }
@@ -167,7 +167,7 @@ func (a *App) talkMenu(m chat.Message) []*fyne.MenuItem {
 	if m.Deleted {
 		return nil
 	}
-	add(lang.L("Answer"), func() { p.answer(m) })
+	add(lang.L("Reply"), func() { p.answer(m) })
 	add(lang.L("React…"), func() { p.pickReaction(m) })
 	if a.editable(&m) {
 		add(lang.L("Edit"), func() { p.editMessage(m) })
@@ -266,7 +266,7 @@ func (a *App) openPicker(near fyne.Position, then func(string)) {
 func (a *App) recentEmoji() []string {
 	recent := strings.Fields(a.settings.Emoji)
 	if len(recent) == 0 {
-		recent = strings.Fields("👍 ❤️ 😂 😮 😢 🙏 🎉")
+		recent = strings.Fields("👍 🧡 😂 😮 😢 🙏 🎉")
 	}
 	return slices.DeleteFunc(recent, func(e string) bool { return len(e) > chat.MaxReaction || !utf8.ValidString(e) })
 }

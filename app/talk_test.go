@@ -53,15 +53,15 @@ func TestTalk(t *testing.T) {
 	mara, ines := pair(newStage(t))
 	first := last(mara.screen()).ID
 
-	mara.chooses(first, "Answer")
-	if bar := mara.screen().Bar; bar != "Answer to Ines Tavares: Morning" {
+	mara.chooses(first, "Reply")
+	if bar := mara.screen().Bar; bar != "Reply to Ines Tavares: Morning" {
 		t.Errorf("the bar says %q", bar)
 	}
 	mara.escape()
 	if mara.screen().Bar != "" {
 		t.Error("Escape does not leave the answer")
 	}
-	mara.chooses(first, "Answer")
+	mara.chooses(first, "Reply")
 	mara.writes("Good morning to you")
 	answered := ines.sees("the answer", func(s Screen) bool { return last(s).Text == "Good morning to you" && last(s).Answers == first })
 	answer := last(answered).ID

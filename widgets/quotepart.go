@@ -80,8 +80,12 @@ func newQuotePart(b *bubble) *quotePart {
 
 func (q *quotePart) apply() {
 	l := &q.bubble.lay.quote
-	owner, id := q.bubble.owner, q.bubble.entry.item.Message.Content.Reply
-	q.label, q.tapped = l.name+": "+l.line, func() { owner.jumpTo(id) }
+	owner, e := q.bubble.owner, q.bubble.entry
+	q.label, q.tapped = l.name+": "+l.line, func() {
+		if !owner.pick(e, modifiers()) {
+			owner.jumpTo(e.item.Message.Content.Reply)
+		}
+	}
 	if fill, bar := Color(colorCode), Color(ColorAccent); q.back.FillColor != fill || q.bar.FillColor != bar {
 		q.back.FillColor, q.bar.FillColor = fill, bar
 		q.back.Refresh()

@@ -27,7 +27,7 @@ func TestTalkShellLooks(t *testing.T) {
 		reply, edit, picked, none := NewReplyBar(), NewReplyBar(), NewPickBar(), NewPickBar()
 		box := container.NewVBox(picked, none, reply, edit)
 		w := room(t, v, box, 640, 260)
-		reply.Set(IconReply, "Answer to Ines Tavares", "The boat leaves at six, and nobody knows whether the light will hold until we have everything")
+		reply.Set(IconReply, "Reply to Ines Tavares", "The boat leaves at six, and nobody knows whether the light will hold until we have everything")
 		edit.Set(IconEdit, "Edit message", "Short")
 		picked.Set("3 messages", true, false)
 		none.Set("1 message", false, true)
