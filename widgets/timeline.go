@@ -83,6 +83,7 @@ type Timeline struct {
 
 	hasOlder, asked      bool
 	hasNewer, askedNewer bool
+	albums               bool // some entries are tiles: their places depend on the room
 
 	anchor *entry
 	offset float32 // from the timeline's top to the anchor's bubble
@@ -136,6 +137,7 @@ type entry struct {
 	mark     *dayMark      // while it is shown, and the first of its day
 	stale    bool          // the widget shows less than the item says
 
+	tile     tile              // its place in a block of pictures
 	tint     *canvas.Rectangle // behind the row, while it is chosen or flashes
 	parsed   rich              // of parsedOf
 	parsedOf string
@@ -314,8 +316,11 @@ func (t *Timeline) SetTransfer(tr chat.Transfer) {
 	}
 	e := t.entries[i]
 	e.item.Transfer = &tr
-	t.change(e, i)
-	t.settle(e, i)
+	if t.change(e, i) {
+		t.arrange()
+	} else {
+		t.settle(e, i)
+	}
 }
 
 // SetReceipts asks anew how far each of our messages came.

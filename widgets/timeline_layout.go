@@ -186,7 +186,9 @@ func (t *Timeline) restyle(size fyne.Size) {
 		for _, e := range t.entries {
 			e.body = estimate(e, t.room)
 		}
-		t.heights.reset(len(t.entries), t.height)
+	}
+	if guess || t.albums {
+		t.rebuild()
 	}
 	if t.anchor != nil && !t.follow && t.offset < 0 {
 		// A bubble that begins above the screen may be much lower now: some of it stays.

@@ -239,7 +239,11 @@ func (t *Timeline) tintRow(e *entry, y float32) {
 	if e.tint == nil {
 		e.tint = &canvas.Rectangle{}
 	}
-	setBounds(e.tint, 0, y-2, t.Size().Width, e.body+4)
+	if e.tile.n > 0 { // its neighbours stand beside it
+		setBounds(e.tint, t.left(e)-albumGap/2, y-albumGap/2, e.body+albumGap, e.body+albumGap)
+	} else {
+		setBounds(e.tint, 0, y-2, t.Size().Width, e.body+4)
+	}
 	if flashed && t.flash != nil {
 		return // its colour is on its way
 	}
@@ -248,6 +252,9 @@ func (t *Timeline) tintRow(e *entry, y float32) {
 		fill = blend(Color(ColorWindow), Color(ColorSelected), 0.6)
 		if picked {
 			fill = blend(Color(ColorWindow), Color(ColorAccent), 0.13)
+			if e.tile.n > 0 { // all that is seen of it is a frame
+				fill = Color(ColorAccent)
+			}
 		}
 	}
 	if e.tint.FillColor != fill {

@@ -83,6 +83,7 @@ func (t *Timeline) link(i int) {
 	if unread {
 		e.head = max(e.head, dayAbove) + dayHeight + dayBelow
 	}
+	t.setTile(e, t.tileOf(i))
 	if e.body == 0 {
 		e.body = estimate(e, t.room)
 	}
@@ -179,18 +180,15 @@ func (t *Timeline) place(e *entry) {
 	t.link(at)
 	t.heights.push(t.height(at))
 	if at > 0 { // it may not be the last of its group any more
-		t.link(at - 1)
-		t.heights.set(at-1, t.height(at-1))
+		t.relink(at - 1)
 	}
 }
 
-// change marks entry i as different from what its widget shows.
-func (t *Timeline) change(e *entry, i int) {
+// change marks entry i as different from what its widget shows; true: others
+// stand elsewhere by it.
+func (t *Timeline) change(e *entry, i int) bool {
 	e.stale, e.lay = true, nil
-	for j := max(0, i-1); j <= min(len(t.entries)-1, i+1); j++ {
-		t.link(j)
-		t.heights.set(j, t.height(j))
-	}
+	return t.relink(i)
 }
 
 // settle draws one changed entry; everything is placed anew only when its
@@ -216,7 +214,11 @@ func (t *Timeline) settle(e *entry, i int) {
 func (t *Timeline) measure(i int) {
 	e := t.entries[i]
 	if e.lay == nil || e.looks != t.looks {
-		e.lay = layoutBubble(e, t.room)
+		if e.tile.n > 0 {
+			e.lay = layoutTile(e, t.room)
+		} else {
+			e.lay = layoutBubble(e, t.room)
+		}
 		e.body, e.looks, e.stale = e.lay.size.Height, t.looks, true
 		t.measured++
 	}
@@ -225,6 +227,9 @@ func (t *Timeline) measure(i int) {
 
 // left is where e's bubble begins.
 func (t *Timeline) left(e *entry) float32 {
+	if e.tile.n > 0 {
+		return t.tileLeft(e)
+	}
 	if e.item.Mine {
 		return timelineMargin + t.room - e.lay.size.Width
 	}
