@@ -258,7 +258,10 @@ func (a *App) openPicker(near fyne.Position, then func(string)) {
 		then(emoji)
 	}
 	a.picker = picker
-	picker.OnClose = func() { a.picker = nil }
+	picker.OnClose = func() {
+		a.picker = nil
+		a.main.pane.composer.Focus()
+	}
 	picker.ShowOn(a.window.Canvas(), near)
 }
 

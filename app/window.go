@@ -35,12 +35,30 @@ func (a *App) openWindow() {
 	w.Canvas().SetOnTypedKey(func(k *fyne.KeyEvent) {
 		if k.Name == fyne.KeyEscape {
 			a.escape()
+		} else if c := a.writesAnywhere(); c != nil {
+			c.TypedKey(k)
+		}
+	})
+	w.Canvas().SetOnTypedRune(func(r rune) {
+		if c := a.writesAnywhere(); c != nil {
+			c.TypedRune(r)
 		}
 	})
 	for _, s := range shortcuts {
 		w.Canvas().AddShortcut(s, func(s fyne.Shortcut) { a.shortcut(s) })
 	}
 	a.state = newStateWriter(a)
+}
+
+// writesAnywhere gives the keyboard to where one writes, when nothing else has
+// it; nil where nothing can be written.
+func (a *App) writesAnywhere() fyne.Focusable {
+	if a.main == nil || a.main.pane.id == "" || len(a.window.Canvas().Overlays().List()) > 0 {
+		return nil
+	}
+	c := a.main.pane.composer
+	c.Focus()
+	return c.Entry()
 }
 
 // setContent shows a screen and hears when its size changes.

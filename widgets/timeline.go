@@ -104,7 +104,7 @@ type Timeline struct {
 	mark    *canvas.Rectangle // its refresh repaints, and frees no texture
 	bar     *scrollBar
 	jump    *jumpButton
-	unseen  int    // came while not at the end
+	unseen  int    // messages of others below what was on the screen so far
 	seen    uint64 // told last
 
 	picked  map[chat.MessageID]bool // chosen, to be acted on together
@@ -256,7 +256,7 @@ func (t *Timeline) Upsert(items ...Item) {
 		at, there := t.index[it.Message.ID]
 		switch {
 		case !there:
-			t.insert(newEntry(it))
+			t.place(newEntry(it))
 		case t.inPlace(at, it):
 			e := t.entries[at]
 			e.item, e.date = *it, dayOf(it.Message.At)

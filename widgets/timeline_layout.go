@@ -33,7 +33,7 @@ func (t *Timeline) arrange() {
 	t.move(first, last, y)
 	t.collect()
 	t.arranging = false
-	t.tellSeen(view)
+	t.tellSeen()
 	t.askOlder(first)
 	t.askNewer(last)
 }
@@ -120,9 +120,7 @@ func (t *Timeline) move(first, last int, y float32) {
 		t.reveal(e)
 		y += e.body
 	}
-	if t.follow {
-		t.unseen = 0
-	}
+	t.unseen = t.newBelow()
 	t.bar.place(t.Size())
 	t.jump.place(t.Size(), !t.follow, t.unseen)
 	t.repaint()
@@ -295,15 +293,39 @@ func (t *Timeline) scrollToY(y float64) {
 	t.chooseAnchor()
 }
 
-// tellSeen reports the newest message of somebody else that is on the screen.
-func (t *Timeline) tellSeen(view float32) {
-	seen := t.seen
+// newBelow counts the messages of others that were never on the screen, below it.
+func (t *Timeline) newBelow() (n int) {
+	if t.follow {
+		return 0
+	}
+	seen := t.seenNow()
+	for i := len(t.entries) - 1; i >= 0; i-- {
+		it := &t.entries[i].item
+		if it.Message.Seq != 0 && it.Message.Seq <= seen {
+			break
+		}
+		if !it.Mine {
+			n++
+		}
+	}
+	return n
+}
+
+// seenNow is the newest message of somebody else that is, or was, on the screen.
+func (t *Timeline) seenNow() uint64 {
+	seen, view := t.seen, t.Size().Height
 	for _, e := range t.shown {
 		y := e.widget.Position().Y
 		if !e.item.Mine && y+min(e.body, 24) <= view && y+e.body > 0 {
 			seen = max(seen, e.item.Message.Seq)
 		}
 	}
+	return seen
+}
+
+// tellSeen reports the newest message of somebody else that is on the screen.
+func (t *Timeline) tellSeen() {
+	seen := t.seenNow()
 	if seen > t.seen && t.Visible() {
 		t.seen = seen
 		if t.OnSeen != nil {

@@ -152,19 +152,6 @@ func (t *Timeline) inPlace(i int, it *Item) bool {
 	return (i == 0 || seq(i-1) != 0 && seq(i-1) < s) && (i+1 == len(t.entries) || seq(i+1) == 0 || seq(i+1) > s)
 }
 
-// insert puts a new entry where it belongs, and counts it when it is news.
-func (t *Timeline) insert(e *entry) {
-	if !t.follow && !e.item.Mine && t.position(&e.item) == t.stored() {
-		t.unseen++
-	}
-	t.place(e)
-}
-
-// stored is how many entries have a sequence number.
-func (t *Timeline) stored() int {
-	return sort.Search(len(t.entries), func(i int) bool { return t.entries[i].item.Message.Seq == 0 })
-}
-
 // place puts an entry where it belongs.
 func (t *Timeline) place(e *entry) {
 	at := t.position(&e.item)
