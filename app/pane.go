@@ -284,6 +284,7 @@ func (p *pane) send(text string) bool {
 			a.model.drafts[id] = text
 		}
 	})
+	p.timeline.MarkUnread("") // who answers has read it
 	p.timeline.ScrollToEnd()
 	return true
 }

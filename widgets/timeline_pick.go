@@ -251,7 +251,7 @@ func (t *Timeline) tintRow(e *entry, y float32) {
 	if picked || current {
 		fill = blend(Color(ColorWindow), Color(ColorSelected), 0.6)
 		if picked {
-			fill = blend(Color(ColorWindow), Color(ColorAccent), 0.13)
+			fill = blend(Color(ColorSelected), Color(ColorAccent), 0.25)
 			if e.tile.n > 0 { // all that is seen of it is a frame
 				fill = Color(ColorAccent)
 			}
