@@ -9,6 +9,10 @@ import (
 	"satchel/storage/index"
 )
 
+// ErrIndex says that the index makes no sense. IndexAnew makes a new one; the
+// messages themselves are as they were.
+var ErrIndex = index.ErrDamaged
+
 // searched is what is found of a message; its text is "" when nothing is.
 func searched(m *chat.Message) index.Entry {
 	e := index.Entry{Conversation: string(m.Conversation), Message: string(m.ID), At: m.At.UnixMilli()}
@@ -65,6 +69,7 @@ func (c *conversation) found(m *chat.Message, do func() error) error {
 // Search returns the newest messages that have every word of what is looked for,
 // the newest first, at most limit of them, as people see them; the last word may
 // be only begun. With files, only those that carry a file, by its name too.
+// ErrIndex: see there.
 func (tx *Tx) Search(text string, files bool, limit int) (out []chat.Message, err error) {
 	refs, err := index.In(tx.bolt).Find(text, files, limit)
 	if err != nil {

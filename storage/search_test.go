@@ -2,14 +2,10 @@ package storage
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"testing"
 
-	"go.etcd.io/bbolt"
-
 	"satchel/chat"
-	"satchel/storage/index"
 )
 
 // finds are the ids of what a search finds.
@@ -132,10 +128,15 @@ func TestDamagedIndex(t *testing.T) {
 	if err := db.View(func(tx *Tx) error {
 		_, err := tx.Search("number", false, 10)
 		return err
-	}); err == nil {
-		t.Error("it finds something")
+	}); !errors.Is(err, ErrIndex) {
+		t.Errorf("it says %v", err)
 	}
-	if err := db.bolt.Update(func(tx *bbolt.Tx) error { return index.Clear(tx) }); err != nil {
-		t.Error(fmt.Sprint(err))
+	update(t, db, func(tx *Tx) error {
+		err := tx.IndexAnew()
+		_, err2 := tx.IndexMore(10)
+		return errors.Join(err, err2)
+	})
+	if got := finds(t, db, "number", false); len(got) != 1 {
+		t.Errorf("made anew, it finds %v", got)
 	}
 }

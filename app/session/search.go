@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 
 	"satchel/chat"
 	"satchel/storage"
@@ -10,12 +11,24 @@ import (
 // Search returns the newest messages of all conversations that have every word
 // of what is looked for, the newest first, at most limit of them; the last word
 // may be only begun. With files, only those that carry a file, by its name too.
-// It finds what is in the cache.
+// It finds what is in the cache. An index that is damaged is made anew first,
+// which takes a while.
 func (s *Session) Search(text string, files bool, limit int) (found []chat.Message, err error) {
-	err = s.db.View(func(tx *storage.Tx) error {
+	look := func(tx *storage.Tx) (err error) {
 		found, err = tx.Search(text, files, limit)
 		return err
-	})
+	}
+	if err = s.db.View(look); !errors.Is(err, storage.ErrIndex) {
+		return found, err
+	}
+	s.log.Warn("the search is made anew", "error", err)
+	if err := s.db.Update((*storage.Tx).IndexAnew); err != nil {
+		return nil, err
+	}
+	if err := s.index(s.ctx); err != nil {
+		return nil, err
+	}
+	err = s.db.View(look)
 	return found, err
 }
 

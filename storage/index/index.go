@@ -29,8 +29,8 @@ var (
 	bWords = []byte("index.words")
 )
 
-// errDamaged says that what is in the index makes no sense; it can be built anew.
-var errDamaged = errors.New("the index of words is damaged")
+// ErrDamaged says that what is in the index makes no sense; it can be built anew.
+var ErrDamaged = errors.New("the index of words is damaged")
 
 // fileWord is a word that no text has: messages with a file have it.
 const fileWord = "\x01"
@@ -161,7 +161,7 @@ func (x *Index) run(word string, n uint64) (bound uint64, run []uint64, err erro
 		return openEnd, nil, nil
 	}
 	if len(k) != len(lead)+8 {
-		return 0, nil, errDamaged
+		return 0, nil, ErrDamaged
 	}
 	run, err = decode(v, nil)
 	return binary.BigEndian.Uint64(k[len(lead):]), run, err
@@ -173,7 +173,7 @@ func decode(v []byte, to []uint64) ([]uint64, error) {
 	for len(v) > 0 {
 		d, w := binary.Uvarint(v)
 		if w <= 0 {
-			return to, errDamaged
+			return to, ErrDamaged
 		}
 		n, v = n+d, v[w:]
 		to = append(to, n)
@@ -263,7 +263,7 @@ func (x *Index) Find(text string, files bool, limit int) ([]Ref, error) {
 		row := x.docs.Get(key(found[i]))
 		n, w := binary.Uvarint(row)
 		if w <= 0 || n > uint64(len(row)-w) {
-			return nil, fmt.Errorf("%w: message %d", errDamaged, found[i])
+			return nil, fmt.Errorf("%w: message %d", ErrDamaged, found[i])
 		}
 		out = append(out, Ref{string(row[w : w+int(n)]), string(row[w+int(n):])})
 	}
@@ -281,7 +281,7 @@ func (x *Index) numbers(w wanted) (all []uint64, err error) {
 	for k, v := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = cursor.Next() {
 		end := bytes.IndexByte(k, 0)
 		if end < 0 {
-			return nil, errDamaged
+			return nil, ErrDamaged
 		}
 		several = several || end != len(w.word)
 		if all, err = decode(v, all); err != nil {
