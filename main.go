@@ -16,6 +16,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"image"
 	"io"
 	"log/slog"
 	"net"
@@ -104,7 +105,10 @@ func (m *Main) Config() app.Config {
 			}
 			return r, nil
 		},
-		Preview:  transfer.Preview,
+		Preview: transfer.Preview,
+		Picture: func(ctx context.Context, path string, w, h int) (image.Image, error) {
+			return transfer.Picture(ctx, path, w, h)
+		},
 		SaveCopy: transfer.SaveCopy,
 	}
 }

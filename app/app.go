@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -39,6 +40,7 @@ type Config struct {
 	StartRelay func(ctx context.Context, owner string) (Relay, error)
 
 	Preview  func(ctx context.Context, path string) (chat.File, error)                 // a picture's size and thumbnail
+	Picture  func(ctx context.Context, path string, w, h int) (image.Image, error)     // the picture itself, to fit into w by h pixels
 	SaveCopy func(ctx context.Context, src, dir, name string) (path string, err error) // never overwrites
 
 	// Do runs a function on the screen's goroutine, later and in order. nil: fyne.Do.
@@ -63,9 +65,13 @@ type App struct {
 
 	// The screen's: touched on Fyne's goroutine only.
 	window   fyne.Window
-	welcome  *widgets.Welcome // nil: joined
-	main     *mainScreen      // nil: not joined yet
-	sheet    *openSheet       // nil: none
+	welcome  *widgets.Welcome     // nil: joined
+	main     *mainScreen          // nil: not joined yet
+	sheet    *openSheet           // nil: none
+	picker   *widgets.EmojiPicker // nil: none
+	viewer   *viewer              // nil: none
+	pictures *pictures
+	found    found
 	settings settings
 	focused  bool
 	model    model
@@ -88,6 +94,7 @@ func New(f fyne.App, cfg Config) (*App, error) {
 	a.ctx, a.cancel = context.WithCancel(context.Background())
 	a.settings = loadSettings(cfg.Dir)
 	a.model.init()
+	a.pictures = newPictures(a)
 	a.openWindow()
 	return a, nil
 }

@@ -144,6 +144,21 @@ func TestTwoPeople(t *testing.T) {
 			}
 		}
 	}
+	// A second click on a picture shows it in the window, and sharp in its bubble.
+	for _, m := range ines.main.pane.inOrder() {
+		if m.Content.File.IsPicture() {
+			ines.useFile(m)
+			ines.sees("the picture is shown", func(s Screen) bool {
+				_, open := s.Spots["viewer-close"]
+				return s.Viewer == m.Content.File.Name && open
+			})
+			if b := ines.viewer.img.Bounds(); b.Dx() != 800 || b.Dy() != 600 {
+				t.Errorf("it is shown at %v", b)
+			}
+			ines.viewer.widget.Dismiss()
+			ines.sees("it is decoded for its bubble", func(Screen) bool { return ines.pictures.order.Len() > 0 })
+		}
+	}
 	// A second click opens; what can run is asked about.
 	for _, m := range ines.main.pane.inOrder() {
 		if m.Content.File != nil && strings.HasSuffix(m.Content.File.Name, ".sh") {

@@ -195,7 +195,13 @@ func (a *App) useFile(m chat.Message) {
 	conv := m.Conversation
 	a.work(func(ctx context.Context) func() {
 		if path := a.localFile(conv, m.ID); path != "" {
-			return func() { a.openFile(path) }
+			return func() {
+				if m.Content.File.IsPicture() && a.cfg.Picture != nil {
+					a.viewPicture(m, path)
+					return
+				}
+				a.openFile(path)
+			}
 		}
 		if t, ok := a.session.TransferOf(conv, m.ID); ok && t.Direction == chat.Upload {
 			if !t.State.Ended() {

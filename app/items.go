@@ -46,6 +46,11 @@ func (p *pane) items(messages []chat.Message) []widgets.Item {
 		if t, ok := p.transferOf(one.ID); ok {
 			it.Transfer = &t
 		}
+		if q := one.ReplyTo; q != nil {
+			it.QuoteFrom = m.personName(&c, q.From)
+		}
+		it.Reactions = m.reactions(&c, one)
+		it.Names = m.mentionable(&c)
 		out[i] = it
 	}
 	return out

@@ -18,7 +18,8 @@ type model struct {
 	typing        map[chat.ConversationID]typist
 	connection    chat.ConnectionChanged
 	synced        bool
-	batch         map[chat.TransferID]share // of what moves since nothing last moved
+	batch         map[chat.TransferID]share      // of what moves since nothing last moved
+	notified      map[chat.ConversationID]uint64 // newest message that the desktop was told of
 }
 
 // typist is who writes in a conversation; it is over at the time until.
@@ -42,6 +43,7 @@ func (m *model) init() {
 	m.presence = map[chat.AccountID]chat.Presence{}
 	m.typing = map[chat.ConversationID]typist{}
 	m.batch = map[chat.TransferID]share{}
+	m.notified = map[chat.ConversationID]uint64{}
 }
 
 // draft is what was written in a conversation and not sent.

@@ -45,9 +45,10 @@ func (a *App) notifyOf(c chat.MessagesChanged) {
 	me := a.model.me.ID
 	for i := len(c.Messages) - 1; i >= 0; i-- { // the newest speaks for the batch
 		m := &c.Messages[i]
-		if m.From == me || m.Seq == 0 || m.Seq <= conversation.Marks[me].Read {
+		if m.From == me || m.Seq == 0 || m.Content.Changes() || m.Seq <= max(conversation.Marks[me].Read, a.model.notified[c.Conversation]) {
 			continue
 		}
+		a.model.notified[c.Conversation] = m.Seq
 		title := a.model.name(&conversation)
 		_, words := preview(&m.Content)
 		a.fyne.SendNotification(fyne.NewNotification(title, words))

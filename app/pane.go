@@ -29,6 +29,8 @@ type pane struct {
 	timeline *widgets.Timeline
 	composer *widgets.Composer
 	notice   *widgets.NoticeBar
+	reply    *widgets.ReplyBar
+	picked   *widgets.PickBar
 	hint     *widgets.DropTarget // instead of an empty timeline
 	hover    *widgets.DropTarget // while files hang over the window
 	root     *fyne.Container
@@ -45,11 +47,16 @@ type pane struct {
 	told            uint64                    // furthest that the session was told
 	draftRound      int
 	typed           time.Time
+
+	opening  bool          // nothing of the conversation was shown yet
+	detached bool          // the run ends before the newest message
+	answers  *chat.Message // what is being answered
+	edits    *chat.Message // what is being edited; the draft waits meanwhile
 }
 
 func newPane(a *App) *pane {
 	p := &pane{app: a, head: widgets.NewChatHead(), timeline: widgets.NewTimeline(), composer: widgets.NewComposer(),
-		notice: widgets.NewNoticeBar(), hint: widgets.NewDropTarget(false, false), hover: widgets.NewDropTarget(true, true)}
+		notice: widgets.NewNoticeBar(), reply: widgets.NewReplyBar(), picked: widgets.NewPickBar(), hint: widgets.NewDropTarget(false, false), hover: widgets.NewDropTarget(true, true)}
 	p.hover.Hide()
 
 	t := p.timeline
@@ -70,7 +77,19 @@ func newPane(a *App) *pane {
 		a.window.Canvas().Focus(c)
 		c.TypedRune(r)
 	}
+	t.Picture = a.pictures.get
+	t.OnNewer = p.newer
+	t.OnNewest = p.reload
+	t.OnQuote = p.jump
+	t.OnReact = func(m chat.Message, emoji string) { a.react(m, emoji) }
+	t.OnPicked = p.drawPicked
+	t.OnDone = func() { p.composer.Focus() }
 	t.OnLink = func(u *url.URL) {
+		if u.Scheme == "satchel" {
+			a.fyne.Clipboard().SetContent(u.String())
+			a.notice(lang.L("This is an invitation, and is on the clipboard now. It is used in a Satchel that has not joined a relay yet."))
+			return
+		}
 		if err := a.fyne.OpenURL(u); err != nil {
 			a.notice(lang.L("No program here opens links. The address is {{.Link}}", map[string]any{"Link": u.String()}))
 		}
@@ -87,9 +106,13 @@ func newPane(a *App) *pane {
 	c.OnEscape = a.escape
 	c.OnShortcut = a.shortcut
 	c.OnResize = func() { p.root.Refresh() }
+	c.OnUp = p.editLast
+	c.OnEmoji = p.pickEmoji
+	p.reply.OnClose = p.endReply
+	p.wirePicked()
 	p.notice.OnClose = func() { p.root.Refresh() }
 
-	p.root = container.New(paneLayout{p}, widgets.NewGround(widgets.ColorWindow), p.head, p.timeline, p.hint, p.notice, p.composer, p.hover)
+	p.root = container.New(paneLayout{p}, widgets.NewGround(widgets.ColorWindow), p.head, p.timeline, p.hint, p.notice, p.reply, p.composer, p.picked, p.hover)
 	p.drawEmpty()
 	return p
 }
@@ -100,9 +123,12 @@ func (p *pane) open(id chat.ConversationID) {
 		p.composer.Focus()
 		return
 	}
+	p.endReply()
+	p.timeline.PickNone()
 	p.keepDraft()
 	a := p.app
 	p.id, p.round, p.loaded, p.loading, p.missed = id, p.round+1, false, false, false
+	p.opening = true
 	p.forget()
 	p.paths = map[chat.MessageID]string{}
 	p.seen, p.told = 0, 0
@@ -191,6 +217,9 @@ func (p *pane) markRead() {
 // changed keeps the draft a moment later, and tells others that one writes.
 func (p *pane) changed(text string) {
 	a, id := p.app, p.id
+	if p.edits != nil {
+		return // the draft is what was written before
+	}
 	a.model.drafts[id] = text
 	p.draftRound++
 	round := p.draftRound
@@ -230,11 +259,16 @@ func (p *pane) send(text string) bool {
 	if id == "" {
 		return false
 	}
+	if p.edits != nil {
+		p.edit(text)
+		return false
+	}
+	content := chat.Content{Kind: chat.KindMessage, Text: text, Reply: p.takeReply()}
 	p.typed = time.Time{}
 	p.draftRound++
 	a.model.drafts[id] = ""
 	a.inOrder(func(ctx context.Context) func() {
-		_, err := a.session.Send(ctx, id, chat.Content{Kind: chat.KindMessage, Text: text})
+		_, err := a.session.Send(ctx, id, content)
 		if err == nil {
 			err = a.session.SetDraft(id, "")
 			if err != nil {
@@ -250,6 +284,7 @@ func (p *pane) send(text string) bool {
 			a.model.drafts[id] = text
 		}
 	})
+	p.timeline.MarkUnread("") // who answers has read it
 	p.timeline.ScrollToEnd()
 	return true
 }
@@ -274,6 +309,11 @@ func (l paneLayout) Layout(objects []fyne.CanvasObject, s fyne.Size) {
 		bottom -= h
 		put(p.composer, bottom, h)
 	}
+	if p.reply.Visible() {
+		h := p.reply.MinSize().Height
+		bottom -= h
+		put(p.reply, bottom, h)
+	}
 	if p.notice.Visible() {
 		p.notice.Resize(fyne.NewSize(s.Width, p.notice.Size().Height))
 		h := p.notice.MinSize().Height
@@ -282,14 +322,15 @@ func (l paneLayout) Layout(objects []fyne.CanvasObject, s fyne.Size) {
 	}
 	put(p.timeline, head, bottom-head)
 	put(p.hint, head, bottom-head)
+	put(p.picked, 0, head)
 	put(p.hover, 0, s.Height)
 }
 
 // messageMenu is what a right click on a message offers beside what the
-// timeline has itself: one that was given up can be tried again or taken back.
+// timeline has itself. One that was given up can be tried again or taken back.
 func (a *App) messageMenu(m chat.Message) []*fyne.MenuItem {
 	if m.State != chat.MessageFailed || m.From != a.model.me.ID {
-		return nil
+		return a.talkMenu(m)
 	}
 	act := func(do func(context.Context, chat.ConversationID, chat.MessageID) error) func() {
 		return func() {

@@ -48,18 +48,18 @@ func joined(page []chat.Message, before uint64) []chat.Message {
 }
 
 func (p *pane) show(page []chat.Message, items []item, before uint64) {
-	for i, m := range page {
-		p.keep(m)
-		if items[i].path != "" {
-			p.paths[m.ID] = items[i].path
-		}
-	}
+	seen := p.take(page, items)
 	older := p.hasOlder()
-	drawn := p.items(page)
+	drawn := p.items(seen)
 	if before == 0 {
-		p.loaded = true
+		unread := p.firstUnread(seen)
+		p.loaded, p.detached = true, false
 		p.timeline.Reset(drawn, older)
 		p.timeline.ScrollToEnd()
+		if unread != "" {
+			p.timeline.MarkUnread(unread)
+			p.timeline.ScrollTo(unread, 80)
+		}
 		if p.missed {
 			p.missed = false
 			p.reload()
@@ -67,9 +67,13 @@ func (p *pane) show(page []chat.Message, items []item, before uint64) {
 		}
 	} else {
 		p.timeline.Prepend(drawn, older)
+		p.requote(seen)
 	}
-	if len(page) == 0 && older {
+	switch {
+	case len(page) == 0 && older:
 		p.app.session.LoadHistory(p.id, p.lowest)
+	case len(seen) == 0 && older && before != 0:
+		p.load(p.lowest) // all of that page only changed others
 	}
 	p.drawEmpty()
 }
@@ -120,6 +124,8 @@ func (p *pane) messagesChanged(c chat.MessagesChanged) {
 	for _, m := range messages {
 		_, known := p.shown[m.ID]
 		switch {
+		case p.detached && !known:
+			continue // it is read as a page, when the person comes there
 		case m.Seq == 0, known, m.Seq == p.highest+1, p.highest == 0 && !c.History:
 		case m.Seq > p.highest+1 && !c.History:
 			again = true // some between are not here yet
@@ -128,7 +134,9 @@ func (p *pane) messagesChanged(c chat.MessagesChanged) {
 			continue // older ones are read as a page, below
 		}
 		p.keep(m)
-		show = append(show, m)
+		if !m.Content.Changes() {
+			show = append(show, m)
+		}
 	}
 	if again {
 		p.reload()
@@ -136,8 +144,12 @@ func (p *pane) messagesChanged(c chat.MessagesChanged) {
 	}
 	if len(show) > 0 {
 		p.upsert(show)
+		p.requote(show)
 	}
 	if c.History && !p.loading {
+		if p.detached {
+			p.newer()
+		}
 		if p.lowest > 0 {
 			p.load(p.lowest)
 		} else {
@@ -228,18 +240,22 @@ func (p *pane) inOrder() []chat.Message {
 	return all
 }
 
-// keep takes note of a message that the timeline shows.
+// keep takes note of an entry of the run that the timeline shows; those that
+// only change others have their place in it, and are not drawn.
 func (p *pane) keep(m chat.Message) {
-	if _, known := p.shown[m.ID]; !known {
-		p.came = append(p.came, m.ID)
-	}
-	p.shown[m.ID] = m
 	if m.Seq != 0 {
 		if p.lowest == 0 || m.Seq < p.lowest {
 			p.lowest = m.Seq
 		}
 		p.highest = max(p.highest, m.Seq)
 	}
+	if m.Content.Changes() {
+		return
+	}
+	if _, known := p.shown[m.ID]; !known {
+		p.came = append(p.came, m.ID)
+	}
+	p.shown[m.ID] = m
 }
 
 // forget empties what is shown.

@@ -52,22 +52,27 @@ func (a *App) newMessage() {
 	list.OnSearch = look
 	list.OnPick = func(who chat.Account) {
 		sheet.Dismiss()
-		a.work(func(ctx context.Context) func() {
-			c, err := a.session.OpenDirect(ctx, who.Name)
-			if err != nil {
-				return func() { a.notice(sentence(err)) }
-			}
-			return func() {
-				if _, ok := a.model.conversations[c.ID]; !ok {
-					a.model.conversations[c.ID] = c
-				}
-				a.open(c.ID)
-			}
-		})
+		a.writeTo(who.Name)
 	}
 	a.showSheet(&openSheet{name: "new", sheet: sheet, list: list})
 	sheet.ShowOn(a.window.Canvas(), list.Search)
 	look("")
+}
+
+// writeTo opens the conversation with somebody, and makes it where there is none.
+func (a *App) writeTo(name string) {
+	a.work(func(ctx context.Context) func() {
+		c, err := a.session.OpenDirect(ctx, name)
+		if err != nil {
+			return func() { a.notice(sentence(err)) }
+		}
+		return func() {
+			if _, ok := a.model.conversations[c.ID]; !ok {
+				a.model.conversations[c.ID] = c
+			}
+			a.open(c.ID)
+		}
+	})
 }
 
 // inviteLasts is how long an invitation is good for.

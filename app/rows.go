@@ -39,6 +39,9 @@ func (m *model) row(c *chat.Conversation, current bool, now time.Time) widgets.R
 func (m *model) lastWords(c *chat.Conversation, r *widgets.Row) {
 	last := c.Last
 	r.Icon, r.Line = preview(&last.Content)
+	if last.Deleted {
+		r.Icon, r.Line, r.Italic = "", lang.L("This message was deleted"), true
+	}
 	switch {
 	case last.From == m.me.ID:
 		r.Receipt, r.HasReceipt = c.Receipt(m.me.ID, last), true
@@ -55,7 +58,7 @@ func (m *model) lastWords(c *chat.Conversation, r *widgets.Row) {
 
 // preview is a message in a line, and what kind of thing that is; no icon for words.
 func preview(c *chat.Content) (widgets.Icon, string) {
-	text := oneLine(c.Text)
+	text := widgets.PlainText(oneLine(c.Text))
 	if c.Title != "" {
 		text = strings.TrimSuffix(oneLine(c.Title)+" · "+text, " · ")
 	}

@@ -14,6 +14,7 @@ type settings struct {
 	Width        float32             `json:"width"`
 	Height       float32             `json:"height"`
 	Conversation chat.ConversationID `json:"conversation,omitempty"`
+	Emoji        string              `json:"emoji,omitempty"` // those used last, with a space between
 }
 
 const settingsFile = "window.json"

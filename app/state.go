@@ -30,8 +30,11 @@ type Screen struct {
 	Rows         []RowState         `json:"rows,omitempty"`
 	Messages     []MessageState     `json:"messages,omitempty"` // those that the timeline holds, oldest first
 	Draft        string             `json:"draft,omitempty"`
+	Bar          string             `json:"bar,omitempty"`    // above the composer: what is answered or edited
+	Picked       int                `json:"picked,omitempty"` // messages that are chosen
 	Sheet        *SheetState        `json:"sheet,omitempty"`  // "send", "new", "invite", "open"
 	Dialog       bool               `json:"dialog,omitempty"` // something else lies over the window
+	Viewer       string             `json:"viewer,omitempty"` // the picture that lies over the window
 	Hover        bool               `json:"hover,omitempty"`  // files hang over the window
 	Notice       string             `json:"notice,omitempty"`
 	Foot         string             `json:"foot,omitempty"`
@@ -71,6 +74,8 @@ type RowState struct {
 	Time     string              `json:"time"`
 	Unread   int                 `json:"unread"`
 	Selected bool                `json:"selected"`
+	Message  chat.MessageID      `json:"message,omitempty"` // found by a search
+	Heading  bool                `json:"heading,omitempty"`
 	Spot     *Spot               `json:"spot,omitempty"` // nil: scrolled away
 }
 
@@ -88,6 +93,11 @@ type MessageState struct {
 	Offset   int64          `json:"offset,omitempty"`
 	Receipt  string         `json:"receipt,omitempty"` // of our own: waiting, sent, delivered, read, failed
 	Reason   string         `json:"reason,omitempty"`
+	Answers  chat.MessageID `json:"answers,omitempty"`
+	Edited   bool           `json:"edited,omitempty"`
+	Deleted  bool           `json:"deleted,omitempty"`
+
+	Reactions []chat.Reaction `json:"reactions,omitempty"`
 
 	// Spots is where its bubble is (""), and what on it can be pressed, by what
 	// it says: "Download", "Pause", …. Only of what is drawn.
@@ -114,8 +124,8 @@ var (
 // screen says what is on the screen now.
 //
 // Spots: name, link, here, invited, continue on the welcome; new, invite,
-// search, list, foot, timeline, attach, composer, send, notice-close on the
-// main screen; sheet-close, sheet-send, sheet-cancel, sheet-more,
+// search, list, foot, timeline, attach, emoji, composer, send, notice-close,
+// bar-close, picked-none, -forward, -copy, -save, -delete on the main screen; sheet-close, sheet-send, sheet-cancel, sheet-more,
 // sheet-caption, sheet-search, file-N (its remove button), person-N, and on the
 // other sheets link, copy, close, show, anyway, cancel.
 func (a *App) screen() Screen {
@@ -177,7 +187,7 @@ func (a *App) mainScreenState(s *Screen, put func(string, spotted)) {
 	main, m, p := a.main, &a.model, a.main.pane
 	s.Screen, s.Me, s.Synced, s.Connection = "main", m.me.Name, m.synced, connections[m.connection.State]
 	for _, r := range main.list.Rows() {
-		row := RowState{ID: r.ID, Name: r.Name, Line: r.Line, Time: r.Time, Unread: r.Unread, Selected: r.ID == p.id}
+		row := RowState{ID: r.ID, Name: r.Name, Line: r.Line, Time: r.Time, Unread: r.Unread, Selected: r.ID == p.id && r.Message == "", Message: r.Message, Heading: r.Heading}
 		if o := main.list.RowObject(r.ID); o != nil {
 			if spot, ok := a.spot(o); ok {
 				row.Spot = &spot
@@ -200,6 +210,14 @@ func (a *App) mainScreenState(s *Screen, put func(string, spotted)) {
 	if p.id == "" {
 		return
 	}
+	if v := a.viewer; v != nil {
+		s.Viewer, _ = v.widget.Text()
+		if v.img != nil {
+			put("viewer-close", v.widget.Close)
+			put("viewer-next", v.widget.Next)
+			put("viewer-back", v.widget.Back)
+		}
+	}
 	c := m.conversations[p.id]
 	s.Conversation = &ConversationState{ID: p.id, Name: m.name(&c), Status: p.head.Status(), AtEnd: p.timeline.AtEnd()}
 	s.Draft = p.composer.Text()
@@ -208,6 +226,18 @@ func (a *App) mainScreenState(s *Screen, put func(string, spotted)) {
 	put("composer", p.composer.Entry().(spotted))
 	put("send", p.composer.Send)
 	put("attach", p.composer.Attach)
+	put("emoji", p.composer.Emoji)
+	if name, line := p.reply.Text(); name != "" {
+		s.Bar = name + ": " + line
+		put("bar-close", p.reply.Close)
+	}
+	if s.Picked = len(p.timeline.Picked()); s.Picked > 0 {
+		put("picked-none", p.picked.Close)
+		put("picked-forward", p.picked.Forward)
+		put("picked-copy", p.picked.Copy)
+		put("picked-save", p.picked.Save)
+		put("picked-delete", p.picked.Delete)
+	}
 	drawn := map[chat.MessageID]map[string]Spot{}
 	for _, one := range p.timeline.Spots() {
 		spots := map[string]Spot{}
@@ -219,7 +249,8 @@ func (a *App) mainScreenState(s *Screen, put func(string, spotted)) {
 		drawn[one.ID] = spots
 	}
 	for _, msg := range p.inOrder() {
-		state := MessageState{ID: msg.ID, Seq: msg.Seq, Mine: msg.From == m.me.ID, Text: msg.Content.Text, Reason: msg.Reason, Path: p.paths[msg.ID], Spots: drawn[msg.ID]}
+		state := MessageState{ID: msg.ID, Seq: msg.Seq, Mine: msg.From == m.me.ID, Text: msg.Content.Text, Reason: msg.Reason, Path: p.paths[msg.ID], Spots: drawn[msg.ID],
+			Answers: msg.Content.Reply, Edited: msg.Edited, Deleted: msg.Deleted, Reactions: msg.Reactions}
 		if f := msg.Content.File; f != nil {
 			state.File, state.Size, state.SHA256 = f.Name, f.Size, f.SHA256
 		}

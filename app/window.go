@@ -35,12 +35,30 @@ func (a *App) openWindow() {
 	w.Canvas().SetOnTypedKey(func(k *fyne.KeyEvent) {
 		if k.Name == fyne.KeyEscape {
 			a.escape()
+		} else if c := a.writesAnywhere(); c != nil {
+			c.TypedKey(k)
+		}
+	})
+	w.Canvas().SetOnTypedRune(func(r rune) {
+		if c := a.writesAnywhere(); c != nil {
+			c.TypedRune(r)
 		}
 	})
 	for _, s := range shortcuts {
 		w.Canvas().AddShortcut(s, func(s fyne.Shortcut) { a.shortcut(s) })
 	}
 	a.state = newStateWriter(a)
+}
+
+// writesAnywhere gives the keyboard to where one writes, when nothing else has
+// it; nil where nothing can be written.
+func (a *App) writesAnywhere() fyne.Focusable {
+	if a.main == nil || a.main.pane.id == "" || len(a.window.Canvas().Overlays().List()) > 0 {
+		return nil
+	}
+	c := a.main.pane.composer
+	c.Focus()
+	return c.Entry()
 }
 
 // setContent shows a screen and hears when its size changes.
@@ -90,6 +108,7 @@ var shortcuts = []*desktop.CustomShortcut{
 	{KeyName: fyne.KeyN, Modifier: fyne.KeyModifierShortcutDefault},
 	{KeyName: fyne.KeyUp, Modifier: fyne.KeyModifierAlt},
 	{KeyName: fyne.KeyDown, Modifier: fyne.KeyModifierAlt},
+	{KeyName: fyne.KeyUp, Modifier: fyne.KeyModifierShortcutDefault},
 }
 
 // shortcut does what a shortcut of the window asks; false when it is none.
@@ -107,17 +126,25 @@ func (a *App) shortcut(s fyne.Shortcut) bool {
 		a.open(a.main.list.Next(-1))
 	case *shortcuts[3]:
 		a.open(a.main.list.Next(1))
+	case *shortcuts[4]:
+		a.main.pane.timeline.Begin()
 	default:
 		return false
 	}
 	return true
 }
 
-// escape backs out of the search, to where one writes.
+// escape backs out: of an answer or an edit, of what is chosen, of the search,
+// to where one writes.
 func (a *App) escape() {
 	if a.main == nil {
 		return
 	}
+	if p := a.main.pane; p.answers != nil || p.edits != nil {
+		p.endReply()
+		return
+	}
+	a.main.pane.timeline.PickNone()
 	if a.main.head.Search.Text != "" {
 		a.main.head.Search.SetText("")
 	}
@@ -153,16 +180,12 @@ func (a *App) showMain() {
 	s.head.SetFace(widgets.Face{Name: p.Account.Name, Key: string(p.Account.ID)})
 	s.head.New.OnTapped = a.newMessage
 	s.head.Invite.OnTapped = a.invite
-	s.head.Search.OnChanged = func(string) { a.drawRows() }
+	s.head.Search.OnChanged = a.search
+	s.head.Search.OnStep = s.list.Step
 	s.head.Search.OnEscape = a.escape
 	s.head.Search.OnShortcut = a.shortcut
-	s.head.Search.OnSubmitted = func(string) {
-		if rows := s.list.Rows(); len(rows) > 0 {
-			a.open(rows[0].ID)
-			a.escape()
-		}
-	}
-	s.list.OnSelect = a.open
+	s.head.Search.OnSubmitted = func(string) { a.chooseFirst() }
+	s.list.OnSelect = a.choose
 	s.foot.Hide()
 	side, line := widgets.NewGround(widgets.ColorSide), widgets.NewGround(widgets.ColorLine)
 	s.root = &fyne.Container{Objects: []fyne.CanvasObject{side, line, s.head, s.list, s.foot, s.pane.root}}
@@ -232,7 +255,7 @@ func (a *App) drawRows() {
 		return
 	}
 	now, unread := time.Now(), 0
-	find := fold(a.main.head.Search.Text)
+	find := chat.Fold(a.main.head.Search.Text)
 	all := a.model.sorted()
 	rows := make([]widgets.Row, 0, len(all))
 	for i := range all {
@@ -244,7 +267,10 @@ func (a *App) drawRows() {
 	}
 	empty := ""
 	if find != "" {
-		empty = lang.L("No conversation has that name")
+		empty = lang.L("Nothing was found")
+		if a.found.text == a.main.head.Search.Text {
+			rows = append(rows, a.foundRows(now)...)
+		}
 	}
 	a.main.list.SetRows(rows, empty)
 	title := "Satchel"

@@ -145,7 +145,7 @@ func TestSearch(t *testing.T) {
 		name, find string
 		want       bool
 	}{{"João Silva", "joao", true}, {"João Silva", "sil j", true}, {"João Silva", "ilva", false}, {"ÅSA", "as", true}, {"花子", "花", true}, {"x", "", true}} {
-		if got := matches(c.name, fold(c.find)); got != c.want {
+		if got := matches(c.name, chat.Fold(c.find)); got != c.want {
 			t.Errorf("%q in %q: %v", c.find, c.name, got)
 		}
 	}

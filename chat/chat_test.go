@@ -3,7 +3,9 @@ package chat
 import (
 	"encoding/json"
 	"reflect"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"pgregory.net/rapid"
 )
@@ -132,5 +134,65 @@ func TestParseLocation(t *testing.T) {
 		if l, err := ParseLocation(bad); err == nil {
 			t.Errorf("%q was taken for %+v", bad, l)
 		}
+	}
+}
+
+// What changes another message says which, and is refused where it makes no sense.
+func TestChangesSayWhich(t *testing.T) {
+	for _, c := range []struct {
+		content Content
+		target  MessageID
+	}{
+		{Content{Kind: KindMessage, Text: "x", Reply: "a"}, ""},
+		{Content{Kind: KindEdit, Edit: "a", Text: "x"}, "a"},
+		{Content{Kind: KindEdit, Edit: "a"}, "a"},
+		{Content{Kind: KindEdit, Reply: "a"}, ""},
+		{Content{Kind: KindDelete, Delete: "a"}, "a"},
+		{Content{Kind: KindDelete, Delete: MessageID(strings.Repeat("a", 65))}, ""},
+		{Content{Kind: KindReaction, Reply: "a", Reaction: "👩‍❤️‍💋‍👨"}, "a"},
+		{Content{Kind: KindReaction, Reply: "a"}, "a"},
+		{Content{Kind: KindReaction, Reply: "a", Reaction: "two words"}, ""},
+		{Content{Kind: KindReaction, Reply: "a", Reaction: "\x00"}, ""},
+		{Content{Kind: KindReaction, Reply: "a", Reaction: "\xff"}, ""},
+		{Content{Kind: KindReaction, Reply: "a", Reaction: strings.Repeat("x", MaxReaction+1)}, ""},
+		{Content{Kind: "poll", Edit: "a"}, ""},
+	} {
+		if got := c.content.Target(); got != c.target {
+			t.Errorf("%+v changes %q, want %q", c.content, got, c.target)
+		}
+		if err := c.content.Check(); (err == nil) != (c.target != "" || !c.content.Changes()) {
+			t.Errorf("%+v: %v", c.content, err)
+		}
+	}
+}
+
+func TestEdited(t *testing.T) {
+	file := &File{Name: "a"}
+	for _, c := range []struct {
+		before Content
+		text   string
+		want   Content
+		ok     bool
+	}{
+		{Content{Kind: KindMessage, Text: "a", Reply: "r"}, "b", Content{Kind: KindMessage, Text: "b", Reply: "r"}, true},
+		{Content{Kind: KindMessage, Text: "a"}, "", Content{Kind: KindMessage, Text: "a"}, false},
+		{Content{Kind: KindMessage, Text: "a", File: file}, "", Content{Kind: KindMessage, File: file}, true},
+		{Content{Kind: "poll", Text: "a"}, "b", Content{Kind: "poll", Text: "a"}, false},
+	} {
+		got, ok := c.before.Edited(&Content{Kind: KindEdit, Text: c.text})
+		if ok != c.ok || !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%+v with %q: %+v, %v", c.before, c.text, got, ok)
+		}
+	}
+}
+
+func TestQuoteOf(t *testing.T) {
+	long := Message{ID: "a", From: "b", Content: Content{Text: strings.Repeat("é", 200), File: &File{Name: "f"}}}
+	q := QuoteOf(&long)
+	if !utf8.ValidString(q.Text) || len(q.Text) > quoteLength+len("…") || q.File != "f" || q.ID != "a" || q.From != "b" {
+		t.Errorf("%+v", q)
+	}
+	if q := QuoteOf(&Message{Content: Content{Title: "t", Location: &Location{}}}); q.Text != "t" || !q.Place {
+		t.Errorf("%+v", q)
 	}
 }

@@ -34,8 +34,8 @@ type Content struct {
 	Title    string          `json:"title,omitempty"`
 	File     *File           `json:"file,omitempty"`
 	Location *Location       `json:"location,omitempty"`
-	Reply    MessageID       `json:"reply,omitempty"`
-	Edit     MessageID       `json:"edit,omitempty"`
+	Reply    MessageID       `json:"reply,omitempty"` // the message that this answers
+	Edit     MessageID       `json:"edit,omitempty"`  // these three: see KindEdit
 	Delete   MessageID       `json:"delete,omitempty"`
 	Reaction string          `json:"reaction,omitempty"`
 	Custom   json.RawMessage `json:"custom,omitempty"`
@@ -110,6 +110,8 @@ func (c *Content) Check() error {
 		return ErrText
 	case c.Location != nil && !c.Location.valid():
 		return errors.New("the location is not on Earth")
+	case c.Changes():
+		return c.checkChange()
 	}
 	return nil
 }

@@ -22,4 +22,11 @@ type Message struct {
 	Content      Content        `json:"content"`
 	State        MessageState   `json:"state,omitempty"`
 	Reason       string         `json:"reason,omitempty"` // one sentence for a person
+
+	// What other entries of the conversation make of it; Content has the newest
+	// text already. They are not part of the log's own row.
+	Edited    bool       `json:"edited,omitempty"`
+	Deleted   bool       `json:"deleted,omitempty"` // by its author, for everyone: of Content, Kind alone is left
+	Reactions []Reaction `json:"reactions,omitempty"`
+	ReplyTo   *Quote     `json:"reply_to,omitempty"` // what Content.Reply names; nil when that is not here
 }

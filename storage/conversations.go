@@ -11,6 +11,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"satchel/chat"
+	"satchel/storage/index"
 )
 
 // PutAccount keeps somebody's name.
@@ -59,6 +60,7 @@ type state struct {
 	Unread int         `json:"unread,omitempty"`
 	Draft  string      `json:"draft,omitempty"`
 	Last   *messageRow `json:"last,omitempty"`
+	Shown  uint64      `json:"shown,omitempty"` // number of the newest stored message that is shown; 0: none, or not looked for yet
 
 	Warning string `json:"warning,omitempty"`
 	Stopped bool   `json:"stopped,omitempty"`
@@ -70,6 +72,8 @@ type conversation struct {
 	state                         state
 	states                        *bbolt.Bucket
 	messages, pending, ids, marks *bbolt.Bucket
+	changes                       *bbolt.Bucket
+	index                         *index.Index
 }
 
 // open finds a conversation; ErrNotFound when it was never put.
@@ -82,12 +86,19 @@ func (tx *Tx) open(id chat.ConversationID) (*conversation, error) {
 	if !ok {
 		return nil, fmt.Errorf("storage: conversation %s: %w", id, ErrNotFound)
 	}
-	k := []byte(id)
+	c.enter(tx)
+	return c, nil
+}
+
+// enter finds the buckets of a conversation; nil ones when it was never put.
+func (c *conversation) enter(tx *Tx) {
+	k := []byte(c.id)
 	c.messages = tx.bolt.Bucket(bMessages).Bucket(k)
 	c.pending = tx.bolt.Bucket(bPending).Bucket(k)
 	c.ids = tx.bolt.Bucket(bIDs).Bucket(k)
 	c.marks = tx.bolt.Bucket(bMarks).Bucket(k)
-	return c, nil
+	c.changes = tx.bolt.Bucket(bChanges).Bucket(k)
+	c.index = index.In(tx.bolt)
 }
 
 // save writes the state back.
@@ -109,7 +120,7 @@ func (tx *Tx) PutConversation(c *chat.Conversation) error {
 	if err := putJSON(tx.bolt.Bucket(bConversations), k, row); err != nil {
 		return err
 	}
-	for _, top := range [][]byte{bMessages, bPending, bIDs, bMarks} {
+	for _, top := range [][]byte{bMessages, bPending, bIDs, bMarks, bChanges} {
 		if _, err := tx.bolt.Bucket(top).CreateBucketIfNotExists(k); err != nil {
 			return err
 		}
@@ -252,8 +263,8 @@ func (tx *Tx) SetMark(id chat.ConversationID, account chat.AccountID, m chat.Mar
 // one of them is at its end.
 func (c *conversation) unreadAfter(old, read uint64, me chat.AccountID) (int, error) {
 	others := func(v []byte) (int, error) {
-		from, err := rowFrom(v)
-		if err != nil || string(from) == string(me) {
+		from, shown, err := rowFrom(v)
+		if err != nil || !shown || string(from) == string(me) {
 			return 0, err
 		}
 		return 1, nil

@@ -19,6 +19,8 @@
 //	messages/C    sequence number → message: what the relay holds
 //	pending/C     order of adding → message: what it doesn't hold yet
 //	ids/C         message id → 's' or 'p', and the key there
+//	changes/C     message id, kind of change, sender, 's' or 'p' and number → number: see changes.go
+//	index.…       messages by their words: see package index
 //	outbox        order of adding → JSON
 //	transfers     transfer → JSON and thumbnail
 //	transfers.by  conversation, message, created, transfer → nothing

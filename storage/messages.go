@@ -53,11 +53,18 @@ func (c *conversation) put(m chat.Message, p place) error {
 	if err != nil {
 		return err
 	}
+	return c.found(&m, func() error { return c.write(m, p, id) })
+}
+
+func (c *conversation) write(m chat.Message, p place, id []byte) error {
 	v, err := encodeMessage(m)
 	if err != nil {
 		return err
 	}
 	if err := c.bucket(p.in).Put(p.key, v); err != nil {
+		return err
+	}
+	if err := c.note(&m, p); err != nil {
 		return err
 	}
 	return c.ids.Put(id, append([]byte{p.in}, p.key...))
@@ -93,29 +100,72 @@ func (c *conversation) store(m chat.Message) (changed bool, err error) {
 		return false, err
 	}
 	if p.in == placePending {
-		err = c.pending.Delete(p.key)
+		if err := c.dropRows(&m, p); err != nil {
+			return false, err
+		}
 	}
-	return true, err
+	if !m.Content.Changes() {
+		c.state.Shown = max(c.state.Shown, m.Seq)
+	}
+	return true, c.erase(&m)
 }
 
-// saveLast finds the newest message, pending ones included, and writes the state.
+// saveLast finds the newest message that is shown, pending ones included, and
+// writes the state.
 func (c *conversation) saveLast() error {
 	c.state.Last = nil
 	var last place
 	var v []byte
-	if rows := newest(c.pending, 1); len(rows) > 0 {
-		v = rows[0]
-	} else if last.key, v = c.messages.Cursor().Last(); last.key != nil { // nothing is ever deleted there
-		last.in = placeStored
+	for _, row := range newest(c.pending, math.MaxInt) {
+		_, shown, err := rowFrom(row)
+		if err != nil {
+			return err
+		}
+		if shown {
+			v = row
+			break
+		}
+	}
+	if v == nil {
+		if err := c.findShown(); err != nil {
+			return err
+		}
+		if c.state.Shown > 0 {
+			last = place{placeStored, numKey(c.state.Shown)}
+			v = c.messages.Get(last.key)
+		}
 	}
 	if v != nil {
 		m, err := decodeMessage(c.id, last.seq(), v)
+		if err == nil {
+			m, err = c.changed(m)
+		}
 		if err != nil {
 			return err
 		}
 		c.state.Last = forList(m)
 	}
 	return c.save()
+}
+
+// findShown looks for the newest stored message that is shown, where that is
+// not known yet.
+func (c *conversation) findShown() error {
+	if c.state.Shown > 0 {
+		return nil
+	}
+	cursor := c.messages.Cursor() // nothing is ever deleted there
+	for k, v := cursor.Last(); k != nil; k, v = cursor.Prev() {
+		_, shown, err := rowFrom(v)
+		if err != nil {
+			return err
+		}
+		if shown {
+			c.state.Shown = keyNum(k)
+			return nil
+		}
+	}
+	return nil
 }
 
 // AddEntries stores entries of the relay's log: Seq > 0, ascending, all within
@@ -144,6 +194,9 @@ func (tx *Tx) AddEntries(conv chat.ConversationID, me chat.AccountID, from, to u
 	if err != nil {
 		return nil, err
 	}
+	if err := c.findShown(); err != nil {
+		return nil, err
+	}
 	if k, _ := c.messages.Cursor().Last(); k == nil || from > keyNum(k) {
 		// Nothing will come between them: pages may be full. Half full, as bbolt
 		// leaves them for what does, the cache is two thirds bigger.
@@ -164,7 +217,7 @@ func (tx *Tx) AddEntries(conv chat.ConversationID, me chat.AccountID, from, to u
 			continue
 		}
 		added = append(added, m)
-		if m.From != me && m.Seq > mark.Read {
+		if m.From != me && m.Seq > mark.Read && !m.Content.Changes() {
 			c.state.Unread++
 		}
 	}
@@ -236,6 +289,9 @@ func (tx *Tx) Acknowledge(conv chat.ConversationID, id chat.MessageID, seq uint6
 		m.At, m.State, m.Reason = at, chat.MessageStored, ""
 	}
 	m.Seq = seq
+	if err := c.findShown(); err != nil {
+		return m, err
+	}
 	if _, err := c.store(m); err != nil {
 		return m, err
 	}
@@ -258,10 +314,17 @@ func (tx *Tx) RemovePending(conv chat.ConversationID, id chat.MessageID) error {
 	case p.in == placeStored:
 		return fmt.Errorf("storage: message %s: %w", id, ErrSent)
 	}
-	if err := c.pending.Delete(p.key); err != nil {
+	m, err := c.get(p)
+	if err != nil {
 		return err
 	}
-	if err := c.ids.Delete([]byte(id)); err != nil {
+	err = c.found(&m, func() error {
+		if err := c.dropRows(&m, p); err != nil {
+			return err
+		}
+		return c.ids.Delete([]byte(id))
+	})
+	if err != nil {
 		return err
 	}
 	return c.saveLast()

@@ -9,7 +9,8 @@ import (
 	"satchel/chat"
 )
 
-// Message returns one message, stored or pending; false when it isn't here.
+// Message returns one message as its own entry has it, stored or pending; false
+// when it isn't here.
 func (tx *Tx) Message(conv chat.ConversationID, id chat.MessageID) (chat.Message, bool, error) {
 	_, _, m, err := tx.message(conv, id)
 	if errors.Is(err, ErrNotFound) {
@@ -18,10 +19,38 @@ func (tx *Tx) Message(conv chat.ConversationID, id chat.MessageID) (chat.Message
 	return m, err == nil, err
 }
 
+// Shown returns one message as people see it: with what other entries make of
+// it, and with what it answers. false when it isn't here.
+func (tx *Tx) Shown(conv chat.ConversationID, id chat.MessageID) (chat.Message, bool, error) {
+	c, _, m, err := tx.message(conv, id)
+	if errors.Is(err, ErrNotFound) {
+		return chat.Message{}, false, nil
+	}
+	if err == nil {
+		m, err = c.shown(m)
+	}
+	return m, err == nil, err
+}
+
+// page gives the messages of a page as people see them.
+func (tx *Tx) page(conv chat.ConversationID, page []chat.Message) ([]chat.Message, error) {
+	c := &conversation{id: conv}
+	c.enter(tx)
+	for i, m := range page {
+		var err error
+		if page[i], err = c.shown(m); err != nil {
+			return nil, err
+		}
+	}
+	return page, nil
+}
+
 // Messages returns the newest messages below sequence number before, at most
 // limit of them, in ascending order. With before 0 it is the end of the
 // conversation: the newest of all, pending ones last. What isn't here is left out,
-// see Conversation.Held; a conversation that isn't here has no messages.
+// see Conversation.Held; a conversation that isn't here has no messages. Entries
+// that only change others (see chat.Content.Changes) are among them, so that a
+// page has no gap; each message is as people see it, see Shown.
 func (tx *Tx) Messages(conv chat.ConversationID, before uint64, limit int) ([]chat.Message, error) {
 	var page []chat.Message
 	if pending := tx.bolt.Bucket(bPending).Bucket([]byte(conv)); pending != nil && before == 0 {
@@ -52,7 +81,7 @@ func (tx *Tx) Messages(conv chat.ConversationID, before uint64, limit int) ([]ch
 		}
 	}
 	slices.Reverse(page)
-	return page, nil
+	return tx.page(conv, page)
 }
 
 // newest returns the last rows of a bucket of which this transaction may have
@@ -72,8 +101,8 @@ func newest(b *bbolt.Bucket, limit int) (rows [][]byte) {
 }
 
 // MessagesAfter returns the oldest stored messages above sequence number after,
-// at most limit of them, in ascending order. Pending ones have no number, and are
-// not among them.
+// at most limit of them, in ascending order, as Messages does. Pending ones have no
+// number, and are not among them.
 func (tx *Tx) MessagesAfter(conv chat.ConversationID, after uint64, limit int) ([]chat.Message, error) {
 	stored := tx.bolt.Bucket(bMessages).Bucket([]byte(conv))
 	if stored == nil || after+1 == 0 {
@@ -88,5 +117,5 @@ func (tx *Tx) MessagesAfter(conv chat.ConversationID, after uint64, limit int) (
 		}
 		page = append(page, m)
 	}
-	return page, nil
+	return tx.page(conv, page)
 }

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -41,15 +42,17 @@ type messageRow struct {
 	Content chat.Content      `json:"content"`
 	State   chat.MessageState `json:"state,omitempty"`
 	Reason  string            `json:"reason,omitempty"`
+	Edited  bool              `json:"edited,omitempty"` // state.Last alone
+	Deleted bool              `json:"deleted,omitempty"`
 }
 
 func rowOf(m chat.Message) messageRow {
-	return messageRow{m.ID, m.Seq, m.From, m.Device, m.At.UnixMilli(), m.Content, m.State, m.Reason}
+	return messageRow{m.ID, m.Seq, m.From, m.Device, m.At.UnixMilli(), m.Content, m.State, m.Reason, m.Edited, m.Deleted}
 }
 
 func (r messageRow) message(conv chat.ConversationID) chat.Message {
 	return chat.Message{ID: r.ID, Conversation: conv, Seq: r.Seq, From: r.From, Device: r.Device,
-		At: time.UnixMilli(r.At), Content: r.Content, State: r.State, Reason: r.Reason}
+		At: time.UnixMilli(r.At), Content: r.Content, State: r.State, Reason: r.Reason, Edited: r.Edited, Deleted: r.Deleted}
 }
 
 var errRow = errors.New("storage: a row is cut short")
@@ -67,18 +70,26 @@ func cutPart(b []byte) (part, rest []byte, err error) {
 	return b[w : w+int(n)], b[w+int(n):], nil
 }
 
+// notShown leads the sender in the row of an entry that only changes another
+// message, so that such rows are told apart without decoding any.
+const notShown = "\x00"
+
 // encodeMessage returns the row of m: sender, JSON, thumbnail.
 func encodeMessage(m chat.Message) ([]byte, error) {
 	var thumbnail []byte
 	m.Content, thumbnail = withoutThumbnail(m.Content)
 	row := rowOf(m)
-	row.From, row.Seq = "", 0
+	row.From, row.Seq, row.Edited = "", 0, false
+	from := string(m.From)
+	if m.Content.Changes() {
+		from = notShown + from
+	}
 	j, err := json.Marshal(row)
 	if err != nil {
 		return nil, fmt.Errorf("storage: message %s: %w", m.ID, err)
 	}
-	b := make([]byte, 0, 2*binary.MaxVarintLen64+len(m.From)+len(j)+len(thumbnail))
-	b = appendPart(b, []byte(m.From))
+	b := make([]byte, 0, 2*binary.MaxVarintLen64+len(from)+len(j)+len(thumbnail))
+	b = appendPart(b, []byte(from))
 	b = appendPart(b, j)
 	return append(b, thumbnail...), nil
 }
@@ -97,17 +108,18 @@ func decodeMessage(conv chat.ConversationID, seq uint64, v []byte) (chat.Message
 	if err := json.Unmarshal(j, &row); err != nil {
 		return chat.Message{}, fmt.Errorf("storage: a message of %s: %w", conv, err)
 	}
-	row.Seq, row.From = seq, chat.AccountID(from)
+	row.Seq, row.From = seq, chat.AccountID(bytes.TrimPrefix(from, []byte(notShown)))
 	if row.Content.File != nil && len(thumbnail) > 0 {
 		row.Content.File.Thumbnail = slices.Clone(thumbnail)
 	}
 	return row.message(conv), nil
 }
 
-// rowFrom reads the sender of a row, and nothing else.
-func rowFrom(v []byte) ([]byte, error) {
-	from, _, err := cutPart(v)
-	return from, err
+// rowFrom reads the sender of a row, and whether it is one that is shown.
+func rowFrom(v []byte) (from []byte, shown bool, err error) {
+	from, _, err = cutPart(v)
+	from, hidden := bytes.CutPrefix(from, []byte(notShown))
+	return from, !hidden, err
 }
 
 // withoutThumbnail returns the content without its thumbnail, and that. The

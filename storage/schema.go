@@ -18,6 +18,7 @@ var (
 	bMessages      = []byte("messages")
 	bPending       = []byte("pending")
 	bIDs           = []byte("ids")
+	bChanges       = []byte("changes")
 	bOutbox        = []byte("outbox")
 	bTransfers     = []byte("transfers")
 	bTransfersBy   = []byte("transfers.by")
@@ -38,6 +39,7 @@ var (
 	keySchema  = []byte("schema")
 	keyProfile = []byte("profile")
 	keyPin     = []byte("pin")
+	keyIndexed = []byte("indexed")
 )
 
 // migration changes a database of one version into one of the next.
@@ -48,6 +50,7 @@ type migration func(*bbolt.Tx) error
 var migrations = []migration{
 	create,
 	chains,
+	addChangesAndIndex,
 }
 
 // chains makes room for what sealing needs.

@@ -110,8 +110,29 @@ var textTypes = map[string]string{
 	".html": "text/html", ".htm": "text/html",
 }
 
-// look fills in what a picture shows. A decoder that panics costs this preview only.
-func (d decoder) look(ctx context.Context, f *os.File, file *chat.File) (err error) {
+// look fills in what a picture shows.
+func (d decoder) look(ctx context.Context, f *os.File, file *chat.File) error {
+	return d.open(ctx, f, func(picture image.Image, turn int) error {
+		small := turned(shrink(picture, thumbnailSide, thumbnailSide), turn)
+		b := picture.Bounds()
+		file.Width, file.Height = b.Dx(), b.Dy()
+		if turn >= 5 { // lies on its side
+			file.Width, file.Height = file.Height, file.Width
+		}
+		err := ctx.Err()
+		if err == nil {
+			file.Thumbnail, err = encode(small)
+		}
+		if err == nil {
+			file.Placeholder = placeholder(small)
+		}
+		return err
+	})
+}
+
+// open decodes a picture under limits and hands it to use, with the number of
+// EXIF that says how it lies. A decoder that panics costs this picture only.
+func (d decoder) open(ctx context.Context, f *os.File, use func(picture image.Image, turn int) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("the decoder gave up: %v", p)
@@ -152,19 +173,7 @@ func (d decoder) look(ctx context.Context, f *os.File, file *chat.File) (err err
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	small := turned(shrink(picture), turn)
-	file.Width, file.Height = config.Width, config.Height
-	if turn >= 5 { // lies on its side
-		file.Width, file.Height = config.Height, config.Width
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if file.Thumbnail, err = encode(small); err != nil {
-		return err
-	}
-	file.Placeholder = placeholder(small)
-	return nil
+	return use(picture, turn)
 }
 
 // orientation is what EXIF says of how the camera was held: 1 upright, to 8.

@@ -11,19 +11,20 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// shrink makes a picture fit a thumbnail, on white where it is transparent.
-// Two steps: a fast one to twice the size, then a good one.
-func shrink(picture image.Image) *image.NRGBA {
+// shrink makes a picture fit into width by height pixels, on white where it is
+// transparent; a smaller one stays as it is. Two steps: a fast one to twice the
+// size, then a good one.
+func shrink(picture image.Image, width, height int) *image.NRGBA {
 	b := picture.Bounds()
 	w, h := b.Dx(), b.Dy()
-	if longest := max(w, h); longest > 2*thumbnailSide {
-		w = max(1, w*2*thumbnailSide/longest)
-		h = max(1, h*2*thumbnailSide/longest)
+	if part := max(float64(w)/float64(2*width), float64(h)/float64(2*height)); part > 1 {
+		w = max(1, int(float64(w)/part))
+		h = max(1, int(float64(h)/part))
 	}
 	rough := image.NewRGBA(image.Rect(0, 0, w, h))
 	draw.Draw(rough, rough.Bounds(), image.NewUniform(color.White), image.Point{}, draw.Src)
 	draw.ApproxBiLinear.Scale(rough, rough.Bounds(), picture, b, draw.Over, nil)
-	return imaging.Fit(rough, thumbnailSide, thumbnailSide, imaging.Lanczos)
+	return imaging.Fit(rough, width, height, imaging.Lanczos)
 }
 
 // turned sets a picture upright, by the numbers of EXIF.

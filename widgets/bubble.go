@@ -3,6 +3,7 @@ package widgets
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/lang"
 	"satchel/chat"
 )
@@ -28,6 +29,8 @@ type bubble struct {
 	file    *filePart
 	picture *picturePart
 	place   *placePart
+	quote   *quotePart
+	pills   []*reactionPill
 
 	objects []fyne.CanvasObject
 }
@@ -65,6 +68,13 @@ func (b *bubble) apply(e *entry, lay *bubbleLayout) {
 		centerLine(b.sender, lay.sender.at.X, lay.sender.at.Y+senderPitch/2)
 		b.objects = append(b.objects, b.sender)
 	}
+	if !lay.quote.empty() {
+		if b.quote == nil {
+			b.quote = newQuotePart(b)
+		}
+		b.quote.apply()
+		b.objects = append(b.objects, b.quote)
+	}
 	if !lay.place.empty() {
 		if b.place == nil {
 			b.place = newPlacePart(b)
@@ -86,35 +96,37 @@ func (b *bubble) apply(e *entry, lay *bubbleLayout) {
 		b.picture.apply(same)
 		b.objects = append(b.objects, b.picture)
 	}
-	b.title = b.applyText(b.title, lay.title, nil, ColorText)
+	b.title = b.applyText(b.title, lay.title, ColorText)
 	name := ColorText
 	if lay.muted {
 		name = ColorMuted
 	}
-	b.text = b.applyText(b.text, lay.text, lay.links, name)
-	b.note = b.applyText(b.note, lay.note, nil, ColorBad)
+	b.text = b.applyText(b.text, lay.text, name)
+	b.note = b.applyText(b.note, lay.note, ColorBad)
 	if lay.text.textLayout != nil {
 		b.text.onSelect = func(from, to int) { b.owner.selectText(b, from, to) }
 		b.text.setSelection(b.owner.selectionIn(e))
 	}
 	b.applyMore()
 	b.applyMeta()
+	b.applyPills()
 	b.Resize(lay.size)
 }
 
 // applyText shows a text, and makes its part when there is none yet.
-func (b *bubble) applyText(p *textPart, l placed, links []link, name fyne.ThemeColorName) *textPart {
+func (b *bubble) applyText(p *textPart, l placed, name fyne.ThemeColorName) *textPart {
 	if l.textLayout == nil {
 		return p
 	}
 	if p == nil {
 		p = newTextPart()
 		p.onFocus = func() { b.owner.focus() }
-		p.onLink = func(k link) { b.owner.openLink(k.url) }
+		p.onLink = b.owner.openLink
+		p.onPick = func(m fyne.KeyModifier) bool { return b.owner.pick(b.entry, m) }
 		p.repaint = b.owner.repaint
 		p.menu = b.showMenu
 	}
-	p.set(l.textLayout, links, name)
+	p.set(l.textLayout, name)
 	p.Move(l.at)
 	p.Resize(fyne.NewSize(l.width+4, l.height()))
 	b.objects = append(b.objects, p)
@@ -202,6 +214,16 @@ func (b *bubble) show(top, bottom float32) {
 		}
 	}
 }
+
+// MouseDown implements desktop.Mouseable: a press on the bubble, beside its words.
+func (b *bubble) MouseDown(e *desktop.MouseEvent) {
+	if e.Button == desktop.MouseButtonPrimary && !b.owner.pick(b.entry, e.Modifier) {
+		b.owner.MouseDown(e)
+	}
+}
+
+// MouseUp implements desktop.Mouseable.
+func (b *bubble) MouseUp(*desktop.MouseEvent) {}
 
 // TappedSecondary implements fyne.SecondaryTappable: the menu of the message.
 func (b *bubble) TappedSecondary(e *fyne.PointEvent) { b.showMenu(e) }

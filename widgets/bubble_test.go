@@ -295,7 +295,7 @@ func TestMenu(t *testing.T) {
 	for _, m := range tl.menu(tl.entries[0]) {
 		names = append(names, m.Label)
 	}
-	if got := strings.Join(names, ", "); got != "Copy text, Open, Save as…, Show in folder, More" {
+	if got := strings.Join(names, ", "); got != "More, Copy text, Open, Save as…, Show in folder" {
 		t.Errorf("the menu offers %s", got)
 	}
 	tl.entries[0].widget.TappedSecondary(&fyne.PointEvent{AbsolutePosition: fyne.NewPos(50, 500)})

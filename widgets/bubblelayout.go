@@ -79,9 +79,9 @@ type bubbleLayout struct {
 	muted bool // a sentence of Satchel's, not of the sender's
 
 	sender placed
+	quote  quoteLayout
 	title  placed
 	text   placed
-	links  []link
 	folded bool
 	more   fyne.Position
 	note   placed // what went wrong
@@ -100,6 +100,8 @@ type bubbleLayout struct {
 	meta    metaPlace
 	clock   string
 	metaBox box
+
+	pills []pillLayout // reactions
 }
 
 // bubbleWidth is how wide a bubble may be in a timeline with that much room
@@ -108,10 +110,7 @@ func bubbleWidth(room float32) float32 {
 	return min(room*0.88, max(460, min(room*0.553, 620)))
 }
 
-// PictureSize is how big a picture's bubble shows it, in Fyne's units; one
-// that is decoded for Item.Picture should have this size times the scale.
-func PictureSize(f *chat.File) fyne.Size { return pictureSize(f, pictureMax) }
-
+// pictureSize is how big a picture's bubble shows it, in Fyne's units.
 func pictureSize(f *chat.File, room float32) fyne.Size {
 	most := min(pictureMax, room)
 	w, h := float32(max(1, f.Width)), float32(max(1, f.Height))
@@ -131,6 +130,12 @@ func layoutBubble(e *entry, room float32) *bubbleLayout {
 	l := &bubbleLayout{clock: FormatClock(it.Message.At)}
 	limit := bubbleWidth(room)
 	text, title := c.Text, c.Title
+	if it.Message.Edited {
+		l.clock = lang.L("edited") + " " + l.clock
+	}
+	if it.Message.Deleted {
+		l.muted, text = true, lang.L("This message was deleted")
+	}
 	if !c.Known() {
 		l.muted, title = true, ""
 		text = lang.L("This message needs a newer Satchel. It is kept, and shows once you have it.")
@@ -148,6 +153,9 @@ func layoutBubble(e *entry, room float32) *bubbleLayout {
 		l.sender = placed{layoutText(name, limit, SmallSize, senderPitch, bold), fyne.NewPos(bubblePadX, y-1)}
 		w = max(w, l.sender.width+2*bubblePadX)
 		y += senderPitch
+	}
+	if known && c.Reply != "" {
+		y, w = l.placeQuote(it, y, w, limit)
 	}
 	top := y
 	if known && c.Location != nil {
@@ -181,7 +189,7 @@ func layoutBubble(e *entry, room float32) *bubbleLayout {
 		w = max(w, l.title.width+2*bubblePadX)
 	}
 	if text != "" {
-		y, lastLine = l.placeText(text, e, y, inner, known && !media && title == "")
+		y, lastLine = l.placeText(text, e, y, inner, known && !media && title == "" && c.Reply == "")
 		w = max(w, l.text.width+2*bubblePadX)
 	}
 	y, w = l.placeMeta(it, y, w, limit, lastLine, media && text == "" && title == "")
@@ -192,15 +200,19 @@ func layoutBubble(e *entry, room float32) *bubbleLayout {
 		}
 		y, w = l.placeNote(reason, y, w, limit-2*bubblePadX)
 	}
+	y, w = l.placePills(it.Reactions, y, w, limit)
 	if l.meta == metaLine && !l.plain {
 		l.metaBox.x = w - bubblePadX - l.metaBox.w
+	}
+	if !l.quote.empty() {
+		l.quote.w = w - 2*l.quote.x
 	}
 	if l.plain {
 		l.size = fyne.NewSize(roundUp(w), roundUp(y))
 		return l
 	}
 	bottom := bubblePadY
-	if media && text == "" && title == "" && l.note.textLayout == nil {
+	if media && text == "" && title == "" && l.note.textLayout == nil && len(l.pills) == 0 {
 		bottom = 0
 	}
 	l.size = fyne.NewSize(roundUp(w), roundUp(y+bottom))
@@ -225,12 +237,18 @@ func (l *bubbleLayout) placeText(text string, e *entry, y, inner float32, alone 
 		}
 		shown, l.folded = text[:cut], true
 	}
-	t := layoutText(shown, inner, TextSize, LineHeight, fyne.TextStyle{})
+	style, parsed := fyne.TextStyle{}, rich{text: shown}
+	if l.muted {
+		style.Italic = e.item.Message.Deleted
+	} else {
+		parsed = e.parse(shown)
+	}
+	t := layoutRich(parsed, inner, TextSize, LineHeight, style)
 	if !e.expanded && len(t.lines) > foldLines {
 		t.lines, l.folded = t.lines[:foldLines], true
-		t.text = t.text[:t.lines[foldLines-1].to]
+		t.rich = t.cut(t.lines[foldLines-1].to)
 	}
-	l.text, l.links = placed{t, fyne.NewPos(bubblePadX, y)}, findLinks(t.text)
+	l.text = placed{t, fyne.NewPos(bubblePadX, y)}
 	y += t.height()
 	if l.folded {
 		l.more = fyne.NewPos(bubblePadX, y)

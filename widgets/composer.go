@@ -29,8 +29,11 @@ type Composer struct {
 	OnEscape   func()
 	OnShortcut func(fyne.Shortcut) bool // the window's; true: taken
 	OnResize   func()                   // the height that it asks for changed
+	OnUp       func()                   // ↑ in an empty field
+	OnEmoji    func()                   // the smile
 
 	Attach *Button
+	Emoji  *Button
 	Send   *Button
 	entry  *composerEntry
 	box    *container.ThemeOverride
@@ -66,6 +69,11 @@ func NewComposer() *Composer {
 			c.OnAttach()
 		}
 	})
+	c.Emoji = NewIconButton(IconEmoji, lang.L("Emoji"), func() {
+		if c.OnEmoji != nil {
+			c.OnEmoji()
+		}
+	})
 	c.Send = NewButton(PrimaryButton, lang.L("Send"), c.submit)
 	c.Send.Icon = IconSend
 	c.Send.SetDisabled(true)
@@ -84,6 +92,13 @@ func (c *Composer) SetText(text string) {
 	c.entry.SetText(text)
 	c.entry.Entry.TypedKey(&fyne.KeyEvent{Name: fyne.KeyPageDown}) // behind the last character
 	c.quiet = false
+}
+
+// Insert writes where the cursor is, as if it were typed.
+func (c *Composer) Insert(text string) {
+	for _, r := range text {
+		c.entry.TypedRune(r)
+	}
 }
 
 // SetHint says to whom it goes.
@@ -146,7 +161,7 @@ func (c *Composer) textHeight(text string, width float32) float32 {
 
 // CreateRenderer implements fyne.Widget.
 func (c *Composer) CreateRenderer() fyne.WidgetRenderer {
-	r := &shellRenderer{objects: []fyne.CanvasObject{c.line, c.Attach, c.box, c.Send}}
+	r := &shellRenderer{objects: []fyne.CanvasObject{c.line, c.Attach, c.box, c.Emoji, c.Send}}
 	const margin, pad = 20, 12
 	r.layout = func(s fyne.Size) {
 		place(c.line, 0, 0, s.Width, 1)
@@ -156,8 +171,10 @@ func (c *Composer) CreateRenderer() fyne.WidgetRenderer {
 		send := c.Send.MinSize()
 		place(c.Send, s.Width-margin-send.Width, bottom-38, send.Width, send.Height)
 		x := margin + attach.Width + pad
+		right := s.Width - margin - send.Width - pad - attach.Width
+		place(c.Emoji, right, bottom-38, attach.Width, attach.Height)
 		before := c.entry.Size().Width
-		place(c.box, x, pad+1, s.Width-x-margin-send.Width-pad, s.Height-2*pad-1)
+		place(c.box, x, pad+1, right-pad-x, s.Height-2*pad-1)
 		if c.entry.Size().Width != before {
 			c.grow()
 		}
@@ -172,6 +189,7 @@ func (c *Composer) CreateRenderer() fyne.WidgetRenderer {
 			r.layout(c.Size())
 		}
 		c.Attach.Refresh()
+		c.Emoji.Refresh()
 		c.Send.Refresh()
 		c.box.Refresh()
 	}
@@ -227,6 +245,12 @@ func (e *composerEntry) TypedKey(k *fyne.KeyEvent) {
 		if e.owner.OnEscape != nil {
 			e.owner.OnEscape()
 		}
+	case fyne.KeyUp:
+		if e.Text == "" && e.owner.OnUp != nil {
+			e.owner.OnUp()
+			return
+		}
+		e.Entry.TypedKey(k)
 	default:
 		e.Entry.TypedKey(k)
 	}

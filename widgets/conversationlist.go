@@ -28,9 +28,13 @@ func (t Tone) color() fyne.ThemeColorName {
 	return [...]fyne.ThemeColorName{ColorMuted, ColorAccent, ColorGood, ColorBad}[t]
 }
 
-// Row is one line of the conversation list. Words are in the person's language already.
+// Row is one line of the conversation list, or of what a search found. Words are
+// in the person's language already.
 type Row struct {
 	ID       chat.ConversationID
+	Message  chat.MessageID // found in the conversation; "": the row is the conversation's own
+	Person   string         // somebody without a conversation yet, by name; ID is ""
+	Heading  bool           // Name stands above the rows that follow, and can't be chosen
 	Face     Face
 	Name     string
 	Lead     string // in front of Line, in its own tone: "Draft:"
@@ -49,14 +53,15 @@ type Row struct {
 // ConversationRowHeight is the height of every row.
 const ConversationRowHeight float32 = 64
 
-// ConversationList lists conversations. A tap, or Space on the highlighted
-// row, calls OnSelect.
+// ConversationList lists conversations, and what a search found. A tap, or Space
+// on the highlighted row, calls OnSelect.
 type ConversationList struct {
 	widget.BaseWidget
-	OnSelect func(chat.ConversationID)
+	OnSelect func(Row)
 
 	rows     []Row
 	selected chat.ConversationID
+	at       int // the row that Step marked, from 1; 0: none
 	list     *widget.List
 	empty    *canvas.Text
 	shown    map[widget.ListItemID]*conversationRow
@@ -77,14 +82,14 @@ func NewConversationList() *ConversationList {
 			r := o.(*conversationRow)
 			row := l.rows[i]
 			l.shown[i] = r
-			r.onTapped = func() { l.choose(row.ID) }
-			r.set(row, row.ID == l.selected)
+			r.onTapped = func() { l.choose(row) }
+			r.set(row, l.marks(&row))
 		})
 	l.list.HideSeparators = true
 	l.list.OnSelected = func(i widget.ListItemID) {
 		l.list.UnselectAll()
 		if i < len(l.rows) {
-			l.choose(l.rows[i].ID)
+			l.choose(l.rows[i])
 		}
 	}
 	l.empty = NewText("", SmallSize, ColorMuted)
@@ -92,10 +97,48 @@ func NewConversationList() *ConversationList {
 	return l
 }
 
-func (l *ConversationList) choose(id chat.ConversationID) {
-	if l.OnSelect != nil {
-		l.OnSelect(id)
+func (l *ConversationList) choose(r Row) {
+	if l.OnSelect != nil && !r.Heading {
+		l.OnSelect(r)
 	}
+}
+
+// marks tells whether a row is marked: that of the open conversation, or, while
+// something is looked for, the one that Enter takes.
+func (l *ConversationList) marks(r *Row) bool {
+	if l.at > 0 && l.at <= len(l.rows) {
+		return *r == l.rows[l.at-1]
+	}
+	return !r.Heading && r.Message == "" && r.ID != "" && r.ID == l.selected
+}
+
+// Step moves the mark to the next row that can be chosen, down or up, and shows it.
+func (l *ConversationList) Step(down bool) {
+	step := -1
+	if down {
+		step = 1
+	}
+	for i := l.at + step; i > 0 && i <= len(l.rows); i += step {
+		if !l.rows[i-1].Heading {
+			l.at = i
+			l.list.ScrollTo(i - 1)
+			l.list.Refresh()
+			return
+		}
+	}
+}
+
+// Marked is the row that Step marked, else the first that can be chosen.
+func (l *ConversationList) Marked() (Row, bool) {
+	if l.at > 0 && l.at <= len(l.rows) {
+		return l.rows[l.at-1], true
+	}
+	for _, r := range l.rows {
+		if !r.Heading {
+			return r, true
+		}
+	}
+	return Row{}, false
 }
 
 // SetRows shows these rows, in this order; empty is said where there is none.
@@ -104,6 +147,7 @@ func (l *ConversationList) SetRows(rows []Row, empty string) {
 		return
 	}
 	l.rows = slices.Clone(rows)
+	l.at = 0
 	l.empty.Text = empty
 	clear(l.shown)
 	l.list.Refresh()
@@ -124,11 +168,11 @@ func (l *ConversationList) SetSelected(id chat.ConversationID) {
 // Next returns the conversation that stands step rows below the marked one
 // (above, when step is negative); "" when there is none.
 func (l *ConversationList) Next(step int) chat.ConversationID {
-	i := slices.IndexFunc(l.rows, func(r Row) bool { return r.ID == l.selected })
+	i := slices.IndexFunc(l.rows, func(r Row) bool { return r.ID == l.selected && r.Message == "" })
 	if i < 0 && step < 0 {
 		i = len(l.rows)
 	}
-	if i += step; i < 0 || i >= len(l.rows) {
+	if i += step; i < 0 || i >= len(l.rows) || l.rows[i].Message != "" {
 		return ""
 	}
 	return l.rows[i].ID
@@ -208,12 +252,18 @@ func (r *conversationRow) CreateRenderer() fyne.WidgetRenderer {
 		const left, right = 80, 24
 		place(box, 8, 0, s.Width-16, s.Height)
 		place(avatar, 24, 10, AvatarSize, AvatarSize)
+		if r.row.Heading {
+			name.Text = ElideEnd(r.row.Name, s.Width-2*right, TextSize, true)
+			place(name, right, s.Height-30, s.Width-2*right, LineHeight)
+		}
 
 		timeWidth := MeasureText(r.row.Time, TinySize, false).Width
 		place(at, s.Width-right-timeWidth, 16, timeWidth, SmallLineHeight)
 		room := s.Width - left - right - timeWidth - 8
-		name.Text = ElideEnd(r.row.Name, room, TextSize, true)
-		place(name, left, 14, room, LineHeight)
+		if !r.row.Heading {
+			name.Text = ElideEnd(r.row.Name, room, TextSize, true)
+			place(name, left, 14, room, LineHeight)
+		}
 
 		room = s.Width - left - right
 		count.Text = ""
@@ -253,11 +303,15 @@ func (r *conversationRow) CreateRenderer() fyne.WidgetRenderer {
 		} else if r.hovered {
 			box.FillColor = Color(ColorHover)
 		}
+		show(avatar, !r.row.Heading)
 		avatar.SetFace(r.row.Face)
 		avatar.Refresh()
 		at.Text = r.row.Time
 		line.TextStyle.Italic = r.row.Italic
 		name.Color, at.Color, count.Color = Color(ColorText), Color(ColorMuted), Color(ColorOnAccent)
+		if r.row.Heading {
+			box.FillColor, name.Color = color.Transparent, Color(ColorMuted)
+		}
 		lead.Color, line.Color = Color(r.row.LeadTone.color()), Color(r.row.LineTone.color())
 		badge.FillColor = Color(ColorAccent)
 		show(icon, r.row.Icon != "")

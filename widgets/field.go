@@ -13,6 +13,7 @@ import (
 type Field struct {
 	widget.Entry
 	OnEscape   func()
+	OnStep     func(down bool)          // ↓ and ↑
 	OnShortcut func(fyne.Shortcut) bool // the window's; true: taken
 }
 
@@ -29,6 +30,10 @@ func NewField(hint string) *Field {
 func (f *Field) TypedKey(k *fyne.KeyEvent) {
 	if k.Name == fyne.KeyEscape && f.OnEscape != nil {
 		f.OnEscape()
+		return
+	}
+	if down := k.Name == fyne.KeyDown; f.OnStep != nil && (down || k.Name == fyne.KeyUp) {
+		f.OnStep(down)
 		return
 	}
 	f.Entry.TypedKey(k)

@@ -44,6 +44,14 @@ func (it *Item) here() bool {
 	return it.Path != "" || t != nil && t.State == chat.TransferDone && t.Path != ""
 }
 
+// localPath is where that file lies.
+func (it *Item) localPath() string {
+	if it.Path == "" && it.Transfer != nil {
+		return it.Transfer.Path
+	}
+	return it.Path
+}
+
 // fileStateOf tells how the file of an item stands.
 func fileStateOf(it *Item) fileState {
 	f := it.Message.Content.File

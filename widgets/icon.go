@@ -28,6 +28,15 @@ const (
 	IconComputer Icon = `<rect x="3.5" y="5" width="17" height="11" rx="1.8" ry="1.8"/><path d="M9 20h6"/><path d="M12 16v4"/>`
 	IconKey      Icon = `<circle cx="8" cy="15.5" r="3.8"/><path d="M10.8 12.7l7.7-7.7"/><path d="M15.6 7.9l2.6 2.6"/>`
 	IconShield   Icon = `<path d="M12 3.8l7 2.6v5.2c0 4.2-2.8 7.2-7 8.6-4.2-1.4-7-4.4-7-8.6V6.4z"/><path d="M8.8 12l2.3 2.3 4.2-4.6"/>`
+	IconReply    Icon = `<path d="M10 6.5L4.5 12l5.5 5.5"/><path d="M5 12h8.5c3.4 0 6 2.2 6 5.5v0.5"/>`
+	IconEdit     Icon = `<path d="M4.5 19.5h3.6L18.9 8.7l-3.6-3.6L4.5 15.9v3.6z"/>`
+	IconForward  Icon = `<path d="M14 6.5l5.5 5.5-5.5 5.5"/><path d="M19 12h-8.5c-3.4 0-6 2.2-6 5.5v0.5"/>`
+	IconCopy     Icon = `<rect x="8.5" y="8.5" width="11" height="11" rx="2" ry="2"/><path d="M15.5 5.5v-1h-11v11h1"/>`
+	IconSave     Icon = `<path d="M12 4.5v10"/><path d="M7.5 10.3l4.5 4.5 4.5-4.5"/><path d="M5 19h14"/>`
+	IconDelete   Icon = `<path d="M5 7h14"/><path d="M9.5 7V4.8h5V7"/><path d="M6.5 7l1 12.5h9l1-12.5"/>`
+	IconBack     Icon = `<path d="M14.5 5.5L8 12l6.5 6.5"/>`
+	IconNext     Icon = `<path d="M9.5 5.5L16 12l-6.5 6.5"/>`
+	IconEmoji    Icon = `<circle cx="12" cy="12" r="8"/><circle cx="9.2" cy="10" r="0.6"/><circle cx="14.8" cy="10" r="0.6"/><path d="M8.5 14.2c0.8 1.3 2 2 3.5 2s2.7-0.7 3.5-2"/>`
 	IconTalk     Icon = `<path d="M4.5 5.5h15v10.5h-8l-4 3.6v-3.6h-3z"/>`
 )
 

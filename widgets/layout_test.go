@@ -80,14 +80,16 @@ func TestTextIsBroken(t *testing.T) {
 
 func TestLinks(t *testing.T) {
 	for text, want := range map[string]string{
-		"nothing":                                   "",
-		"see https://example.org/a.":                "https://example.org/a",
-		"(https://example.org/a_(b)), really":       "https://example.org/a_(b)",
-		"www.example.org/ü and http://x.org":        "https://www.example.org/%C3%BC http://x.org",
-		"javascript://alert(1) file:///etc/passwd":  "",
-		"HTTPS://EXAMPLE.ORG!":                      "https://EXAMPLE.ORG",
-		"https://":                                  "",
-		"mail me: a@example.org or ftp://x.example": "",
+		"nothing":                                     "",
+		"see https://example.org/a.":                  "https://example.org/a",
+		"(https://example.org/a_(b)), really":         "https://example.org/a_(b)",
+		"www.example.org/ü and http://x.org":          "https://www.example.org/%C3%BC http://x.org",
+		"javascript://alert(1) file:///etc/passwd":    "",
+		"HTTPS://EXAMPLE.ORG!":                        "https://EXAMPLE.ORG",
+		"https://":                                    "",
+		"mail me: a@example.org or ftp://x.example":   "",
+		"mailto:a@example.org, satchel://h:1/?code=x": "mailto:a@example.org satchel://h:1/?code=x",
+		"https://" + strings.Repeat(")", 5000):        "",
 	} {
 		var got []string
 		for _, k := range findLinks(text) {

@@ -106,13 +106,16 @@ func (p *picturePart) apply(same bool) {
 func (p *picturePart) pixels() image.Image {
 	b := p.bubble
 	it, r := &b.entry.item, b.lay.picture
-	if it.Picture != nil {
-		return it.Picture
-	}
 	scale := b.owner.scale()
 	w, h := int(math.Round(float64(r.w*scale))), int(math.Round(float64(r.h*scale)))
 	entry, blurred := b.entry, !it.Mine && !it.here()
-	if img := b.owner.thumbs.get(it.Message.Content.File.Thumbnail, w, h, blurred, func() { b.owner.redraw(entry) }); img != nil {
+	ready := func() { b.owner.redraw(entry) }
+	if b.owner.Picture != nil && it.here() {
+		if img := b.owner.Picture(it.localPath(), w, h, ready); img != nil {
+			return img
+		}
+	}
+	if img := b.owner.thumbs.get(it.Message.Content.File.Thumbnail, w, h, blurred, ready); img != nil {
 		return img
 	}
 	return nil
@@ -134,27 +137,31 @@ func (p *picturePart) applyDisc(r box, s *fileState) {
 	case s.moving():
 		g = glyphCross
 	}
-	x, y, d := (r.w-discSize)/2, (r.h-discSize)/2, discSize
+	size := discSize
+	if r.w < 140 { // a tile of a block
+		size = 40
+	}
+	x, y, d := (r.w-size)/2, (r.h-size)/2, size
 	p.disc.FillColor = Color(ColorScrim)
 	if s.moving() {
-		d = discSize - 2*ringWidth
+		d = size - 2*ringWidth
 	}
-	setBounds(p.disc, x+(discSize-d)/2, y+(discSize-d)/2, d, d)
+	setBounds(p.disc, x+(size-d)/2, y+(size-d)/2, d, d)
 	p.objects = append(p.objects, p.disc)
 	if s.moving() {
 		p.objects = append(p.objects, p.track, p.ring)
 		white := Color(colorOnScrim)
 		p.track.FillColor, p.ring.FillColor = rgba(0xFFFFFF, 0x55), white
-		p.track.CutoutRatio, p.ring.CutoutRatio = d/discSize, d/discSize
-		setBounds(p.track, x, y, discSize, discSize)
-		setBounds(p.ring, x, y, discSize, discSize)
+		p.track.CutoutRatio, p.ring.CutoutRatio = d/size, d/size
+		setBounds(p.track, x, y, size, size)
+		setBounds(p.ring, x, y, size, size)
 		if to := 360 * s.part(); p.ring.EndAngle != to {
 			p.ring.EndAngle = to
 			p.ring.Refresh()
 		}
 	}
 	setGlyph(p.glyph, g, Color(colorOnScrim))
-	setBounds(p.glyph, x+(discSize-22)/2, y+(discSize-22)/2, 22, 22)
+	setBounds(p.glyph, x+(size-22)/2, y+(size-22)/2, 22, 22)
 	p.objects = append(p.objects, p.glyph)
 }
 

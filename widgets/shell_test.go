@@ -110,7 +110,7 @@ func TestConversationList(t *testing.T) {
 	test.NewTempApp(t).Settings().SetTheme(NewTheme())
 	l := NewConversationList()
 	var chosen []chat.ConversationID
-	l.OnSelect = func(id chat.ConversationID) { chosen = append(chosen, id) }
+	l.OnSelect = func(r Row) { chosen = append(chosen, r.ID) }
 	w := room(t, theme.VariantLight, l, 320, 480)
 	l.SetRows(rowsOfEveryKind, "nobody")
 	test.TapCanvas(w.Canvas(), fyne.NewPos(150, 64+20))

@@ -28,7 +28,7 @@ func NewSideHead() *SideHead {
 	h.ExtendBaseWidget(h)
 	h.New = NewIconButton(IconCompose, lang.L("New message"), nil)
 	h.Invite = NewIconButton(IconInvite, lang.L("Invite somebody"), nil)
-	h.Search = NewField(lang.L("Search conversations"))
+	h.Search = NewField(lang.L("Search people, messages, files"))
 	return h
 }
 

@@ -1,8 +1,8 @@
 package widgets
 
 import (
-	"net/url"
-	"regexp"
+	"math"
+	"sort"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -13,7 +13,7 @@ import (
 
 // textLayout is a text broken into lines for one width.
 type textLayout struct {
-	text  string
+	rich
 	size  float32
 	style fyne.TextStyle
 	pitch float32 // from one line to the next
@@ -29,14 +29,20 @@ type textLine struct {
 
 func (l *textLayout) height() float32 { return float32(len(l.lines)) * l.pitch }
 
-// layoutText breaks text into lines that are no wider than width, where
+// layoutText is layoutRich of a text in one style.
+func layoutText(text string, width, size, pitch float32, style fyne.TextStyle) *textLayout {
+	return layoutRich(rich{text: text}, width, size, pitch, style)
+}
+
+// layoutRich breaks a text into lines that are no wider than width, where
 // Unicode says that a line may end; a word that is wider than a line is broken
 // between graphemes. Tabs become spaces, since their width depends on where
 // they stand; the layout's text is what its lines are cut from.
-func layoutText(text string, width, size, pitch float32, style fyne.TextStyle) *textLayout {
+func layoutRich(r rich, width, size, pitch float32, style fyne.TextStyle) *textLayout {
 	width = max(width, 2*size)
-	text = strings.ReplaceAll(text, "\t", "    ")
-	l := &textLayout{text: text, size: size, style: style, pitch: pitch}
+	r = r.tabsAsSpaces()
+	text := r.text
+	l := &textLayout{rich: r, size: size, style: style, pitch: pitch}
 	start, at := 0, 0 // of the line, and of the segment
 	lineWidth := float32(0)
 	end := func(to int, w float32) {
@@ -49,23 +55,24 @@ func layoutText(text string, width, size, pitch float32, style fyne.TextStyle) *
 		var must bool
 		segment, rest, must, state = uniseg.FirstLineSegmentInString(rest, state)
 		word := strings.TrimRightFunc(segment, unicode.IsSpace)
-		ww := measureWord(word, size, style)
-		if lineWidth+ww > width && at > start {
+		ww := l.wordWidth(at, at+len(word))
+		if (lineWidth+ww > width || at-start > maxLine) && at > start {
 			to := trimmedEnd(text, start, at)
-			end(to, lineWidth-measureWord(text[to:at], size, style))
+			end(to, lineWidth-l.spaceWidth(to, at))
 			start, lineWidth = at, 0
 		}
 		for ww > width {
 			// A word that no line holds: as many graphemes as fit, at least one.
-			cut, cw := fitGraphemes(word, width, size, style)
+			cut, cw := l.fitGraphemes(at, at+len(word), width)
 			if cut == len(word) {
+				ww = cw
 				break
 			}
 			at += cut
 			end(at, cw)
 			start = at
 			word, segment = word[cut:], segment[cut:]
-			ww = measureWord(word, size, style)
+			ww = l.wordWidth(at, at+len(word))
 		}
 		at += len(segment)
 		space := segment[len(word):]
@@ -76,14 +83,35 @@ func layoutText(text string, width, size, pitch float32, style fyne.TextStyle) *
 		}
 		lineWidth += ww
 		if space != "" {
-			lineWidth += measureWord(space, size, style)
+			lineWidth += l.spaceWidth(at-len(space), at)
 		}
 	}
 	if start < len(text) || len(l.lines) == 0 {
 		to := trimmedEnd(text, start, len(text))
-		end(to, lineWidth-measureWord(text[to:], size, style))
+		end(to, lineWidth-l.spaceWidth(to, len(text)))
 	}
 	return l
+}
+
+// What is measured and drawn in one piece is bounded, whatever somebody writes:
+// shaping takes more than its share of time for long runs.
+const (
+	maxMeasured = 1024 // bytes of a word that are measured; a longer one fits no line
+	maxLine     = 4096 // bytes after which a line ends, however narrow they are
+	maxGrapheme = 64   // bytes of one character with all its marks
+)
+
+// wordWidth is how wide a word is; for one that no line holds, wider than any.
+func (l *textLayout) wordWidth(from, to int) float32 {
+	if to-from > maxMeasured {
+		return math.MaxFloat32
+	}
+	return l.measure(from, to)
+}
+
+// spaceWidth is how wide white space is; nobody sees where very much of it ends.
+func (l *textLayout) spaceWidth(from, to int) float32 {
+	return l.measure(from, min(to, from+maxMeasured))
 }
 
 // trimmedEnd is where text[from:to] ends without its trailing spaces.
@@ -91,28 +119,79 @@ func trimmedEnd(text string, from, to int) int {
 	return from + len(strings.TrimRightFunc(text[from:to], unicode.IsSpace))
 }
 
-// fitGraphemes returns how many bytes of word fit into width, and how wide
-// they are: never less than one grapheme.
-func fitGraphemes(word string, width, size float32, style fyne.TextStyle) (int, float32) {
+// fitGraphemes returns how many bytes of the word text[from:to] fit into width,
+// and how wide they are: never less than one grapheme.
+func (l *textLayout) fitGraphemes(from, to int, width float32) (int, float32) {
 	var ends []int
-	at, state, rest := 0, -1, word
+	at, state, rest := from, -1, l.text[from:to]
 	var cluster string
 	// A line never holds more graphemes than this; don't walk megabytes for it.
-	for limit := int(width/size*8) + 8; rest != "" && len(ends) < limit; {
+	for limit := int(width/l.size*8) + 8; rest != "" && len(ends) < limit; {
 		cluster, rest, _, state = uniseg.FirstGraphemeClusterInString(rest, state)
+		for len(cluster) > maxGrapheme { // no writing has these
+			cut := maxGrapheme
+			for cut > 1 && !utf8.RuneStart(cluster[cut]) {
+				cut--
+			}
+			at, cluster = at+cut, cluster[cut:]
+			ends = append(ends, at)
+		}
 		at += len(cluster)
 		ends = append(ends, at)
 	}
 	low, high := 0, len(ends)-1
 	for low < high {
 		mid := (low + high + 1) / 2
-		if fyne.MeasureText(word[:ends[mid]], size, style).Width <= width {
+		if l.drawn(from, ends[mid]) <= width {
 			low = mid
 		} else {
 			high = mid - 1
 		}
 	}
-	return ends[low], fyne.MeasureText(word[:ends[low]], size, style).Width
+	return ends[low] - from, l.drawn(from, ends[low])
+}
+
+// runs calls f for each run of text[from:to] that is in one style, in order.
+func (l *textLayout) runs(from, to int, f func(from, to int, s *span)) {
+	at := from
+	for n := sort.Search(len(l.spans), func(n int) bool { return l.spans[n].to > from }); n < len(l.spans) && l.spans[n].from < to; n++ {
+		s := &l.spans[n]
+		if begin := max(s.from, at); begin > at {
+			f(at, begin, nil)
+			at = begin
+		}
+		end := min(s.to, to)
+		f(at, end, s)
+		at = end
+	}
+	if at < to {
+		f(at, to, nil)
+	}
+}
+
+// style of a run.
+func (l *textLayout) styleOf(s *span) fyne.TextStyle {
+	if s == nil {
+		return l.style
+	}
+	return s.style.over(l.style)
+}
+
+// measure is how wide text[from:to] is, by what is known of words.
+func (l *textLayout) measure(from, to int) (w float32) {
+	if len(l.spans) == 0 {
+		return measureWord(l.text[from:to], l.size, l.style)
+	}
+	l.runs(from, to, func(from, to int, s *span) { w += measureWord(l.text[from:to], l.size, l.styleOf(s)) })
+	return w
+}
+
+// drawn is how wide text[from:to] is when it is drawn.
+func (l *textLayout) drawn(from, to int) (w float32) {
+	l.runs(from, to, func(from, to int, s *span) {
+		w += fyne.MeasureText(l.text[from:to], l.size, l.styleOf(s)).Width
+	})
+	return w
 }
 
 type wordKey struct {
@@ -146,41 +225,6 @@ func measureWord(word string, size float32, style fyne.TextStyle) float32 {
 	// Cloned, or one word would keep the whole message in memory.
 	wordWidths[wordKey{strings.Clone(word), size, style}] = w
 	return w
-}
-
-// link is a run of a text that leads somewhere.
-type link struct {
-	from, to int
-	url      *url.URL
-}
-
-var linkPattern = regexp.MustCompile(`(?i)\b(?:https?://|www\.)[^\s<>"'\x{2028}\x{2029}]+`)
-
-// findLinks finds what a click may open: http and https only, without the
-// punctuation that ends the sentence around it.
-func findLinks(text string) []link {
-	if !strings.Contains(text, "://") && !strings.Contains(strings.ToLower(text), "www.") {
-		return nil
-	}
-	var links []link
-	for _, m := range linkPattern.FindAllStringIndex(text, 1000) {
-		from, to := m[0], m[1]
-		for to > from {
-			r, n := utf8.DecodeLastRuneInString(text[from:to])
-			if r == ')' && strings.Count(text[from:to], "(") >= strings.Count(text[from:to], ")") || !strings.ContainsRune(".,;:!?)]}*_…", r) {
-				break
-			}
-			to -= n
-		}
-		raw := text[from:to]
-		if len(raw) >= 4 && strings.EqualFold(raw[:4], "www.") {
-			raw = "https://" + raw
-		}
-		if u, err := url.Parse(raw); err == nil && u.Host != "" {
-			links = append(links, link{from, to, u})
-		}
-	}
-	return links
 }
 
 // onlyEmoji tells whether a text is one to three emoji and nothing else, which

@@ -2,7 +2,7 @@ package widgets
 
 import (
 	"image/color"
-	"sort"
+	"net/url"
 	"unicode"
 	"unicode/utf8"
 
@@ -19,20 +19,21 @@ import (
 type textPart struct {
 	baseWidgetPart
 	layout *textLayout
-	links  []link
 	color  fyne.ThemeColorName
 
 	// from and to are the selected bytes.
 	from, to int
 
-	onLink   func(link)
-	onSelect func(from, to int) // from may be behind to while dragging backwards
+	onLink   func(*url.URL)
+	onSelect func(from, to int)          // from may be behind to while dragging backwards
+	onPick   func(fyne.KeyModifier) bool // a click chooses the message; true: it did
 	onFocus  func()
 	repaint  func()
 	menu     func(*fyne.PointEvent)
 
 	pieces  []*canvas.Text // in use first, spare ones hidden behind
 	marks   []*canvas.Rectangle
+	grounds []*canvas.Rectangle // under code
 	objects []fyne.CanvasObject
 	shown   [2]int // lines that are drawn
 
@@ -50,8 +51,8 @@ func newTextPart() *textPart {
 }
 
 // set shows another text. It draws nothing until show says what can be seen.
-func (t *textPart) set(l *textLayout, links []link, name fyne.ThemeColorName) {
-	t.layout, t.links, t.color = l, links, name
+func (t *textPart) set(l *textLayout, name fyne.ThemeColorName) {
+	t.layout, t.color = l, name
 	t.from, t.to = 0, 0
 	t.shown = [2]int{-1, -1}
 }
@@ -78,48 +79,35 @@ func (t *textPart) draw() {
 	if t.layout == nil {
 		return
 	}
-	used := 0
-	piece := func(s string, at fyne.Position, c color.Color, underline bool) float32 {
-		if used == len(t.pieces) {
-			t.pieces = append(t.pieces, &canvas.Text{})
-		}
-		p := t.pieces[used]
-		used++
-		style := t.layout.style
-		style.Underline = underline
-		size, base := fyne.CurrentApp().Driver().RenderedTextSize(s, t.layout.size, style, nil)
-		if p.Text != s || p.Color != c || p.TextSize != t.layout.size || p.TextStyle != style {
-			p.Text, p.Color, p.TextSize, p.TextStyle = s, c, t.layout.size, style
-			p.Resize(size)
-			p.Refresh()
-		}
-		p.Move(fyne.NewPos(at.X, at.Y-base))
-		p.Show()
-		return size.Width
-	}
+	used, grounds := 0, 0
 	plain, accent := Color(t.color), Color(ColorAccent)
 	base := baseline(t.layout.size, t.layout.pitch, t.layout.style)
 	for i := t.shown[0]; i < t.shown[1]; i++ {
 		line := t.layout.lines[i]
-		y := float32(i)*t.layout.pitch + base
-		x, at := float32(0), line.from
-		for n := sort.Search(len(t.links), func(n int) bool { return t.links[n].to > line.from }); n < len(t.links) && t.links[n].from < line.to; n++ {
-			from, to := max(t.links[n].from, at), min(t.links[n].to, line.to)
-			if from > at {
-				x += piece(t.layout.text[at:from], fyne.NewPos(x, y), plain, false)
+		top := float32(i) * t.layout.pitch
+		x := float32(0)
+		t.layout.runs(line.from, line.to, func(from, to int, s *span) {
+			text, style, c := t.layout.text[from:to], t.layout.styleOf(s), plain
+			if s != nil && (s.url != nil || s.style&markMention != 0) {
+				c, style.Underline = accent, s.url != nil
 			}
-			x += piece(t.layout.text[from:to], fyne.NewPos(x, y), accent, true)
-			at = to
-		}
-		if at < line.to {
-			piece(t.layout.text[at:line.to], fyne.NewPos(x, y), plain, false)
-		}
+			width := t.piece(used, text, style, fyne.NewPos(x, top+base), c)
+			used++
+			if s != nil && s.style&markCode != 0 {
+				t.ground(grounds, x, top+1, width)
+				grounds++
+			}
+			x += width
+		})
 	}
 	for _, p := range t.pieces[used:] {
 		p.Hide()
 	}
 	t.drawSelection()
 	t.objects = t.objects[:0]
+	for _, g := range t.grounds[:grounds] {
+		t.objects = append(t.objects, g)
+	}
 	for _, m := range t.marks {
 		if m.Visible() {
 			t.objects = append(t.objects, m)
@@ -128,6 +116,36 @@ func (t *textPart) draw() {
 	for _, p := range t.pieces[:used] {
 		t.objects = append(t.objects, p)
 	}
+}
+
+// piece draws one run of a line, its letters standing at at, and returns how wide it is.
+func (t *textPart) piece(n int, s string, style fyne.TextStyle, at fyne.Position, c color.Color) float32 {
+	if n == len(t.pieces) {
+		t.pieces = append(t.pieces, &canvas.Text{})
+	}
+	p := t.pieces[n]
+	size, base := fyne.CurrentApp().Driver().RenderedTextSize(s, t.layout.size, style, nil)
+	if p.Text != s || p.Color != c || p.TextSize != t.layout.size || p.TextStyle != style {
+		p.Text, p.Color, p.TextSize, p.TextStyle = s, c, t.layout.size, style
+		p.Resize(size)
+		p.Refresh()
+	}
+	p.Move(fyne.NewPos(at.X, at.Y-base))
+	p.Show()
+	return size.Width
+}
+
+// ground draws what lies under a run of code.
+func (t *textPart) ground(n int, x, y, width float32) {
+	if n == len(t.grounds) {
+		t.grounds = append(t.grounds, &canvas.Rectangle{CornerRadius: 3})
+	}
+	g := t.grounds[n]
+	if fill := Color(colorCode); g.FillColor != fill {
+		g.FillColor = fill
+		g.Refresh()
+	}
+	setBounds(g, x-2, y, width+4, t.layout.pitch-2)
 }
 
 // baseline is how far below the top of a line its letters stand, when the
@@ -187,7 +205,7 @@ func (t *textPart) xOf(line textLine, at int) float32 {
 	if at <= line.from {
 		return 0
 	}
-	return fyne.MeasureText(t.layout.text[line.from:at], t.layout.size, t.layout.style).Width
+	return t.layout.drawn(line.from, at)
 }
 
 // byteAt is the boundary between graphemes that is nearest to p.
@@ -218,9 +236,9 @@ func (t *textPart) byteAt(p fyne.Position) int {
 	return best
 }
 
-// linkAt is the link under p, or nil.
-func (t *textPart) linkAt(p fyne.Position) *link {
-	if t.layout == nil || len(t.links) == 0 || p.Y < 0 {
+// linkAt is where a click at p leads, or nil.
+func (t *textPart) linkAt(p fyne.Position) *url.URL {
+	if t.layout == nil || len(t.layout.spans) == 0 || p.Y < 0 {
 		return nil
 	}
 	i := int(p.Y / t.layout.pitch)
@@ -228,13 +246,12 @@ func (t *textPart) linkAt(p fyne.Position) *link {
 		return nil
 	}
 	line := t.layout.lines[i]
-	for n := range t.links {
-		k := &t.links[n]
-		if k.to <= line.from || k.from >= line.to {
+	for _, s := range t.layout.spans {
+		if s.url == nil || s.to <= line.from || s.from >= line.to {
 			continue
 		}
-		if p.X >= t.xOf(line, max(k.from, line.from)) && p.X <= t.xOf(line, min(k.to, line.to)) {
-			return k
+		if p.X >= t.xOf(line, max(s.from, line.from)) && p.X <= t.xOf(line, min(s.to, line.to)) {
+			return s.url
 		}
 	}
 	return nil
@@ -266,6 +283,9 @@ func (t *textPart) MouseDown(e *desktop.MouseEvent) {
 	if e.Button != desktop.MouseButtonPrimary || t.layout == nil {
 		return
 	}
+	if t.onPick != nil && t.onPick(e.Modifier) {
+		return
+	}
 	t.pressed, t.moved = true, false
 	at := t.byteAt(e.Position)
 	if t.onFocus != nil {
@@ -287,8 +307,8 @@ func (t *textPart) MouseDown(e *desktop.MouseEvent) {
 // MouseUp implements desktop.Mouseable.
 func (t *textPart) MouseUp(e *desktop.MouseEvent) {
 	if e.Button == desktop.MouseButtonPrimary && t.pressed && !t.moved && t.from == t.to && t.onLink != nil {
-		if k := t.linkAt(e.Position); k != nil {
-			t.onLink(*k)
+		if u := t.linkAt(e.Position); u != nil {
+			t.onLink(u)
 		}
 	}
 	t.pressed = false

@@ -28,6 +28,7 @@ const (
 	ColorScrim = fyne.ThemeColorName("satchelScrim") // discs and pills on a picture
 	ColorHover = theme.ColorNameHover                // over what the pointer is on
 
+	colorCode    = fyne.ThemeColorName("satchelCode")    // under code in a text
 	colorOnScrim = fyne.ThemeColorName("satchelOnScrim") // on discs and pills on a picture
 	colorOnTile  = fyne.ThemeColorName("satchelOnTile")  // letters on a file's tile
 )
@@ -81,6 +82,7 @@ var palette = map[fyne.ThemeColorName][2]nrgba{
 	ColorBad:      {rgb(0xB3261E), rgb(0xF2877E)},
 
 	ColorTrack: {rgb(0xE7E3DB), rgb(0x35302B)},
+	colorCode:  {rgba(0x23201B, 0x12), rgba(0xEFEAE3, 0x1A)},
 	ColorScrim: {rgba(0x23201B, 0xB4), rgba(0x1B1917, 0xB4)},
 
 	colorOnScrim: {rgb(0xFFFFFF), rgb(0xFFFFFF)},

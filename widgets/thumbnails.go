@@ -166,11 +166,11 @@ func decodeThumbnail(data []byte, w, h int, blurred bool) *image.RGBA {
 		draw.CatmullRom.Scale(out, out.Bounds(), src, src.Bounds(), draw.Src, nil)
 		return out
 	}
-	return scaleTo(src, w, h)
+	return ScaleTo(src, w, h)
 }
 
-// scaleTo returns src at exactly w by h pixels, cropped to that shape.
-func scaleTo(src image.Image, w, h int) *image.RGBA {
+// ScaleTo returns src at exactly w by h pixels, cropped to that shape.
+func ScaleTo(src image.Image, w, h int) *image.RGBA {
 	out := image.NewRGBA(image.Rect(0, 0, w, h))
 	draw.ApproxBiLinear.Scale(out, out.Bounds(), src, cover(src.Bounds(), w, h), draw.Src, nil)
 	return out

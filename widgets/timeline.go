@@ -17,11 +17,21 @@ type Item struct {
 	Mine    bool
 	// Sender is written above the first bubble of a group; leave it empty in
 	// a conversation of two.
-	Sender   string
-	Receipt  chat.Receipt   // of ours
-	Transfer *chat.Transfer // nil: none
-	Path     string         // of the verified file on this computer; "" when it is not here, or Transfer names it
-	Picture  image.Image    // decoded, of PictureSize times the scale; nil: the thumbnail is drawn
+	Sender    string
+	Receipt   chat.Receipt   // of ours
+	Transfer  *chat.Transfer // nil: none
+	Path      string         // of the verified file on this computer; "" when it is not here, or Transfer names it
+	QuoteFrom string         // who wrote what this answers, as the person calls them
+	Reactions []Reaction     // by emoji, in the order of their coming
+	Names     []string       // who can be mentioned here; nil in a conversation of two
+}
+
+// Reaction is one emoji below a message.
+type Reaction struct {
+	Emoji string
+	Count int
+	Mine  bool   // ours is among them
+	Who   string // their names
 }
 
 // Timeline is the messages of one conversation. It makes widgets only for what
@@ -36,6 +46,8 @@ type Timeline struct {
 	widget.BaseWidget
 
 	OnOlder  func()             // what is loaded begins near: answer with Prepend, even of nothing, or it is not asked again
+	OnNewer  func()             // what is loaded ends near: answer with Append, even of nothing
+	OnNewest func()             // the way to the end leads over what is not loaded: answer with Reset
 	OnSeen   func(seq uint64)   // the newest message of somebody else that was on the screen
 	OnFile   func(chat.Message) // download or open, by state
 	OnPause  func(chat.TransferID)
@@ -49,6 +61,16 @@ type Timeline struct {
 
 	OnShowInFolder func(chat.Message) // the file is here
 
+	// Picture returns the picture in a file of this computer, to be drawn in w by h
+	// pixels, when it is at hand; else ready is called, on Fyne's goroutine, once it
+	// is. Until then, and where it is nil, the thumbnail is drawn.
+	Picture func(path string, w, h int, ready func()) image.Image
+
+	OnReact  func(m chat.Message, emoji string) // a reaction was pressed: add ours, or take it back
+	OnQuote  func(chat.MessageID)               // a quote was pressed, of a message that is not loaded
+	OnPicked func(n int)                        // so many messages are chosen now
+	OnDone   func()                             // Escape, with nothing left to undo here
+
 	// Dispatch runs a function on Fyne's goroutine; fyne.Do unless set. A test
 	// sets it: in Fyne's test driver fyne.Do runs where it is called.
 	Dispatch func(func())
@@ -59,7 +81,9 @@ type Timeline struct {
 	index   map[chat.MessageID]int
 	heights heights
 
-	hasOlder, asked bool
+	hasOlder, asked      bool
+	hasNewer, askedNewer bool
+	albums               bool // some entries are tiles: their places depend on the room
 
 	anchor *entry
 	offset float32 // from the timeline's top to the anchor's bubble
@@ -80,8 +104,14 @@ type Timeline struct {
 	mark    *canvas.Rectangle // its refresh repaints, and frees no texture
 	bar     *scrollBar
 	jump    *jumpButton
-	unseen  int    // came while not at the end
+	unseen  int    // messages of others below what was on the screen so far
 	seen    uint64 // told last
+
+	picked  map[chat.MessageID]bool // chosen, to be acted on together
+	pickAt  chat.MessageID          // where Shift extends from
+	current chat.MessageID          // that the keyboard acts on; "": none
+	flashed *entry
+	flash   *fyne.Animation
 
 	selected         *entry
 	selFrom, selTo   int
@@ -106,13 +136,26 @@ type entry struct {
 	widget   *bubble       // while it is shown
 	mark     *dayMark      // while it is shown, and the first of its day
 	stale    bool          // the widget shows less than the item says
+
+	tile     tile              // its place in a block of pictures
+	tint     *canvas.Rectangle // behind the row, while it is chosen or flashes
+	parsed   rich              // of parsedOf
+	parsedOf string
+}
+
+// parse reads the markup of a text, once.
+func (e *entry) parse(text string) rich {
+	if e.parsedOf != text {
+		e.parsed, e.parsedOf = parseMarkup(text, e.item.Names), text
+	}
+	return e.parsed
 }
 
 func newEntry(it *Item) *entry { return &entry{item: *it, date: dayOf(it.Message.At)} }
 
 // NewTimeline returns an empty timeline, at its end.
 func NewTimeline() *Timeline {
-	t := &Timeline{index: map[chat.MessageID]int{}, follow: true, mark: &canvas.Rectangle{}}
+	t := &Timeline{index: map[chat.MessageID]int{}, picked: map[chat.MessageID]bool{}, follow: true, mark: &canvas.Rectangle{}}
 	t.thumbs = newThumbnails(func(f func()) {
 		if t.Dispatch != nil {
 			t.Dispatch(f)
@@ -135,18 +178,37 @@ func (t *Timeline) Close() { t.thumbs.close() }
 // Reset shows another conversation, at its end. Items are in order: stored
 // ones by sequence number, then the pending ones.
 func (t *Timeline) Reset(items []Item, hasOlder bool) {
+	t.load(items, hasOlder, false)
+	t.arrange()
+}
+
+// ResetAt shows messages from the middle of a conversation, with that one lit
+// up; hasNewer tells that they do not reach its end.
+func (t *Timeline) ResetAt(items []Item, hasOlder, hasNewer bool, id chat.MessageID) {
+	t.load(items, hasOlder, hasNewer)
+	if i, ok := t.index[id]; ok {
+		t.anchor, t.offset, t.follow = t.entries[i], t.Size().Height/3, false
+	}
+	t.arrange()
+	t.Flash(id)
+}
+
+// load takes the place of all that is there.
+func (t *Timeline) load(items []Item, hasOlder, hasNewer bool) {
 	t.releaseAll()
 	t.clearSelection()
+	t.endFlash()
+	t.current = ""
 	t.entries = make([]*entry, len(items))
 	for i := range items {
 		t.entries[i] = newEntry(&items[i])
 	}
 	t.hasOlder, t.asked = hasOlder, false
+	t.hasNewer, t.askedNewer = hasNewer, false
 	t.index = make(map[chat.MessageID]int, len(items))
 	t.anchor, t.offset, t.follow = nil, 0, true
 	t.unseen, t.seen, t.unread = 0, 0, ""
 	t.rebuild()
-	t.arrange()
 }
 
 // MarkUnread writes "New messages" above a message, until Reset; "" takes it away.
@@ -173,6 +235,18 @@ func (t *Timeline) Prepend(items []Item, hasOlder bool) {
 	t.arrange()
 }
 
+// Append adds newer items behind what is loaded, where that does not reach the
+// end (see ResetAt); hasNewer tells whether there are still more.
+func (t *Timeline) Append(items []Item, hasNewer bool) {
+	t.hasNewer, t.askedNewer = hasNewer, false
+	for i := range items {
+		if _, there := t.index[items[i].Message.ID]; !there {
+			t.place(newEntry(&items[i]))
+		}
+	}
+	t.arrange()
+}
+
 // Upsert adds items that are new, where their place in the conversation is,
 // and changes those that are there. The timeline follows only when it was at
 // its end.
@@ -182,7 +256,7 @@ func (t *Timeline) Upsert(items ...Item) {
 		at, there := t.index[it.Message.ID]
 		switch {
 		case !there:
-			t.insert(newEntry(it))
+			t.place(newEntry(it))
 		case t.inPlace(at, it):
 			e := t.entries[at]
 			e.item, e.date = *it, dayOf(it.Message.At)
@@ -221,6 +295,13 @@ func (t *Timeline) Remove(ids ...chat.MessageID) {
 		if t.selected == e {
 			t.clearSelection()
 		}
+		if t.flashed == e {
+			t.endFlash()
+		}
+		if id := e.item.Message.ID; t.picked[id] {
+			delete(t.picked, id)
+			defer t.tellPicked()
+		}
 	}
 	t.entries = kept
 	t.rebuild()
@@ -235,8 +316,11 @@ func (t *Timeline) SetTransfer(tr chat.Transfer) {
 	}
 	e := t.entries[i]
 	e.item.Transfer = &tr
-	t.change(e, i)
-	t.settle(e, i)
+	if t.change(e, i) {
+		t.arrange()
+	} else {
+		t.settle(e, i)
+	}
 }
 
 // SetReceipts asks anew how far each of our messages came.
@@ -258,6 +342,10 @@ func (t *Timeline) SetReceipts(of func(m *chat.Message) chat.Receipt) {
 
 // ScrollToEnd shows the newest message, and follows from there.
 func (t *Timeline) ScrollToEnd() {
+	if t.hasNewer && t.OnNewest != nil {
+		t.OnNewest()
+		return
+	}
 	t.follow = true
 	t.arrange()
 }

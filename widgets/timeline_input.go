@@ -21,6 +21,7 @@ func (t *Timeline) Scrolled(e *fyne.ScrollEvent) { t.scrollBy(e.Scrolled.DY * wh
 func (t *Timeline) MouseDown(e *desktop.MouseEvent) {
 	if e.Button == desktop.MouseButtonPrimary {
 		t.clearSelection()
+		t.setCurrent("")
 	}
 	t.focus()
 }
@@ -43,6 +44,9 @@ func (t *Timeline) TypedRune(r rune) {
 
 // TypedKey implements fyne.Focusable.
 func (t *Timeline) TypedKey(k *fyne.KeyEvent) {
+	if t.typedOnMessage(k) {
+		return
+	}
 	page := t.Size().Height * 0.9
 	switch k.Name {
 	case fyne.KeyPageUp:
@@ -58,6 +62,9 @@ func (t *Timeline) TypedKey(k *fyne.KeyEvent) {
 	case fyne.KeyEnd:
 		t.ScrollToEnd()
 	case fyne.KeyEscape:
+		if t.SelectedText() == "" && t.OnDone != nil {
+			t.OnDone()
+		}
 		t.clearSelection()
 	}
 }
@@ -123,7 +130,12 @@ func (t *Timeline) openLink(u *url.URL) {
 	}
 }
 
-func (t *Timeline) file(e *entry)         { tell(t.OnFile, e.message()) }
+func (t *Timeline) file(e *entry) {
+	if !t.pick(e, modifiers()) {
+		tell(t.OnFile, e.message())
+	}
+}
+
 func (t *Timeline) saveAs(e *entry)       { tell(t.OnSaveAs, e.message()) }
 func (t *Timeline) showInFolder(e *entry) { tell(t.OnShowInFolder, e.message()) }
 
@@ -155,6 +167,10 @@ func (t *Timeline) menu(e *entry) []*fyne.MenuItem {
 	if s := t.SelectedText(); s != "" && t.selected == e {
 		add(lang.L("Copy selected text"), func() { t.copyText(s) })
 	}
+	var own []*fyne.MenuItem
+	if t.OnMenu != nil {
+		own = t.OnMenu(e.message())
+	}
 	if content.Known() && content.Text != "" {
 		add(lang.L("Copy text"), func() { t.copyText(content.Text) })
 	}
@@ -180,10 +196,12 @@ func (t *Timeline) menu(e *entry) []*fyne.MenuItem {
 			add(lang.L("Cancel"), func() { t.cancel(s.transfer) })
 		}
 	}
-	if t.OnMenu != nil {
-		items = append(items, t.OnMenu(e.message())...)
+	for _, r := range e.item.Reactions {
+		who := fyne.NewMenuItem(r.Emoji+"  "+ElideEnd(r.Who, 260, TextSize, false), nil)
+		who.Disabled = true
+		items = append(items, who)
 	}
-	return items
+	return append(own, items...)
 }
 
 // MinSize implements fyne.CanvasObject: a timeline takes what it gets.

@@ -33,8 +33,9 @@ func (t *Timeline) arrange() {
 	t.move(first, last, y)
 	t.collect()
 	t.arranging = false
-	t.tellSeen(view)
+	t.tellSeen()
 	t.askOlder(first)
+	t.askNewer(last)
 }
 
 // overscan is how far beyond the screen rows are made, so that a turn of the
@@ -76,7 +77,7 @@ func (t *Timeline) fill(view float32) (first, last int, y float32) {
 				shift = max(shift, end-bottom)
 			}
 		}
-		t.follow = last == n-1 && bottom+shift <= end+0.5
+		t.follow = last == n-1 && !t.hasNewer && bottom+shift <= end+0.5
 		if shift < 0.01 && shift > -0.01 {
 			break
 		}
@@ -108,6 +109,7 @@ func (t *Timeline) move(first, last int, y float32) {
 		}
 		t.acquire(e)
 		e.widget.Move(fyne.NewPos(t.left(e), y))
+		t.tintRow(e, y)
 		if e.mark != nil {
 			e.mark.place(timelineMargin, t.room, y-e.head+dayAbove)
 		}
@@ -118,9 +120,7 @@ func (t *Timeline) move(first, last int, y float32) {
 		t.reveal(e)
 		y += e.body
 	}
-	if t.follow {
-		t.unseen = 0
-	}
+	t.unseen = t.newBelow()
 	t.bar.place(t.Size())
 	t.jump.place(t.Size(), !t.follow, t.unseen)
 	t.repaint()
@@ -142,6 +142,9 @@ func (t *Timeline) collect() {
 		}
 		if e.item.Message.ID == t.unread {
 			t.objects = append(t.objects, t.unreadMark)
+		}
+		if e.tint != nil {
+			t.objects = append(t.objects, e.tint)
 		}
 		t.objects = append(t.objects, e.widget)
 	}
@@ -181,7 +184,9 @@ func (t *Timeline) restyle(size fyne.Size) {
 		for _, e := range t.entries {
 			e.body = estimate(e, t.room)
 		}
-		t.heights.reset(len(t.entries), t.height)
+	}
+	if guess || t.albums {
+		t.rebuild()
 	}
 	if t.anchor != nil && !t.follow && t.offset < 0 {
 		// A bubble that begins above the screen may be much lower now: some of it stays.
@@ -288,20 +293,52 @@ func (t *Timeline) scrollToY(y float64) {
 	t.chooseAnchor()
 }
 
-// tellSeen reports the newest message of somebody else that is on the screen.
-func (t *Timeline) tellSeen(view float32) {
-	seen := t.seen
+// newBelow counts the messages of others that were never on the screen, below it.
+func (t *Timeline) newBelow() (n int) {
+	if t.follow {
+		return 0
+	}
+	seen := t.seenNow()
+	for i := len(t.entries) - 1; i >= 0; i-- {
+		it := &t.entries[i].item
+		if it.Message.Seq != 0 && it.Message.Seq <= seen {
+			break
+		}
+		if !it.Mine {
+			n++
+		}
+	}
+	return n
+}
+
+// seenNow is the newest message of somebody else that is, or was, on the screen.
+func (t *Timeline) seenNow() uint64 {
+	seen, view := t.seen, t.Size().Height
 	for _, e := range t.shown {
 		y := e.widget.Position().Y
 		if !e.item.Mine && y+min(e.body, 24) <= view && y+e.body > 0 {
 			seen = max(seen, e.item.Message.Seq)
 		}
 	}
+	return seen
+}
+
+// tellSeen reports the newest message of somebody else that is on the screen.
+func (t *Timeline) tellSeen() {
+	seen := t.seenNow()
 	if seen > t.seen && t.Visible() {
 		t.seen = seen
 		if t.OnSeen != nil {
 			t.OnSeen(seen)
 		}
+	}
+}
+
+// askNewer asks for newer messages once their place comes near the screen.
+func (t *Timeline) askNewer(last int) {
+	if t.hasNewer && !t.askedNewer && last > len(t.entries)-20 && t.OnNewer != nil {
+		t.askedNewer = true
+		t.OnNewer()
 	}
 }
 

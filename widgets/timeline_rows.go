@@ -83,6 +83,7 @@ func (t *Timeline) link(i int) {
 	if unread {
 		e.head = max(e.head, dayAbove) + dayHeight + dayBelow
 	}
+	t.setTile(e, t.tileOf(i))
 	if e.body == 0 {
 		e.body = estimate(e, t.room)
 	}
@@ -120,6 +121,12 @@ func estimate(e *entry, room float32) float32 {
 	if !media || c.Text != "" || c.Title != "" {
 		h += 2 * bubblePadY
 	}
+	if c.Reply != "" {
+		h += quoteHeight + quoteGap
+	}
+	if len(e.item.Reactions) > 0 {
+		h += pillGap + reactionHeight
+	}
 	return h
 }
 
@@ -145,19 +152,6 @@ func (t *Timeline) inPlace(i int, it *Item) bool {
 	return (i == 0 || seq(i-1) != 0 && seq(i-1) < s) && (i+1 == len(t.entries) || seq(i+1) == 0 || seq(i+1) > s)
 }
 
-// insert puts a new entry where it belongs, and counts it when it is news.
-func (t *Timeline) insert(e *entry) {
-	if !t.follow && !e.item.Mine && t.position(&e.item) == t.stored() {
-		t.unseen++
-	}
-	t.place(e)
-}
-
-// stored is how many entries have a sequence number.
-func (t *Timeline) stored() int {
-	return sort.Search(len(t.entries), func(i int) bool { return t.entries[i].item.Message.Seq == 0 })
-}
-
 // place puts an entry where it belongs.
 func (t *Timeline) place(e *entry) {
 	at := t.position(&e.item)
@@ -173,18 +167,15 @@ func (t *Timeline) place(e *entry) {
 	t.link(at)
 	t.heights.push(t.height(at))
 	if at > 0 { // it may not be the last of its group any more
-		t.link(at - 1)
-		t.heights.set(at-1, t.height(at-1))
+		t.relink(at - 1)
 	}
 }
 
-// change marks entry i as different from what its widget shows.
-func (t *Timeline) change(e *entry, i int) {
+// change marks entry i as different from what its widget shows; true: others
+// stand elsewhere by it.
+func (t *Timeline) change(e *entry, i int) bool {
 	e.stale, e.lay = true, nil
-	for j := max(0, i-1); j <= min(len(t.entries)-1, i+1); j++ {
-		t.link(j)
-		t.heights.set(j, t.height(j))
-	}
+	return t.relink(i)
 }
 
 // settle draws one changed entry; everything is placed anew only when its
@@ -210,7 +201,11 @@ func (t *Timeline) settle(e *entry, i int) {
 func (t *Timeline) measure(i int) {
 	e := t.entries[i]
 	if e.lay == nil || e.looks != t.looks {
-		e.lay = layoutBubble(e, t.room)
+		if e.tile.n > 0 {
+			e.lay = layoutTile(e, t.room)
+		} else {
+			e.lay = layoutBubble(e, t.room)
+		}
 		e.body, e.looks, e.stale = e.lay.size.Height, t.looks, true
 		t.measured++
 	}
@@ -219,6 +214,9 @@ func (t *Timeline) measure(i int) {
 
 // left is where e's bubble begins.
 func (t *Timeline) left(e *entry) float32 {
+	if e.tile.n > 0 {
+		return t.tileLeft(e)
+	}
 	if e.item.Mine {
 		return timelineMargin + t.room - e.lay.size.Width
 	}

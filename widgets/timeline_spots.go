@@ -2,6 +2,7 @@ package widgets
 
 import (
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/lang"
 
 	"satchel/chat"
 )
@@ -41,6 +42,10 @@ func (s *MessageSpot) add(objects []fyne.CanvasObject) {
 			s.add(o.objects)
 		case *placePart:
 			s.add(o.objects)
+		case *quotePart:
+			s.Parts[lang.L("What this answers")] = o
+		case *reactionPill:
+			s.Parts[o.label] = o
 		}
 	}
 }

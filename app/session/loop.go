@@ -151,6 +151,9 @@ func (s *Session) try(events []event) error {
 		if tx == nil {
 			return nil
 		}
+		if err := t.follow(); err != nil {
+			return err
+		}
 		return t.rows()
 	}
 	var err error

@@ -25,7 +25,8 @@ func (s *Session) Conversation(id chat.ConversationID) (c chat.Conversation, ok 
 
 // Messages returns a page of what is in the cache, ascending: the newest limit
 // messages below sequence number before; with before 0 the newest of all,
-// pending ones at the end. LoadHistory fetches what isn't here.
+// pending ones at the end. LoadHistory fetches what isn't here. Each is as people
+// see it; those that only change others (chat.Content.Changes) are among them.
 func (s *Session) Messages(conv chat.ConversationID, before uint64, limit int) (page []chat.Message, err error) {
 	err = s.db.View(func(tx *storage.Tx) error {
 		page, err = tx.Messages(conv, before, limit)
@@ -43,10 +44,10 @@ func (s *Session) MessagesAfter(conv chat.ConversationID, after uint64, limit in
 	return page, err
 }
 
-// Message returns one message; false when it isn't here.
+// Message returns one message as people see it; false when it isn't here.
 func (s *Session) Message(conv chat.ConversationID, id chat.MessageID) (m chat.Message, ok bool, err error) {
 	err = s.db.View(func(tx *storage.Tx) error {
-		m, ok, err = tx.Message(conv, id)
+		m, ok, err = tx.Shown(conv, id)
 		return err
 	})
 	return m, ok, err

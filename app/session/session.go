@@ -189,6 +189,7 @@ func (s *Session) Run(ctx context.Context) error {
 		}
 	})
 	group.Go(func() error { return s.engine.Run(ctx) })
+	group.Go(func() error { return s.index(ctx) })
 	group.Go(func() error { return s.connect(ctx) })
 	group.Go(func() error { return s.tend(ctx) })
 	err := group.Wait()

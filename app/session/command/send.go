@@ -151,7 +151,7 @@ func (r *runner) pending(conv chat.ConversationID) (out []chat.Message, err erro
 func (r *runner) same(pending []chat.Message, content chat.Content, path string) *chat.Message {
 	for i := range pending {
 		m := &pending[i]
-		if r.claims[m.ID] || m.Content.Text != content.Text || m.Content.Title != content.Title ||
+		if r.claims[m.ID] || m.Content.Changes() || m.Content.Text != content.Text || m.Content.Title != content.Title ||
 			!reflect.DeepEqual(m.Content.Location, content.Location) || (m.Content.File != nil) != (path != "") {
 			continue
 		}

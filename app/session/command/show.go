@@ -21,6 +21,16 @@ type messageLine struct {
 	Location     *chat.Location      `json:"location,omitempty"`
 	File         *fileLine           `json:"file,omitempty"`
 	State        string              `json:"state,omitempty"` // history: pending or failed
+
+	Reply     chat.MessageID  `json:"reply,omitempty"` // the message that this answers
+	Edited    bool            `json:"edited,omitempty"`
+	Deleted   bool            `json:"deleted,omitempty"`
+	Reactions []chat.Reaction `json:"reactions,omitempty"`
+
+	// listen alone prints what only changes another message: Kind says how, Of which.
+	Kind     string         `json:"kind,omitempty"` // edit, delete or reaction
+	Of       chat.MessageID `json:"of,omitempty"`
+	Reaction string         `json:"reaction,omitempty"`
 }
 
 type fileLine struct {
@@ -37,6 +47,11 @@ func line(m *chat.Message, names map[chat.AccountID]string, path string) message
 		At: m.At.UTC().Format(time.RFC3339Nano), Text: m.Content.Text, Title: m.Content.Title, Location: m.Content.Location}
 	if l.From == "" {
 		l.From = string(m.From)
+	}
+	if c := &m.Content; c.Changes() {
+		l.Kind, l.Of, l.Reaction = c.Kind, c.Target(), c.Reaction
+	} else {
+		l.Reply, l.Edited, l.Deleted, l.Reactions = c.Reply, m.Edited, m.Deleted, m.Reactions
 	}
 	switch m.State {
 	case chat.MessagePending:
@@ -103,6 +118,9 @@ func (j *history) run(ctx context.Context, r *runner, c *Call) error {
 	}
 	who := names(&conv, r.s.Profile().Account)
 	for i := range page {
+		if page[i].Content.Changes() {
+			continue // what it changes has it already
+		}
 		path := ""
 		if page[i].Content.File != nil {
 			path = r.s.Path(conv.ID, page[i].ID)

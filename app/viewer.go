@@ -1,0 +1,138 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"image"
+	"image/png"
+	"slices"
+	"time"
+
+	"fyne.io/fyne/v2/lang"
+	"golang.design/x/clipboard"
+
+	"satchel/chat"
+	"satchel/widgets"
+)
+
+// viewer is the picture that lies over the window, one of those that the
+// timeline holds and that are on this computer.
+type viewer struct {
+	app    *App
+	widget *widgets.PictureViewer
+	at     chat.Message
+	path   string
+	round  int // counts pictures: one that is decoded too late is dropped
+	img    image.Image
+}
+
+// viewPicture shows the picture of a message, which lies at path.
+func (a *App) viewPicture(m chat.Message, path string) {
+	if a.viewer != nil {
+		a.viewer.widget.Dismiss()
+	}
+	v := &viewer{app: a, widget: widgets.NewPictureViewer()}
+	a.viewer = v
+	w := v.widget
+	w.OnStep = v.step
+	w.OnClose = func() {
+		if a.viewer == v {
+			a.viewer = nil
+		}
+		a.main.pane.composer.Focus()
+	}
+	w.Save.OnTapped = func() { a.saveAs(v.at) }
+	w.Copy.OnTapped = v.copy
+	w.Open.OnTapped = func() { a.openFile(v.path) }
+	w.ShowOn(a.window.Canvas())
+	v.show(m, path)
+}
+
+// around are the pictures before and after the one that is shown.
+func (v *viewer) around() (before, after *chat.Message) {
+	p := v.app.main.pane
+	all := slices.DeleteFunc(p.inOrder(), func(m chat.Message) bool { return !m.Content.File.IsPicture() || p.paths[m.ID] == "" })
+	for i := range all {
+		if all[i].ID != v.at.ID {
+			continue
+		}
+		if i > 0 {
+			before = &all[i-1]
+		}
+		if i+1 < len(all) {
+			after = &all[i+1]
+		}
+	}
+	return before, after
+}
+
+func (v *viewer) step(n int) {
+	before, after := v.around()
+	to := after
+	if n < 0 {
+		to = before
+	}
+	if to != nil {
+		v.show(*to, v.app.main.pane.paths[to.ID])
+	}
+}
+
+// show decodes a picture as big as the window is, twice over for a closer look.
+func (v *viewer) show(m chat.Message, path string) {
+	a := v.app
+	v.at, v.path, v.img = m, path, nil
+	v.round++
+	round := v.round
+	v.draw()
+	if a.cfg.Picture == nil {
+		return
+	}
+	c := a.window.Canvas()
+	w, h := int(2*c.Size().Width*c.Scale()), int(2*c.Size().Height*c.Scale())
+	a.work(func(ctx context.Context) func() {
+		img, err := a.cfg.Picture(ctx, path, w, h)
+		return func() {
+			switch {
+			case v.round != round || a.viewer != v:
+			case err != nil:
+				v.widget.Dismiss()
+				a.openFile(path) // another program may know it
+			default:
+				v.img = img
+				v.draw()
+			}
+		}
+	})
+}
+
+func (v *viewer) draw() {
+	m := &v.app.model
+	c := m.conversations[v.at.Conversation]
+	before, after := v.around()
+	f := v.at.Content.File
+	detail := m.personName(&c, v.at.From) + " · " + lastSeen(v.at.At, time.Now()) + " · " + widgets.FormatSize(f.Size)
+	v.widget.Set(v.img, oneLine(f.Name), detail, before != nil, after != nil)
+}
+
+// copy puts the picture on the desktop's clipboard.
+func (v *viewer) copy() {
+	a, img := v.app, v.img
+	if img == nil {
+		return
+	}
+	a.work(func(ctx context.Context) func() {
+		var b bytes.Buffer
+		err := clipboardReady()
+		if err == nil {
+			err = png.Encode(&b, img)
+		}
+		if err == nil {
+			_, err = clipboard.Write(ctx, clipboard.FmtImage, b.Bytes())
+		}
+		if err != nil {
+			a.log.Info("copy a picture", "error", err)
+			return func() { a.notice(lang.L("The picture can't be copied here. Save it instead.")) }
+		}
+		return nil
+	})
+}

@@ -1,0 +1,130 @@
+package chat
+
+import (
+	"errors"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Kinds of content that say nothing by themselves: each changes one other
+// message of its conversation, see [Content.Target].
+const (
+	KindEdit     = "edit"     // Edit names the message, Text is its new text
+	KindDelete   = "delete"   // Delete names the message, which is gone for everyone
+	KindReaction = "reaction" // Reply names the message, Reaction is the emoji; "" takes it back
+)
+
+// MaxReaction is how many bytes of UTF-8 a reaction may have: the longest emoji
+// sequences take some forty.
+const MaxReaction = 64
+
+// maxTarget is how long the id of a message can be; docs/protocol.md says so.
+const maxTarget = 64
+
+// Reaction is what one account answered to a message with one emoji. An account
+// has one reaction to a message at most: the newest.
+type Reaction struct {
+	From  AccountID `json:"from"`
+	Emoji string    `json:"emoji"`
+}
+
+// Quote is what is shown of a message above the answer to it.
+type Quote struct {
+	ID      MessageID `json:"id"`
+	From    AccountID `json:"from"`
+	Text    string    `json:"text,omitempty"` // its first words
+	File    string    `json:"file,omitempty"` // the name, as the sender calls it
+	Picture bool      `json:"picture,omitempty"`
+	Place   bool      `json:"place,omitempty"`
+	Deleted bool      `json:"deleted,omitempty"`
+}
+
+// quoteLength is how many bytes of a text a quote has, at most.
+const quoteLength = 240
+
+// QuoteOf returns what is shown of m above an answer.
+func QuoteOf(m *Message) *Quote {
+	c := &m.Content
+	q := &Quote{ID: m.ID, From: m.From, Text: c.Text, Deleted: m.Deleted, Place: c.Location != nil}
+	if q.Text == "" {
+		q.Text = c.Title
+	}
+	if len(q.Text) > quoteLength {
+		cut := quoteLength
+		for cut > 0 && !utf8.RuneStart(q.Text[cut]) {
+			cut--
+		}
+		q.Text = q.Text[:cut] + "…"
+	}
+	if c.File != nil {
+		q.File, q.Picture = c.File.Name, c.File.IsPicture()
+	}
+	return q
+}
+
+// Changes tells whether the content only changes another message: it has its
+// place in the log, is not shown, and counts as nothing unread.
+func (c *Content) Changes() bool {
+	return c.Kind == KindEdit || c.Kind == KindDelete || c.Kind == KindReaction
+}
+
+// Target is the message that the content changes; "" when it changes none, or
+// in a way that makes no sense. Who may: only the author edits and deletes,
+// every member reacts.
+func (c *Content) Target() MessageID {
+	if !c.Changes() || c.checkChange() != nil {
+		return ""
+	}
+	return c.target()
+}
+
+func (c *Content) target() MessageID {
+	switch c.Kind {
+	case KindEdit:
+		return c.Edit
+	case KindDelete:
+		return c.Delete
+	case KindReaction:
+		return c.Reply
+	}
+	return ""
+}
+
+// checkChange tells why a content that changes another message can't.
+func (c *Content) checkChange() error {
+	switch id := c.target(); {
+	case id == "" || len(id) > maxTarget:
+		return errors.New("it does not say which message it changes")
+	case c.Kind == KindReaction && !validReaction(c.Reaction):
+		return errors.New("a reaction is one emoji")
+	}
+	return nil
+}
+
+// validReaction tells whether a reaction can be drawn; "" takes one back.
+func validReaction(s string) bool {
+	if len(s) > MaxReaction || !utf8.ValidString(s) {
+		return false
+	}
+	for _, r := range s {
+		if unicode.IsSpace(r) || unicode.IsControl(r) {
+			return false
+		}
+	}
+	return true
+}
+
+// Edited is the content after an edit: the text is another, and the rest stays.
+// An edit that would leave nothing, or that is of another kind of content than
+// people write, changes nothing; false then.
+func (c Content) Edited(edit *Content) (Content, bool) {
+	if !c.Known() {
+		return c, false
+	}
+	before := c
+	c.Text = edit.Text
+	if c.Check() != nil {
+		return before, false
+	}
+	return c, true
+}

@@ -1,0 +1,214 @@
+package storage
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+
+	"go.etcd.io/bbolt"
+
+	"satchel/chat"
+	"satchel/storage/index"
+)
+
+// Entries that only change another message (an edit, a deletion, a reaction)
+// stay entries of the log. changes/C finds them by the message that they change:
+//
+//	target, kind, sender, 's'         → number of the newest stored one
+//	target, kind, sender, 'p', number → nothing: a pending one
+//
+// What is shown of a message is made from these when it is read. So it depends
+// on which entries are here and on their numbers, never on the order in which
+// they came: an edit may be here long before its target. There is one row for
+// each sender, however often they change their mind.
+const (
+	changeDelete   = 'd'
+	changeEdit     = 'e'
+	changeReaction = 'r'
+)
+
+// addChangesAndIndex makes room for changes, of which a database before it has
+// none, and an empty index, which IndexMore fills with what is here already.
+func addChangesAndIndex(tx *bbolt.Tx) error {
+	if err := index.Create(tx); err != nil {
+		return err
+	}
+	top, err := tx.CreateBucket(bChanges)
+	if err != nil {
+		return err
+	}
+	return tx.Bucket(bConversations).ForEach(func(id, _ []byte) error {
+		_, err := top.CreateBucket(id)
+		return err
+	})
+}
+
+// changeLead is what the keys of all changes of one sender to one message begin
+// with; nil for a message that changes none.
+func changeLead(m *chat.Message) []byte {
+	target := m.Content.Target()
+	if target == "" {
+		return nil
+	}
+	kind := map[string]byte{chat.KindDelete: changeDelete, chat.KindEdit: changeEdit, chat.KindReaction: changeReaction}[m.Content.Kind]
+	return leadOf(target, kind, m.From)
+}
+
+func leadOf(target chat.MessageID, kind byte, from chat.AccountID) []byte {
+	return appendPart(append(appendPart(nil, []byte(target)), kind), []byte(from))
+}
+
+// note writes down that m, at p, changes another message. One that was given up
+// changes nothing.
+func (c *conversation) note(m *chat.Message, p place) error {
+	lead := changeLead(m)
+	switch {
+	case lead == nil:
+		return nil
+	case p.in == placeStored:
+		k := append(lead, placeStored)
+		if v := c.changes.Get(k); v != nil && keyNum(v) >= keyNum(p.key) {
+			return nil
+		}
+		return c.changes.Put(k, p.key)
+	case m.State == chat.MessageFailed:
+		return c.changes.Delete(slices.Concat(lead, []byte{placePending}, p.key))
+	}
+	return c.changes.Put(slices.Concat(lead, []byte{placePending}, p.key), nil)
+}
+
+// dropRows takes the pending row of m at p away, and what was noted of it.
+func (c *conversation) dropRows(m *chat.Message, p place) error {
+	if err := c.pending.Delete(p.key); err != nil {
+		return err
+	}
+	if lead := changeLead(m); lead != nil {
+		return c.changes.Delete(slices.Concat(lead, []byte{placePending}, p.key))
+	}
+	return nil
+}
+
+// erase empties a stored message that its author deleted, now that m was
+// stored, which is either of the two. The entry itself stays.
+func (c *conversation) erase(m *chat.Message) error {
+	id := m.ID
+	if m.Content.Kind == chat.KindDelete {
+		id = m.Content.Target()
+	} else if c.changes.Get(append(leadOf(id, changeDelete, m.From), placeStored)) == nil {
+		return nil
+	}
+	p, err := c.find(id)
+	if err != nil || p.in != placeStored {
+		return err
+	}
+	target, err := c.get(p)
+	if err != nil || target.From != m.From || target.Deleted || target.Content.Changes() {
+		return err
+	}
+	target.Content, target.Deleted = chat.Content{Kind: chat.KindMessage}, true
+	return c.put(target, p)
+}
+
+// change is the newest change of one kind by one sender.
+type change struct {
+	kind byte
+	from chat.AccountID
+	at   place
+}
+
+// later sorts changes as they happened: stored ones by number, then pending ones.
+func later(a, b change) int {
+	if a.at.in != b.at.in {
+		return cmp.Compare(b.at.in, a.at.in) // 's' before 'p'
+	}
+	return bytes.Compare(a.at.key, b.at.key)
+}
+
+// changesOf are the changes to a message that count, as they happened.
+func (c *conversation) changesOf(id chat.MessageID) ([]change, error) {
+	if c.changes == nil {
+		return nil, nil
+	}
+	var all []change
+	lead := appendPart(nil, []byte(id))
+	cursor := c.changes.Cursor()
+	for k, v := cursor.Seek(lead); bytes.HasPrefix(k, lead); k, v = cursor.Next() {
+		if len(k) == len(lead) {
+			return nil, errRow
+		}
+		from, rest, err := cutPart(k[len(lead)+1:])
+		if err != nil || len(rest) == 0 {
+			return nil, errRow
+		}
+		one := change{k[len(lead)], chat.AccountID(from), place{rest[0], slices.Clone(rest[1:])}}
+		if one.at.in == placeStored {
+			one.at.key = slices.Clone(v)
+		}
+		if len(one.at.key) != 8 {
+			return nil, errRow
+		}
+		if n := len(all); n > 0 && all[n-1].kind == one.kind && all[n-1].from == one.from {
+			if later(all[n-1], one) < 0 {
+				all[n-1] = one
+			}
+			continue
+		}
+		all = append(all, one)
+	}
+	slices.SortFunc(all, later)
+	return all, nil
+}
+
+// changed is m with what other entries make of it.
+func (c *conversation) changed(m chat.Message) (chat.Message, error) {
+	if m.Content.Changes() || m.Deleted {
+		return m, nil
+	}
+	all, err := c.changesOf(m.ID)
+	if err != nil || len(all) == 0 {
+		return m, err
+	}
+	for _, one := range all {
+		if one.kind == changeDelete && one.from == m.From {
+			m.Content, m.Deleted = chat.Content{Kind: chat.KindMessage}, true
+			return m, nil
+		}
+	}
+	for _, one := range all {
+		if one.kind == changeDelete || one.kind == changeEdit && one.from != m.From {
+			continue // not theirs to do
+		}
+		by, err := c.get(one.at)
+		if err != nil {
+			return m, fmt.Errorf("a change of %s: %w", m.ID, err)
+		}
+		if one.kind == changeEdit {
+			var edited bool
+			m.Content, edited = m.Content.Edited(&by.Content)
+			m.Edited = m.Edited || edited
+		} else if emoji := by.Content.Reaction; emoji != "" {
+			m.Reactions = append(m.Reactions, chat.Reaction{From: one.from, Emoji: emoji})
+		}
+	}
+	return m, nil
+}
+
+// shown is m as people see it: changed, and with what it answers.
+func (c *conversation) shown(m chat.Message) (chat.Message, error) {
+	m, err := c.changed(m)
+	if err != nil || m.Content.Reply == "" || m.Content.Changes() {
+		return m, err
+	}
+	p, err := c.find(m.Content.Reply)
+	if err != nil || p.in == 0 {
+		return m, err
+	}
+	target, err := c.get(p)
+	if err == nil && !target.Content.Changes() {
+		if target, err = c.changed(target); err == nil {
+			m.ReplyTo = chat.QuoteOf(&target)
+		}
+	}
+	return m, err
+}

@@ -1,0 +1,264 @@
+package widgets
+
+import (
+	"image/color"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/driver/desktop"
+
+	"satchel/chat"
+)
+
+// Messages are chosen by Ctrl and a click, by Shift for all between two, and by
+// any click while some are chosen. The keyboard goes from one to the next.
+
+// modifiers are the keys that are held now.
+func modifiers() fyne.KeyModifier {
+	if d, ok := fyne.CurrentApp().Driver().(desktop.Driver); ok {
+		return d.CurrentKeyModifiers()
+	}
+	return 0
+}
+
+// pick chooses a message, or no longer, when that is what a click means now.
+func (t *Timeline) pick(e *entry, m fyne.KeyModifier) bool {
+	if e == nil {
+		return false
+	}
+	id := e.item.Message.ID
+	switch {
+	case m&fyne.KeyModifierShift != 0 && t.pickAt != "":
+		from, known := t.index[t.pickAt]
+		if !known {
+			return false
+		}
+		to := t.index[id]
+		for i := min(from, to); i <= max(from, to); i++ {
+			t.setPicked(t.entries[i], true)
+		}
+	case m&fyne.KeyModifierShortcutDefault != 0 || len(t.picked) > 0 && m&fyne.KeyModifierShift == 0:
+		t.setPicked(e, !t.picked[id])
+		t.pickAt = id
+	default:
+		return false
+	}
+	t.clearSelection()
+	t.focus()
+	t.tellPicked()
+	return true
+}
+
+func (t *Timeline) setPicked(e *entry, yes bool) {
+	switch {
+	case !yes:
+		delete(t.picked, e.item.Message.ID)
+	case !e.item.Message.Deleted:
+		t.picked[e.item.Message.ID] = true
+	}
+}
+
+func (t *Timeline) tellPicked() {
+	if len(t.picked) == 0 {
+		t.pickAt = ""
+	}
+	t.arrange()
+	if t.OnPicked != nil {
+		t.OnPicked(len(t.picked))
+	}
+}
+
+// Pick chooses one message, as a click with Ctrl does.
+func (t *Timeline) Pick(id chat.MessageID) {
+	if i, ok := t.index[id]; ok {
+		t.pick(t.entries[i], fyne.KeyModifierShortcutDefault)
+	}
+}
+
+// Picked are the messages that are chosen, in order.
+func (t *Timeline) Picked() (all []chat.Message) {
+	for _, e := range t.entries {
+		if t.picked[e.item.Message.ID] {
+			all = append(all, e.message())
+		}
+	}
+	return all
+}
+
+// PickNone chooses no message any more.
+func (t *Timeline) PickNone() {
+	if len(t.picked) > 0 {
+		clear(t.picked)
+		t.tellPicked()
+	}
+}
+
+// Begin lets the keyboard go through the messages, from the newest on the screen.
+func (t *Timeline) Begin() {
+	for i := len(t.shown) - 1; i >= 0; i-- {
+		if e := t.shown[i]; e.widget.Position().Y+min(e.body, 24) <= t.Size().Height {
+			t.focus()
+			t.setCurrent(e.item.Message.ID)
+			return
+		}
+	}
+}
+
+func (t *Timeline) setCurrent(id chat.MessageID) {
+	if t.current != id {
+		t.current = id
+		t.arrange()
+	}
+}
+
+// typedOnMessage does what a key means for the message that the keyboard is at.
+func (t *Timeline) typedOnMessage(k *fyne.KeyEvent) bool {
+	if k.Name == fyne.KeyEscape && len(t.picked) > 0 {
+		t.PickNone()
+		return true
+	}
+	at, ok := t.index[t.current]
+	if !ok {
+		return false
+	}
+	switch k.Name {
+	case fyne.KeyUp, fyne.KeyDown:
+		step := 1
+		if k.Name == fyne.KeyUp {
+			step = -1
+		}
+		if to := at + step; to >= 0 && to < len(t.entries) {
+			t.current = t.entries[to].item.Message.ID
+			t.bringIn(t.entries[to])
+		} else if step > 0 {
+			t.setCurrent("")
+			if t.OnDone != nil {
+				t.OnDone()
+			}
+		}
+	case fyne.KeySpace:
+		t.pick(t.entries[at], fyne.KeyModifierShortcutDefault)
+	case desktop.KeyMenu, fyne.KeyReturn, fyne.KeyEnter:
+		if w := t.entries[at].widget; w != nil {
+			on := fyne.CurrentApp().Driver().AbsolutePositionForObject(w)
+			t.showMenu(t.entries[at], on.AddXY(24, min(t.entries[at].body, 40)))
+		}
+	case fyne.KeyEscape:
+		t.setCurrent("")
+		if t.OnDone != nil {
+			t.OnDone()
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+// bringIn scrolls as little as shows all of a message, or its beginning.
+func (t *Timeline) bringIn(e *entry) {
+	view := t.Size().Height
+	if e.widget != nil {
+		y := e.widget.Position().Y
+		switch {
+		case y < timelineTop:
+			t.scrollBy(timelineTop - y)
+			return
+		case y+e.body > view-timelineBottom:
+			t.scrollBy(view - timelineBottom - y - min(e.body, view-timelineBottom-timelineTop))
+			return
+		}
+		t.arrange()
+		return
+	}
+	t.ScrollTo(e.item.Message.ID, view/3)
+}
+
+// Flash scrolls to a message, in the middle, and lights it up for a moment.
+// false: it is not loaded.
+func (t *Timeline) Flash(id chat.MessageID) bool {
+	i, ok := t.index[id]
+	if !ok {
+		return false
+	}
+	t.endFlash()
+	e := t.entries[i]
+	t.measure(i)
+	t.flashed = e
+	t.ScrollTo(id, max(timelineTop+dayHeight, (t.Size().Height-e.body)/3))
+	if e.tint == nil {
+		return true // not on a screen
+	}
+	from := asNRGBA(Color(ColorAccent))
+	from.A = 0x50
+	to := from
+	to.A = 0
+	tint := e.tint
+	t.flash = canvas.NewColorRGBAAnimation(from, to, flashTime, func(c color.Color) {
+		if tint == e.tint {
+			tint.FillColor = c
+			tint.Refresh()
+			if asNRGBA(c).A == 0 {
+				t.endFlash()
+			}
+		}
+	})
+	t.flash.Curve = fyne.AnimationEaseIn
+	t.flash.Start()
+	return true
+}
+
+// flashTime is how long a message that was jumped to stands out.
+const flashTime = 1600 * time.Millisecond
+
+func (t *Timeline) endFlash() {
+	flash := t.flash
+	t.flashed, t.flash = nil, nil
+	if flash != nil {
+		flash.Stop()
+		t.arrange()
+	}
+}
+
+// jumpTo leads to the message that a quote is of.
+func (t *Timeline) jumpTo(id chat.MessageID) {
+	if !t.Flash(id) && t.OnQuote != nil {
+		t.OnQuote(id)
+	}
+}
+
+// tintRow draws what is behind a row whose bubble is at y: chosen, at the
+// keyboard, or jumped to.
+func (t *Timeline) tintRow(e *entry, y float32) {
+	id := e.item.Message.ID
+	picked, current, flashed := t.picked[id], id == t.current, e == t.flashed
+	if !picked && !current && !flashed {
+		e.tint = nil
+		return
+	}
+	if e.tint == nil {
+		e.tint = &canvas.Rectangle{}
+	}
+	if e.tile.n > 0 { // its neighbours stand beside it
+		setBounds(e.tint, t.left(e)-albumGap/2, y-albumGap/2, e.body+albumGap, e.body+albumGap)
+	} else {
+		setBounds(e.tint, 0, y-2, t.Size().Width, e.body+4)
+	}
+	if flashed && t.flash != nil {
+		return // its colour is on its way
+	}
+	fill := color.Color(color.Transparent)
+	if picked || current {
+		fill = blend(Color(ColorWindow), Color(ColorSelected), 0.6)
+		if picked {
+			fill = blend(Color(ColorSelected), Color(ColorAccent), 0.25)
+			if e.tile.n > 0 { // all that is seen of it is a frame
+				fill = Color(ColorAccent)
+			}
+		}
+	}
+	if e.tint.FillColor != fill {
+		e.tint.FillColor = fill
+		e.tint.Refresh()
+	}
+}
