@@ -17,27 +17,28 @@ var house = map[string]struct {
 	why  string
 	fyne bool // may draw
 }{
-	"satchel": {[]string{"app", "net/relay", "storage", "transfer"},
+	"satchel": {[]string{"app", "net/priority", "net/relay", "storage", "transfer"},
 		"main wires, and nothing else does", true},
 	"app": {[]string{"chat", "app/session", "widgets"},
 		"the shell turns a session's changes into values for widgets; it has no other way to the disk or the relay", true},
-	"app/session": {[]string{"chat", "net/wire", "net/link", "net/seal", "storage", "transfer"},
+	"app/session": {[]string{"chat", "net/wire", "net/link", "net/seal", "net/priority", "storage", "transfer"},
 		"the messenger without a screen: it must run where no screen is", false},
 	"widgets": {[]string{"chat"},
 		"what is drawn takes values and tells what was done to it; it starts no I/O", true},
-	"transfer": {[]string{"chat"},
-		"moves bytes; what a transfer means, and where it is kept, is the session's", false},
+	"transfer": {[]string{"chat", "net/priority", "net/seal"},
+		"moves and seals bytes; what a transfer means, and where it is kept, is the session's", false},
 	"storage": {[]string{"chat"},
 		"keeps values; who makes them is not its business", false},
-	"net/wire": {nil, "the contract stands alone, so that both ends can stand on it", false},
+	"net/wire":     {nil, "the contract stands alone, so that both ends can stand on it", false},
+	"net/priority": {nil, "words before bytes, for both ends", false},
 	"net/link": {[]string{"net/wire"},
 		"the client's end knows the contract, never the relay", false},
 	"net/seal": {[]string{"chat"}, "seals values", false},
-	"net/relay": {[]string{"net/wire"},
-		"the relay is blind: it can't know what a message says, nor keep what a client keeps", false},
+	"net/relay": {[]string{"net/priority", "net/seal", "net/wire"},
+		"the relay is blind: it checks chains, which hold no secret, and can't know what a message says, nor keep what a client keeps", false},
 	"chat":              {nil, "the vocabulary knows nobody", false},
-	"cmd/satchel-relay": {[]string{"net/relay"}, "the headless relay: no GUI library, no client", false},
-	"cmd/satchelctl":    {[]string{"app/session"}, "the messenger at a prompt is the session and nothing beside it", false},
+	"cmd/satchel-relay": {[]string{"net/priority", "net/relay"}, "the headless relay: no GUI library, no client", false},
+	"cmd/satchelctl":    {[]string{"app/session", "net/priority"}, "the messenger at a prompt is the session and nothing beside it", false},
 }
 
 // TestLayers fails where an arrow of the house is broken. Packages below a

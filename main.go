@@ -24,10 +24,12 @@ import (
 	"syscall"
 
 	"satchel/app"
+	"satchel/net/priority"
 	"satchel/transfer"
 )
 
 func main() {
+	priority.Spare()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()

@@ -49,6 +49,13 @@ type ConnectionChanged struct {
 // Done once every conversation's newest page is in the cache.
 type SyncChanged struct{ Done bool }
 
+// VerifiedChanged says that somebody was compared with in person, or that the
+// mark was taken away.
+type VerifiedChanged struct {
+	Account  AccountID
+	Verified bool
+}
+
 // Notice is a sentence that a person should read once.
 type Notice struct {
 	Text         string
@@ -62,4 +69,5 @@ func (PresenceChanged) change()     {}
 func (TypingChanged) change()       {}
 func (ConnectionChanged) change()   {}
 func (SyncChanged) change()         {}
+func (VerifiedChanged) change()     {}
 func (Notice) change()              {}

@@ -16,6 +16,11 @@ import (
 // newer Satchel.
 const KindMessage = "message"
 
+// KindUnreadable is the content of a message that could not be opened: Text is
+// a sentence that says why. It stands in the log so that there is no hole, is
+// tried again when keys come, and is never sent.
+const KindUnreadable = "unreadable"
+
 // MaxText is how many bytes of UTF-8 the text of one message may have: with a
 // thumbnail and everything else it stays under the relay's limit for a body.
 const MaxText = 128 << 10
@@ -45,6 +50,7 @@ type File struct {
 	Size        int64   `json:"size"`                // bytes
 	MIME        string  `json:"mime,omitempty"`      // as the sender sees it: a hint, never trusted
 	SHA256      string  `json:"sha256"`              // of all bytes, 64 hexadecimal characters
+	Key         []byte  `json:"key,omitempty"`       // what opens the sealed bytes at URL: net/seal's FileKeys
 	Thumbnail   []byte  `json:"thumbnail,omitempty"` // JPEG or PNG, at most 32 KiB, at most 320 px a side
 	Placeholder []byte  `json:"placeholder,omitempty"`
 	Width       int     `json:"width,omitempty"`    // pixels, upright

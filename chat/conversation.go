@@ -11,6 +11,24 @@ const (
 	Group  ConversationKind = "group"  // any number
 )
 
+// Role is what a member of a group may do. In other conversations everybody is
+// an owner.
+type Role string
+
+const (
+	Member Role = "member" // writes
+	Admin  Role = "admin"  // also adds and removes members, and names the group
+	Owner  Role = "owner"  // may do all
+)
+
+// Gone is why an account takes part in a conversation no more.
+type Gone string
+
+const (
+	Left    Gone = "left"    // it left
+	Removed Gone = "removed" // somebody removed it
+)
+
 // Mark is how far one account has received and read a conversation: sequence
 // numbers, both inclusive. Marks only move forward.
 type Mark struct {
@@ -32,6 +50,15 @@ type Conversation struct {
 	Title   string           `json:"title,omitempty"` // groups only; see Name
 	Members []Account        `json:"members"`
 	Created time.Time        `json:"created,omitzero"`
+
+	Roles map[AccountID]Role `json:"roles,omitempty"` // of the members, as the conversation's chain says
+	Gone  Gone               `json:"gone,omitempty"`  // why this account takes part no more
+
+	// Warning is one sentence that a person must know: somebody shows different
+	// people different things, or something was withheld. When Stopped is true
+	// nothing is sent here any more.
+	Warning string `json:"warning,omitempty"`
+	Stopped bool   `json:"stopped,omitempty"`
 
 	Head  uint64             `json:"head"` // newest sequence number at the relay that we know of
 	Held  Ranges             `json:"held"` // sequence numbers in the cache

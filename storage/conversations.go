@@ -39,12 +39,15 @@ func (tx *Tx) Accounts() (all []chat.Account, err error) {
 	return all, err
 }
 
-// info is what the relay says of a conversation.
+// info is what chain and relay say of a conversation.
 type info struct {
 	Kind    chat.ConversationKind `json:"kind"`
 	Title   string                `json:"title,omitempty"`
 	Members []chat.Account        `json:"members,omitempty"`
 	Created int64                 `json:"created,omitempty"` // Unix milliseconds; 0: not known
+
+	Roles map[chat.AccountID]chat.Role `json:"roles,omitempty"`
+	Gone  chat.Gone                    `json:"gone,omitempty"`
 }
 
 // state is what follows from the messages that are here, and the draft. It is
@@ -56,6 +59,9 @@ type state struct {
 	Unread int         `json:"unread,omitempty"`
 	Draft  string      `json:"draft,omitempty"`
 	Last   *messageRow `json:"last,omitempty"`
+
+	Warning string `json:"warning,omitempty"`
+	Stopped bool   `json:"stopped,omitempty"`
 }
 
 // conversation is one that is open in a transaction: its state, and its buckets.
@@ -87,16 +93,16 @@ func (tx *Tx) open(id chat.ConversationID) (*conversation, error) {
 // save writes the state back.
 func (c *conversation) save() error { return putJSON(c.states, []byte(c.id), c.state) }
 
-// PutConversation keeps what the relay says of a conversation: kind, title,
-// members, time of creation, and the head, which never goes back. What is known
-// here alone (Held, Marks, Last, Unread, Draft) is not taken from c. Every other
+// PutConversation keeps what chain and relay say of a conversation: kind, title,
+// members, roles, time of creation, and the head, which never goes back. What is known
+// here alone (Held, Marks, Last, Unread, Draft, Warning) is not taken from c. Every other
 // act needs the conversation to be put before.
 func (tx *Tx) PutConversation(c *chat.Conversation) error {
 	k, err := idKey(c.ID)
 	if err != nil {
 		return err
 	}
-	row := info{Kind: c.Kind, Title: c.Title, Members: c.Members}
+	row := info{Kind: c.Kind, Title: c.Title, Members: c.Members, Roles: c.Roles, Gone: c.Gone}
 	if !c.Created.IsZero() {
 		row.Created = c.Created.UnixMilli()
 	}
@@ -140,7 +146,8 @@ func (tx *Tx) conversation(id chat.ConversationID, v []byte) (chat.Conversation,
 		return chat.Conversation{}, err
 	}
 	c := chat.Conversation{ID: id, Kind: row.Kind, Title: row.Title, Members: row.Members,
-		Head: s.Head, Held: s.Held, Unread: s.Unread, Draft: s.Draft}
+		Roles: row.Roles, Gone: row.Gone, Head: s.Head, Held: s.Held, Unread: s.Unread, Draft: s.Draft,
+		Warning: s.Warning, Stopped: s.Stopped}
 	if row.Created != 0 {
 		c.Created = time.UnixMilli(row.Created)
 	}

@@ -23,6 +23,17 @@
 //	transfers     transfer → JSON and thumbnail
 //	transfers.by  conversation, message, created, transfer → nothing
 //	transfers.on  created, transfer → nothing: those that have not ended
+//	chains.accounts/A       number → statement of the account's chain
+//	chains.conversations/C  number → statement of the conversation's chain
+//	keys.account            generation → private key of the own account
+//	keys.conversations/C    generation → the conversation's key
+//	counts/C      device → JSON: which of its counts were seen
+//	sealed/C      sequence number → body that could not be opened yet
+//	findings/C    what it is about → JSON: what a person must know
+//
+// Nothing here is encrypted: messages lie here opened, beside the keys that open
+// what is still to come. The file holds what the person can read anyway, and is
+// readable by its owner alone. The device's own secret is not in it.
 //
 // C is a bucket for each conversation. Numbers in keys are big-endian, so that
 // a page of a conversation is one walk of a cursor over neighbours: its cost

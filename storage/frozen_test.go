@@ -31,6 +31,48 @@ type everything struct {
 	Transfers     []chat.Transfer
 	TransferOf    chat.Transfer
 	Value         []byte
+	Sealing       *sealing `json:",omitempty"` // since version 2
+}
+
+// sealing is what version 2 added.
+type sealing struct {
+	Account, Chain    [][]byte
+	AccountKeys, Keys map[uint64]Secret
+	Counts            map[chat.DeviceID]Counts
+	Sealed            []Sealed
+	Findings          []Finding
+	Pin               uint64
+}
+
+// writtenSealing is what the frozen databases hold since version 2.
+func writtenSealing() *sealing {
+	return &sealing{
+		Account: [][]byte{{1}, {2, 2}}, Chain: [][]byte{{3}},
+		AccountKeys: map[uint64]Secret{1: {1}, 2: {2}}, Keys: map[uint64]Secret{1: {9}},
+		Counts:   map[chat.DeviceID]Counts{"d2": {Seen: chat.Ranges{{From: 1, To: 3}}, Max: 3, Free: []uint64{2}}},
+		Sealed:   []Sealed{{5, []byte{0, 1}}},
+		Findings: []Finding{{Key: "missing d2", Text: "Gone.", N: 1}},
+		Pin:      2,
+	}
+}
+
+// putSealing writes it, and getSealing reads it.
+func putSealing(tx *Tx) error {
+	w := writtenSealing()
+	_, err := tx.AddFinding("c0", w.Findings[0])
+	return errors.Join(err, tx.AddToAccountChain(ana, 0, w.Account), tx.AddToChain("c0", 0, w.Chain), tx.PutAccountKeys(w.AccountKeys),
+		tx.PutKeys("c0", w.Keys), tx.PutCounts("c0", "d2", w.Counts["d2"]), tx.PutSealed("c0", 5, w.Sealed[0].Body), tx.PutPin(w.Pin, Secret{}))
+}
+
+func getSealing(tx *Tx) (*sealing, error) {
+	var errs [4]error
+	s := &sealing{Account: tx.AccountChain(ana), Chain: tx.Chain("c0"), Sealed: tx.Sealed("c0", 0, 10)}
+	s.AccountKeys, errs[0] = tx.AccountKeys()
+	s.Keys, errs[1] = tx.Keys("c0")
+	s.Counts, errs[2] = tx.AllCounts("c0")
+	s.Findings, errs[3] = tx.Findings("c0")
+	s.Pin, _, _ = tx.Pin()
+	return s, errors.Join(errs[:]...)
 }
 
 // written is what the frozen databases hold.
@@ -96,7 +138,7 @@ func writeAll(tx *Tx) error {
 		_, err := tx.PutAct(a)
 		errs = append(errs, err)
 	}
-	return errors.Join(append(errs, tx.DeleteAct(1))...)
+	return errors.Join(append(errs, tx.DeleteAct(1), putSealing(tx))...)
 }
 
 // readAll is all that a database says.
@@ -147,8 +189,20 @@ func TestFrozen(t *testing.T) {
 		db := open(t, path)
 		view(t, db, func(tx *Tx) error {
 			got, err := readAll(tx)
+			want := written()
+			if version > 1 {
+				var err2 error
+				got.Sealing, err2 = getSealing(tx)
+				err = errors.Join(err, err2)
+				want.Sealing = writtenSealing()
+				for i := range want.Conversations {
+					if want.Conversations[i].ID == "c0" {
+						want.Conversations[i].Warning = "Gone."
+					}
+				}
+			}
 			g, _ := json.MarshalIndent(got, "", " ")
-			w, _ := json.MarshalIndent(written(), "", " ")
+			w, _ := json.MarshalIndent(want, "", " ")
 			if string(g) != string(w) {
 				t.Errorf("version %d says\n%s\nnot\n%s", version, g, w)
 			}

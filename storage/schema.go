@@ -22,12 +22,22 @@ var (
 	bTransfers     = []byte("transfers")
 	bTransfersBy   = []byte("transfers.by")
 	bTransfersOn   = []byte("transfers.on")
+
+	// Since schema 2.
+	bAccountChains = []byte("chains.accounts")
+	bChains        = []byte("chains.conversations")
+	bAccountKeys   = []byte("keys.account")
+	bKeys          = []byte("keys.conversations")
+	bCounts        = []byte("counts")
+	bSealed        = []byte("sealed")
+	bFindings      = []byte("findings")
 )
 
 // Keys of meta.
 var (
 	keySchema  = []byte("schema")
 	keyProfile = []byte("profile")
+	keyPin     = []byte("pin")
 )
 
 // migration changes a database of one version into one of the next.
@@ -37,6 +47,17 @@ type migration func(*bbolt.Tx) error
 // migration that was released is never changed: there are files behind it.
 var migrations = []migration{
 	create,
+	chains,
+}
+
+// chains makes room for what sealing needs.
+func chains(tx *bbolt.Tx) error {
+	for _, name := range [][]byte{bAccountChains, bChains, bAccountKeys, bKeys, bCounts, bSealed, bFindings} {
+		if _, err := tx.CreateBucket(name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func create(tx *bbolt.Tx) error {

@@ -6,12 +6,14 @@ import (
 	"time"
 
 	"satchel/chat"
+	"satchel/net/priority"
 )
 
 // attempt owns an entry from start until it returns: it moves the file, or
 // says why not. At the end the entry is done, waits, has failed; or is left
 // under way because the person, or the end of the program, interrupted it.
 func (e *Engine) attempt(ctx context.Context, en *entry) {
+	priority.Background()
 	en.outcome = nil
 	if ctx.Err() != nil {
 		return
@@ -65,6 +67,6 @@ func (e *Engine) giveUp(en *entry, why *Error) {
 		en.firm = why.After > 0
 		en.retryAfter = time.Now().Add(max(min(why.After, 10*time.Minute), backOff(e.cfg.RetryFirst, e.cfg.RetryMax, tries-1)))
 	} else {
-		en.sum = nil
+		en.sealing = nil
 	}
 }

@@ -9,16 +9,27 @@ import (
 // noFollow keeps a link in the place of a part from being written through.
 const noFollow = unix.O_NOFOLLOW
 
-// writeBehind writes from..to to the disk and waits until it is there. What
-// another file's fsync may have to wait for is never more than one window.
-func writeBehind(f *os.File, from, to int64) error {
-	err := unix.SyncFileRange(int(f.Fd()), from, to-from,
-		unix.SYNC_FILE_RANGE_WAIT_BEFORE|unix.SYNC_FILE_RANGE_WRITE|unix.SYNC_FILE_RANGE_WAIT_AFTER)
+// writeBehind has from..to written to the disk, and waits until begun..from is
+// there, which was begun before. What another file's fsync may have to wait for
+// is never more than two windows.
+func writeBehind(f *os.File, begun, from, to int64) error {
+	var err error
+	if from > begun {
+		err = unix.SyncFileRange(int(f.Fd()), begun, from-begun,
+			unix.SYNC_FILE_RANGE_WAIT_BEFORE|unix.SYNC_FILE_RANGE_WRITE|unix.SYNC_FILE_RANGE_WAIT_AFTER)
+	}
+	if err == nil {
+		err = unix.SyncFileRange(int(f.Fd()), from, to-from, unix.SYNC_FILE_RANGE_WRITE)
+	}
 	if err == unix.ENOSYS || err == unix.EINVAL || err == unix.ESPIPE { // a file system without it
 		return unix.Fdatasync(int(f.Fd()))
 	}
 	return err
 }
+
+// syncData puts a file's bytes on the disk, and of what is known of it only
+// what is needed to find them.
+func syncData(f *os.File) error { return unix.Fdatasync(int(f.Fd())) }
 
 // reserve takes room on the disk and leaves the file's length alone: a full
 // disk says so before the first byte, and writing needs no new blocks, for

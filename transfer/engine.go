@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"satchel/chat"
+	"satchel/net/priority"
 )
 
 // Journal is the durable queue. Its functions are called from the engine's
@@ -32,6 +33,8 @@ type Config struct {
 	// of progress at most ten times a second a transfer.
 	Changed func(chat.Transfer)
 	Logger  *slog.Logger
+	// Words is where bytes wait for messages; nil: they wait nowhere.
+	Words *priority.Gate
 
 	Workers    int           // attempts at once, 2 at least; 0: 4
 	Small      int64         // bytes up to which a file is in the fast lane; 0: 8 MiB
@@ -76,15 +79,15 @@ type entry struct {
 	meter  *meter                  // of the attempt
 
 	// Owned like t.
-	epoch      int        // the engine's when the attempt began
-	ticket     int        // counts places in lanes and alarms, so that old ones are void
-	retryAfter time.Time  // waiting: when to go on; zero: when online
-	firm       bool       // waiting: the other end named the time, being online does not shorten it
-	outcome    *Error     // of the last attempt; nil: it met no error of its own
-	mismatches int        // how often what arrived was not what was sent
-	fresh      bool       // upload: what the store has is wrong
-	looked     bool       // upload: Preview has seen the file
-	sum        *sourceSum // upload: checksum of what was read, kept between attempts
+	epoch      int       // the engine's when the attempt began
+	ticket     int       // counts places in lanes and alarms, so that old ones are void
+	retryAfter time.Time // waiting: when to go on; zero: when online
+	firm       bool      // waiting: the other end named the time, being online does not shorten it
+	outcome    *Error    // of the last attempt; nil: it met no error of its own
+	mismatches int       // how often what arrived was not what was sent
+	fresh      bool      // upload: what the store has is wrong
+	looked     bool      // upload: Preview has seen the file
+	sealing    *sealing  // upload: its sealed form, kept between attempts
 }
 
 // New returns an engine. Transfers may be added before it runs.

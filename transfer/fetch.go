@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"satchel/net/seal"
 )
 
 // Getter downloads any http or https URL by GET with Range. It is the download
@@ -81,7 +83,9 @@ var errBody = errors.New("the receiver failed")
 // piece fetches a chunk from a byte on, and returns how many bytes went to Body;
 // without an error it is one at least.
 func (f *fetch) piece(ctx context.Context, at int64) (int64, error) {
-	end := min(at+f.chunk, f.r.Size)
+	// Whole sealed chunks: a resume begins with one.
+	sealed := seal.SealedSize(seal.ChunkSize)
+	end := min(at+max(f.chunk/sealed, 1)*sealed, f.r.Size)
 	header := http.Header{"Range": {fmt.Sprintf("bytes=%d-%d", at, end-1)}}
 	if f.tag != "" {
 		header.Set("If-Range", f.tag)

@@ -26,22 +26,22 @@ type Handler interface {
 	Download(ctx context.Context, r *DownloadRequest) error
 }
 
-// UploadRequest asks a handler to put a file into its store.
+// UploadRequest asks a handler to put a file into its store. The file is
+// sealed: all sizes and offsets are of sealed bytes, and nothing here tells
+// what is in it.
 type UploadRequest struct {
 	ID           chat.TransferID
 	Conversation chat.ConversationID
-	Name         string // for stores of the person's own; a relay is never told
+	Name         string // that a store may give it: says nothing; another one when Fresh
 	Size         int64
-	// Body is the file. One goroutine at a time may read it, going forward; what
-	// lies before may be read again, at the cost of making it again. Beyond what
-	// the store had when the attempt began, another attempt may read other bytes.
-	// A read that fails is the reason of the whole upload's failing.
+	// Body is the file. One goroutine at a time may read it, going forward: what
+	// is read again is sealed again. Behind the byte where an attempt begins, its
+	// bytes may be others than those of the attempt before. A read that fails is
+	// the reason of the whole upload's failing.
 	Body io.ReaderAt
-	// Progress is told how many bytes the store has: once before the first
-	// read of Body, and whenever the store said so. The first call may take a
-	// while, since what was sent before is read again for the checksum: no
-	// request may be open then. The same number again is a sign of life. It is
-	// called by one goroutine at a time.
+	// Progress is told how many bytes the store has: once before the first read of
+	// Body, and whenever the store said so. The same number again is a sign of
+	// life. It is called by one goroutine at a time.
 	Progress func(stored int64)
 	// Place is what Remember was told last, maybe in an earlier run; else "".
 	Place string
@@ -84,12 +84,13 @@ type Renewer interface {
 	Renew(ctx context.Context, url string) (UploadResult, error)
 }
 
-// DownloadRequest asks a handler for the bytes of a file.
+// DownloadRequest asks a handler for the bytes of a file. They are sealed, and
+// so are Size and Offset.
 type DownloadRequest struct {
 	URL          string // as the message says
 	Conversation chat.ConversationID
 	Size, Offset int64
-	Body         io.Writer
+	Body         io.Writer // its errors end the download
 	// Progress is told how many bytes of the file are in Body by now.
 	Progress func(n int64)
 }

@@ -12,22 +12,28 @@ import (
 	"strings"
 
 	"satchel/chat"
+	"satchel/net/priority"
+	"satchel/net/seal"
 )
 
-// part is a download under way: a file that holds the first n bytes, checksum
-// in step. What is on disk is read again before anything is added.
+// part is a download under way: a file that holds the first n bytes, opened
+// and checked, checksum in step. What is on disk is read again, up to the last
+// whole chunk, before anything is added.
 type part struct {
 	file    *os.File
 	hash    hash.Hash
 	n, size int64
-	behind  int64 // bytes that the disk has been told to write
+	behind  int64 // bytes that the disk has been told to write, and
+	begun   int64 // those of them that it has
 	meter   *meter
+	ctx     context.Context
+	bulk    priority.Bulk
 	err     error // why nothing can be written any more
 }
 
 // window is how many bytes are handed to the disk at a time. No more of a
-// download than this is in memory only, so that somebody else's fsync never
-// waits for gigabytes. Smaller costs speed, larger costs others their patience.
+// download than two of them is in memory only, so that somebody else's fsync
+// never waits for gigabytes. Smaller costs speed, larger costs others their patience.
 const window = 1 << 20
 
 func (e *Engine) partPath(id chat.TransferID) string {
@@ -35,7 +41,7 @@ func (e *Engine) partPath(id chat.TransferID) string {
 }
 
 // openPart opens or begins the part of a download of so many bytes.
-func openPart(ctx context.Context, path string, size int64, m *meter) (*part, error) {
+func openPart(ctx context.Context, path string, size int64, m *meter, words *priority.Gate) (*part, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
@@ -43,7 +49,7 @@ func openPart(ctx context.Context, path string, size int64, m *meter) (*part, er
 	if err != nil {
 		return nil, err
 	}
-	p := &part{file: file, hash: sha256.New(), size: size, meter: m}
+	p := &part{file: file, hash: sha256.New(), size: size, meter: m, ctx: ctx, bulk: words.Bulk()}
 	err = p.verify(ctx)
 	if err == nil {
 		err = reserve(file, size)
@@ -60,12 +66,19 @@ func (p *part) verify(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if info.Size() > p.size {
-		if err := p.file.Truncate(0); err != nil {
+	keep := info.Size()
+	switch {
+	case keep > p.size:
+		keep = 0
+	case keep < p.size: // goes on with the chunk of which only the beginning is there
+		_, keep = seal.SealedOffset(keep)
+	}
+	if keep < info.Size() {
+		if err := p.file.Truncate(keep); err != nil {
 			return err
 		}
 	}
-	for buf := make([]byte, min(1<<20, max(1, info.Size()))); ; {
+	for buf := make([]byte, min(1<<20, max(1, keep))); ; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -74,7 +87,7 @@ func (p *part) verify(ctx context.Context) error {
 		p.n += int64(n)
 		p.meter.know(p.n)
 		if errors.Is(err, io.EOF) {
-			p.behind = p.n
+			p.begun, p.behind = p.n, p.n
 			return nil
 		}
 		if err != nil {
@@ -92,6 +105,7 @@ func (p *part) Write(b []byte) (int, error) {
 		p.err = errMismatch
 		return 0, p.err
 	}
+	p.bulk.Pass(p.ctx, len(b))
 	n, err := p.file.Write(b)
 	p.hash.Write(b[:n])
 	p.n += int64(n)
@@ -101,8 +115,8 @@ func (p *part) Write(b []byte) (int, error) {
 		p.meter.know(p.n)
 	}
 	if err == nil && p.n-p.behind >= window {
-		err = writeBehind(p.file, p.behind, p.n)
-		p.behind = p.n
+		err = writeBehind(p.file, p.begun, p.behind, p.n)
+		p.begun, p.behind = p.behind, p.n
 	}
 	if err != nil {
 		p.err = err
@@ -115,16 +129,19 @@ func (p *part) sum() string { return hex.EncodeToString(p.hash.Sum(nil)) }
 
 func removePart(path string) { _ = os.Remove(path) }
 
-// sweepParts removes the parts of downloads that are no more.
+// sweepParts removes the parts and records of transfers that are no more.
 func (e *Engine) sweepParts() {
 	found, _ := os.ReadDir(filepath.Join(e.cfg.Folder, "parts"))
 	for _, f := range found {
-		id, ok := strings.CutSuffix(f.Name(), ".part")
+		ext := filepath.Ext(f.Name())
+		if ext != ".part" && ext != ".seal" {
+			continue
+		}
 		e.mu.Lock()
-		_, known := e.entries[chat.TransferID(id)]
+		_, known := e.entries[chat.TransferID(strings.TrimSuffix(f.Name(), ext))]
 		e.mu.Unlock()
-		if ok && !known {
-			removePart(e.partPath(chat.TransferID(id)))
+		if !known {
+			removePart(filepath.Join(e.cfg.Folder, "parts", f.Name()))
 		}
 	}
 }

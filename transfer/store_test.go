@@ -2,7 +2,6 @@ package transfer_test
 
 import (
 	"context"
-	"crypto/ed25519"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"satchel/chat"
 	"satchel/net/link"
 	"satchel/net/relay"
+	"satchel/net/seal"
 	"satchel/net/wire"
 	"satchel/transfer"
 	"satchel/transfer/storetest"
@@ -90,15 +90,18 @@ func member(t testing.TB, r *relay.Relay) *link.Link {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, device, err := ed25519.GenerateKey(nil)
+	device := seal.NewDevice(seal.Computer)
+	account, first, _, err := seal.NewAccount(device, "laptop", time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := link.Config{URL: inv.URL, Key: inv.Key, Device: device, Invite: inv.Code, Name: "Mara"}
-	if _, err := link.Register(t.Context(), cfg); err != nil {
+	key := device.Public().Key
+	cfg := link.Config{URL: inv.URL, Key: inv.Key, Account: string(account.ID()), Device: key[:], Sign: device.Sign}
+	join := cfg
+	join.Invite, join.Name, join.First = inv.Code, "Mara", first
+	if _, err := link.Register(t.Context(), join); err != nil {
 		t.Fatal(err)
 	}
-	cfg.Invite, cfg.Name = "", ""
 	l := link.New(cfg)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended, up := make(chan struct{}), make(chan struct{}, 1)

@@ -24,6 +24,10 @@ const (
 	IconBookmark Icon = `<path d="M7.5 4.5h9v15l-4.5-3.8-4.5 3.8z"/>`
 	IconDrop     Icon = `<path d="M12 4v12.5"/><path d="M6.5 11l5.5 5.5 5.5-5.5"/><path d="M5 20h14"/>`
 	IconSend     Icon = `<path fill="%[1]s" d="M4 4.8l16.2 7.2-16.2 7.2 2.7-7.2z"/>`
+	IconSettings Icon = `<path d="M4 7.5h8.5"/><path d="M17.5 7.5H20"/><circle cx="15" cy="7.5" r="2.3"/><path d="M4 16.5h2.5"/><path d="M11.5 16.5H20"/><circle cx="9" cy="16.5" r="2.3"/>`
+	IconComputer Icon = `<rect x="3.5" y="5" width="17" height="11" rx="1.8" ry="1.8"/><path d="M9 20h6"/><path d="M12 16v4"/>`
+	IconKey      Icon = `<circle cx="8" cy="15.5" r="3.8"/><path d="M10.8 12.7l7.7-7.7"/><path d="M15.6 7.9l2.6 2.6"/>`
+	IconShield   Icon = `<path d="M12 3.8l7 2.6v5.2c0 4.2-2.8 7.2-7 8.6-4.2-1.4-7-4.4-7-8.6V6.4z"/><path d="M8.8 12l2.3 2.3 4.2-4.6"/>`
 	IconTalk     Icon = `<path d="M4.5 5.5h15v10.5h-8l-4 3.6v-3.6h-3z"/>`
 )
 

@@ -1,6 +1,8 @@
 package widgets
 
 import (
+	"slices"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/lang"
@@ -13,7 +15,7 @@ type Sheet struct {
 	widget.BaseWidget
 	Title   string
 	Content fyne.CanvasObject
-	Buttons []*Button // from left to right, at the right
+	Buttons []*Button // from left to right, at the right; hidden ones take no room
 	Aside   *Button   // at the left of the same line; nil: none
 	Width   float32   // of the card
 	Height  float32   // of the content; 0: as it asks
@@ -76,10 +78,20 @@ func (s *Sheet) TypedKey(k *fyne.KeyEvent) {
 	case fyne.KeyEscape:
 		s.Dismiss()
 	case fyne.KeyReturn, fyne.KeyEnter:
-		if n := len(s.Buttons); n > 0 && s.Buttons[n-1].Kind == PrimaryButton {
-			s.Buttons[n-1].press()
+		if b := s.shownButtons(); len(b) > 0 && b[len(b)-1].Kind == PrimaryButton {
+			b[len(b)-1].press()
 		}
 	}
+}
+
+// shownButtons are those that are not hidden.
+func (s *Sheet) shownButtons() (shown []*Button) {
+	for _, b := range s.Buttons {
+		if b.Visible() {
+			shown = append(shown, b)
+		}
+	}
+	return shown
 }
 
 // CreateRenderer implements fyne.Widget.
@@ -98,12 +110,13 @@ func (s *Sheet) CreateRenderer() fyne.WidgetRenderer {
 	r.layout = func(size fyne.Size) {
 		place(scrim, 0, 0, size.Width, size.Height)
 		width := min(s.Width, size.Width-32)
-		content := s.Content.MinSize().Height
+		content := heightAt(s.Content, width-2*pad)
 		if s.Height > 0 {
 			content = s.Height
 		}
 		foot := float32(0)
-		if len(s.Buttons) > 0 {
+		buttons := s.shownButtons()
+		if len(buttons) > 0 {
 			foot = 38 + gap
 		}
 		height := pad + 36 + gap + content + foot + pad
@@ -122,9 +135,9 @@ func (s *Sheet) CreateRenderer() fyne.WidgetRenderer {
 			place(s.Aside, x+pad, y+height-pad-m.Height, m.Width, m.Height)
 		}
 		right := x + width - pad
-		for i := len(s.Buttons) - 1; i >= 0; i-- {
-			m := s.Buttons[i].MinSize()
-			place(s.Buttons[i], right-m.Width, y+height-pad-m.Height, m.Width, m.Height)
+		for _, b := range slices.Backward(buttons) {
+			m := b.MinSize()
+			place(b, right-m.Width, y+height-pad-m.Height, m.Width, m.Height)
 			right -= m.Width + 12
 		}
 	}

@@ -20,9 +20,13 @@ func (s *Session) connect(ctx context.Context) error {
 		s.mu.Lock()
 		relay, id, joined := s.relay, s.id, s.who.Joined
 		s.mu.Unlock()
-		if joined {
-			l := link.New(link.Config{URL: relay.RelayURL, Key: relay.RelayKey, Device: id.key,
-				Client: s.opts.Client, Logger: s.log})
+		switch {
+		case joined && id.device == nil:
+			s.connection(chat.Refused, string(errOld))
+		case joined && s.removedHere():
+			s.connection(chat.Refused, string(errRemoved))
+		case joined:
+			l := link.New(id.config(link.Config{URL: relay.RelayURL, Key: relay.RelayKey, Client: s.opts.Client, Logger: s.log}))
 			s.link.Store(l)
 			ended := make(chan error, 1)
 			go func() { ended <- l.Run(ctx) }()
@@ -76,7 +80,7 @@ func (e linked) stores() bool {
 		return true
 	case link.Received:
 		switch f := x.Frame.(type) {
-		case *wire.Typing, *wire.Presence:
+		case *wire.Typing, *wire.Presence, *wire.LinkMessage, *wire.CloseLink:
 			return false
 		case *wire.OK:
 			return false
@@ -117,8 +121,7 @@ func (e linked) settle(err error) {
 				s.fetchRefused(&wire.Error{Header: page.Header})
 			}
 		}
-		s.log.Error("the relay contradicts itself", "error", err)
-		s.hub.publish(chat.Notice{Text: "The relay sent a message that contradicts the ones that are here. It was left out; nothing here was changed."})
+		s.contradicted(err)
 		return
 	}
 	s.log.Error("what the relay sent could not be kept", "error", err)
@@ -127,6 +130,12 @@ func (e linked) settle(err error) {
 	if l := s.link.Load(); l != nil {
 		l.Drop(sentence)
 	}
+}
+
+// contradicted says that something of the relay's was left out.
+func (s *Session) contradicted(err error) {
+	s.log.Error("the relay contradicts itself", "error", err)
+	s.hub.publish(chat.Notice{Text: "The relay sent a message that contradicts the ones that are here. It was left out; nothing here was changed."})
 }
 
 // connection tells how the connection stands.
@@ -148,7 +157,10 @@ func (s *Session) connection(state chat.ConnectionState, reason string) {
 func (s *Session) down(f *link.Failure) {
 	s.state.online = false
 	s.state.outbox.reset()
+	s.linkMail("", link.MailboxEvent{Closed: true})
 	s.state.sync.reset()
+	s.state.waiting.reset()
+	s.care.forget()
 	s.checkSynced()
 	for _, m := range s.state.marks {
 		m.flight = ""
@@ -177,11 +189,17 @@ func (t *turn) up(w *wire.Welcome) error {
 	s.mu.Lock()
 	profile := s.relay
 	s.mu.Unlock()
-	profile.Account, profile.RelayName, profile.MaxFile = account(w.Account), w.Name, w.MaxFile
+	profile.Account.Name, profile.RelayName, profile.MaxFile = w.Account.Name, w.Name, w.MaxFile
 	if err := t.tx.PutProfile(profile); err != nil {
 		return err
 	}
+	self := []wire.Account{w.Account}
+	own := t.staleAccounts(self, true)
 	return t.list(w.Conversations, w.More, func() {
+		s.tellAccounts(self)
+		if len(own) > 0 {
+			s.care.add("", wants{accounts: own})
+		}
 		s.know(profile)
 		s.state.online = true
 		clear(s.state.marks)
@@ -195,7 +213,9 @@ func (t *turn) up(w *wire.Welcome) error {
 func (t *turn) list(all []wire.Conversation, more bool, first func()) error {
 	s := t.s
 	var stale []chat.ConversationID
+	var care []func()
 	for i := range all {
+		care = append(care, t.chainNews(&all[i], first != nil))
 		behind, err := t.keep(&all[i])
 		if err != nil {
 			return err
@@ -209,6 +229,7 @@ func (t *turn) list(all []wire.Conversation, more bool, first func()) error {
 			first()
 		}
 		for i := range all {
+			care[i]()
 			s.relayMarks(&all[i])
 			s.present(all[i].Members)
 			s.tellMark(chat.ConversationID(all[i].ID))
@@ -233,22 +254,22 @@ func (t *turn) list(all []wire.Conversation, more bool, first func()) error {
 // keep stores what the relay says of a conversation, and tells whether there
 // are news that are not here.
 func (t *turn) keep(c *wire.Conversation) (behind bool, err error) {
-	row := conversation(c)
-	if err := t.tx.PutConversation(row); err != nil {
+	id := chat.ConversationID(c.ID)
+	for _, m := range c.Members {
+		if err := t.tx.PutAccount(account(m)); err != nil {
+			return false, err
+		}
+	}
+	if err := t.describe(id, c); err != nil {
 		return false, err
 	}
-	for _, m := range row.Members {
-		if err := t.tx.PutAccount(m); err != nil {
-			return false, err
-		}
-	}
 	for i := range c.Marks {
-		if _, err := t.tx.SetMark(row.ID, chat.AccountID(c.Marks[i].Account), mark(&c.Marks[i]), t.me); err != nil {
+		if _, err := t.tx.SetMark(id, chat.AccountID(c.Marks[i].Account), mark(&c.Marks[i]), t.me); err != nil {
 			return false, err
 		}
 	}
-	t.touch(row.ID)
-	now, _, err := t.tx.Conversation(row.ID)
+	t.touch(id)
+	now, _, err := t.tx.Conversation(id)
 	if err != nil {
 		return false, err
 	}

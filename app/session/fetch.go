@@ -158,7 +158,10 @@ func (s *Session) wanted(id chat.ConversationID, history bool) (run chat.Range, 
 
 // page stores a page. The run that was asked for is held afterwards, as far as
 // the page goes: a relay that has nothing there won't be asked again.
-func (t *turn) page(f *wire.Page) error {
+func (t *turn) page(f *wire.Page) error { return t.takePage(f, false) }
+
+// takePage opens and stores a page, or has it wait; last: it waits no more.
+func (t *turn) takePage(f *wire.Page, last bool) error {
 	s := t.s
 	p := s.state.sync.asked[f.Re]
 	if p == nil || string(p.conv) != f.Conversation {
@@ -166,22 +169,49 @@ func (t *turn) page(f *wire.Page) error {
 	}
 	from, to := p.run.From, p.run.To
 	var messages []chat.Message
+	var lacking []chat.AccountID
+	var taken []func() error
+	first := uint64(0)
 	for i := range f.Entries {
 		e := &f.Entries[i]
 		if e.Seq < from || e.Seq > to {
 			continue // not what was asked for
 		}
-		messages = append(messages, s.message(f.Conversation, e))
+		if first == 0 {
+			first = e.Seq
+		}
+		m, what, take, err := t.open(p.conv, e, false, last)
+		if err != nil {
+			return err
+		}
+		taken = append(taken, take)
+		switch what {
+		case waits:
+			lacking = append(lacking, m.From)
+		case hidden:
+		default:
+			messages = append(messages, m)
+		}
 	}
-	if len(messages) > 0 {
-		from = messages[0].Seq // the page may be short of bytes; the rest is asked for next
+	if len(lacking) > 0 {
+		t.then(func() { s.hold(p.conv, &batch{page: f}, lacking) })
+		return nil
+	}
+	if first > 0 {
+		from = first // the page may be short of bytes; the rest is asked for next
 	}
 	added, err := t.tx.AddEntries(p.conv, t.me, from, to, messages)
 	if err != nil {
 		return err
 	}
+	for _, take := range taken {
+		if err := take(); err != nil {
+			return err
+		}
+	}
 	t.news(p.conv, p.history, added...)
 	t.then(func() {
+		s.watchHoles(p.conv)
 		q := &s.state.sync
 		delete(q.asked, f.Re)
 		delete(q.busy, p.conv)

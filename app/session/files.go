@@ -12,7 +12,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"satchel/chat"
-	"satchel/net/wire"
+	"satchel/net/seal"
 )
 
 // SendFiles writes one message for each file; text, title and location of the
@@ -44,7 +44,7 @@ func (s *Session) SendFilesAs(ctx context.Context, conv chat.ConversationID, ids
 		if err := content.Check(); err != nil {
 			return nil, err
 		}
-		if body, err := sealBody(&content); err != nil || len(body) > wire.MaxBody-(1<<10) { // and its URL and checksum
+		if body, err := sealContent(&content); err != nil || len(body) > seal.MaxContent-(8<<10) { // and its URL, checksum and key
 			return nil, refusal("The text is too large to go with a file. Send it as a message of its own.")
 		}
 		abs, err := filepath.Abs(path)

@@ -202,7 +202,7 @@ func TestLocate(t *testing.T) {
 // is too large: it is refused before anything is written.
 func TestBodies(t *testing.T) {
 	for _, b := range []string{"", "no json", "[]", `{"text":7}`, "{}"} {
-		if c, _ := openBody([]byte(b)); c.Kind != KindUnreadable {
+		if c, _ := openContent([]byte(b)); c.Kind != chat.KindUnreadable {
 			t.Errorf("%q: %+v", b, c)
 		}
 	}

@@ -1,8 +1,6 @@
 package session
 
 import (
-	"crypto/ed25519"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,11 +8,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/adrg/xdg"
 
 	"satchel/chat"
-	"satchel/net/wire"
+	"satchel/net/link"
+	"satchel/net/seal"
 )
 
 // Folder finds a profile's folder. A plain name means a profile in the user's
@@ -30,17 +30,40 @@ func Folder(profile string) string {
 	return filepath.Join(xdg.DataHome, "satchel", profile)
 }
 
-// identity is the device's key pair. The account is named after its first device.
-type identity struct{ key ed25519.PrivateKey }
+// identity is the device of this profile, and whose it is.
+type identity struct {
+	device  *seal.Device // nil in a profile from before sealing
+	kept    string       // where its secret lies: inKeyring or inFile
+	account chat.AccountID
+	chain   [][]byte   // the account's, as it was made here; nil on a device that was added
+	boxes   seal.Boxes // and its first key, for this device
+}
 
-func (i *identity) public() ed25519.PublicKey { return i.key.Public().(ed25519.PublicKey) }
-func (i *identity) device() chat.DeviceID     { return chat.DeviceID(wire.DeviceID(i.public())) }
+// config is what the device says hello with. first is for registering.
+func (i *identity) config(c link.Config) link.Config {
+	key := i.device.Public().Key
+	c.Account, c.Device, c.Sign = string(i.account), key[:], i.device.Sign
+	if c.Invite != "" && len(i.chain) > 0 {
+		c.First = i.chain[0]
+	}
+	return c
+}
 
 // identityFile is PROFILE/identity.json, mode 0600.
 type identityFile struct {
-	Version int    `json:"version"`
-	Seed    string `json:"seed"` // Ed25519, base64url
+	Version int            `json:"version"`
+	Kept    string         `json:"kept"` // where the secret is: "file" (then it is in Secret) or "keyring"
+	Device  chat.DeviceID  `json:"device"`
+	Secret  []byte         `json:"secret,omitempty"`
+	Account chat.AccountID `json:"account"`
+	Chain   [][]byte       `json:"chain,omitempty"`
+	Boxes   [][]byte       `json:"boxes,omitempty"`
 }
+
+const identityVersion = 2
+
+// errOld is what a profile from before sealing says.
+const errOld = Refusal("This profile was made before messages were sealed, so it can't connect any more. Its messages stay readable here: to go on, join again in a new profile.")
 
 // loadIdentity reads the device's keys; nil without an error when there are none yet.
 func loadIdentity(dir string) (*identity, error) {
@@ -52,31 +75,60 @@ func loadIdentity(dir string) (*identity, error) {
 		return nil, fmt.Errorf("read the identity: %w", err)
 	}
 	var f identityFile
-	if err := json.Unmarshal(b, &f); err != nil || f.Version != 1 {
+	if err := json.Unmarshal(b, &f); err != nil || f.Version < 1 || f.Version > identityVersion {
 		return nil, fmt.Errorf("the identity in %s can't be read: it is damaged, or of a newer Satchel", path)
 	}
-	seed, err := wire.UnB64(f.Seed)
-	if err != nil || len(seed) != ed25519.SeedSize {
+	if f.Version == 1 {
+		return &identity{}, nil
+	}
+	if f.Kept == inKeyring {
+		if f.Secret, err = fromKeyring(string(f.Device)); err != nil {
+			return nil, fmt.Errorf("this profile's key is in the system's keyring, which does not give it out: unlock the keyring and try again (%w)", err)
+		}
+	}
+	device, err := seal.ParseDevice(f.Secret)
+	if err != nil || device.ID() != f.Device {
 		return nil, fmt.Errorf("the identity in %s is damaged", path)
 	}
-	return &identity{ed25519.NewKeyFromSeed(seed)}, nil
+	return &identity{device, f.Kept, f.Account, f.Chain, f.Boxes}, nil
 }
 
-// makeIdentity makes the device's keys. They are on disk, synced, before the
-// caller sees them: a relay never knows a device that we could forget.
-func makeIdentity(dir string) (*identity, error) {
-	_, key, err := ed25519.GenerateKey(rand.Reader)
+// newIdentity makes a device and an account that begins with it. Nothing is kept yet.
+func newIdentity() (*identity, error) {
+	device := seal.NewDevice(seal.Computer)
+	account, first, boxes, err := seal.NewAccount(device, deviceLabel(), time.Now())
 	if err != nil {
 		return nil, err
 	}
-	b, err := json.Marshal(identityFile{Version: 1, Seed: wire.B64(key.Seed())})
+	return &identity{device: device, account: account.ID(), chain: [][]byte{first}, boxes: boxes}, nil
+}
+
+// deviceLabel is what this computer is called in the list of devices.
+func deviceLabel() string {
+	name, err := os.Hostname()
+	if err != nil || name == "" {
+		return "computer"
+	}
+	return strings.ToValidUTF8(name[:min(len(name), seal.MaxLabel)], "")
+}
+
+// keep makes the identity durable, its secret in the keyring where there is one.
+// When it returns, all is on disk, synced: a relay never knows a device that we
+// could forget.
+func (i *identity) keep(dir string) error {
+	f := identityFile{Version: identityVersion, Kept: inKeyring, Device: i.device.ID(), Account: i.account, Chain: i.chain, Boxes: i.boxes}
+	if !toKeyring(string(f.Device), i.device.Marshal()) {
+		f.Kept, f.Secret = inFile, i.device.Marshal()
+	}
+	i.kept = f.Kept
+	b, err := json.Marshal(f)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := writeSynced(filepath.Join(dir, "identity.json"), append(b, '\n')); err != nil {
-		return nil, fmt.Errorf("keep the identity: %w", err)
+		return fmt.Errorf("keep the identity: %w", err)
 	}
-	return &identity{key}, nil
+	return nil
 }
 
 // writeSynced puts a private file in place whole or not at all.

@@ -2,6 +2,7 @@ package session
 
 import (
 	"satchel/chat"
+	"satchel/net/link"
 	"satchel/net/wire"
 )
 
@@ -23,12 +24,18 @@ func (t *turn) received(f wire.Frame) error {
 		return t.mark(f)
 	case *wire.OK:
 		t.then(func() { s.markTold(f.Re) })
+	case *wire.AccountNews:
+		return t.accountNews(&f.Account)
 	case *wire.Typing:
 		t.announce(chat.TypingChanged{Conversation: chat.ConversationID(f.Conversation), Account: chat.AccountID(f.Account)})
 	case *wire.Presence:
 		t.then(func() {
 			s.present([]wire.Account{{ID: f.Account, Online: f.Online, LastSeen: f.LastSeen}})
 		})
+	case *wire.LinkMessage:
+		t.then(func() { s.linkMail(f.Code, link.MailboxEvent{Body: f.Body}) })
+	case *wire.CloseLink:
+		t.then(func() { s.linkMail(f.Code, link.MailboxEvent{Closed: true, Reason: f.Reason}) })
 	case *wire.Error:
 		return t.refused(f)
 	default:
@@ -39,15 +46,32 @@ func (t *turn) received(f wire.Frame) error {
 
 // entry stores one new message. A conversation that is not known yet is told by
 // the relay along with its head, and its entries are fetched then.
-func (t *turn) entry(f *wire.Entry) error {
+func (t *turn) entry(f *wire.Entry) error { return t.takeEntry(f, false) }
+
+// takeEntry opens and stores an entry, or has it wait; last: it waits no more.
+func (t *turn) takeEntry(f *wire.Entry, last bool) error {
 	id := chat.ConversationID(f.Conversation)
 	row, ok, err := t.tx.Conversation(id)
 	if err != nil || !ok || f.Seq == 0 {
 		return err
 	}
-	m := t.s.message(f.Conversation, f)
-	added, err := t.tx.AddEntries(id, t.me, f.Seq, f.Seq, []chat.Message{m})
+	m, what, taken, err := t.open(id, f, true, last)
 	if err != nil {
+		return err
+	}
+	if what == waits {
+		t.then(func() { t.s.hold(id, &batch{entry: f}, []chat.AccountID{m.From}) })
+		return nil
+	}
+	var all []chat.Message
+	if what != hidden {
+		all = append(all, m)
+	}
+	added, err := t.tx.AddEntries(id, t.me, f.Seq, f.Seq, all)
+	if err != nil {
+		return err
+	}
+	if err := taken(); err != nil {
 		return err
 	}
 	t.news(id, false, added...)
@@ -64,20 +88,28 @@ func (t *turn) conversationNews(f *wire.ConversationNews) error {
 	if err != nil {
 		return err
 	}
-	act := s.state.outbox.flight[f.Re]
-	if act != nil {
-		if err := t.tx.DeleteAct(act.n); err != nil {
-			return err
-		}
-	}
+	care := t.chainNews(&f.Conversation, false)
 	t.then(func() {
-		if act != nil {
-			s.state.outbox.landed(f.Re)
-		}
+		care()
 		s.relayMarks(&f.Conversation)
 		s.present(f.Conversation.Members)
 		if behind {
 			s.fetchSoon(id)
+		}
+	})
+	return nil
+}
+
+// accountNews takes that an account's chain grew, or that its name changed.
+func (t *turn) accountNews(a *wire.Account) error {
+	if err := t.tx.PutAccount(account(*a)); err != nil {
+		return err
+	}
+	stale := t.staleAccounts([]wire.Account{*a}, false)
+	t.then(func() {
+		t.s.tellAccounts([]wire.Account{*a})
+		if len(stale) > 0 {
+			t.s.care.add("", wants{accounts: stale})
 		}
 	})
 	return nil

@@ -8,6 +8,7 @@ import (
 
 	"satchel/chat"
 	"satchel/net/link"
+	"satchel/net/seal"
 	"satchel/net/wire"
 	"satchel/storage"
 )
@@ -38,18 +39,24 @@ func (s *Session) Join(ctx context.Context, invitation, name string) error {
 	s.mu.Lock()
 	id := s.id
 	s.mu.Unlock()
-	if id == nil {
-		if id, err = makeIdentity(s.opts.Dir); err != nil {
+	switch {
+	case id == nil:
+		if id, err = newIdentity(); err != nil {
+			return s.sentence(err)
+		}
+		if err := id.keep(s.opts.Dir); err != nil {
 			return s.sentence(err)
 		}
 		s.mu.Lock()
 		s.id = id
 		s.mu.Unlock()
+	case id.device == nil:
+		return errOld
 	}
 	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
 	defer cancel()
-	welcome, err := link.Register(ctx, link.Config{URL: inv.URL, Key: inv.Key, Device: id.key, Client: s.opts.Client,
-		Logger: s.log, Invite: inv.Code, Name: name})
+	welcome, err := link.Register(ctx, id.config(link.Config{URL: inv.URL, Key: inv.Key, Client: s.opts.Client,
+		Logger: s.log, Invite: inv.Code, Name: name}))
 	if err != nil {
 		var f *link.Failure
 		if errors.As(err, &f) {
@@ -57,8 +64,8 @@ func (s *Session) Join(ctx context.Context, invitation, name string) error {
 		}
 		return err
 	}
-	e := &joined{asked: ask(), welcome: welcome, device: id.device(),
-		profile: storage.Profile{Account: account(welcome.Account), Device: id.device(), RelayURL: inv.URL, RelayKey: inv.Key,
+	e := &joined{asked: ask(), welcome: welcome, identity: id,
+		profile: storage.Profile{Account: chat.Account{ID: id.account, Name: welcome.Account.Name}, Device: id.device.ID(), RelayURL: inv.URL, RelayKey: inv.Key,
 			RelayName: welcome.Name, MaxFile: welcome.MaxFile}}
 	return s.await(ctx, e, e.asked)
 }
@@ -119,9 +126,9 @@ func (e moved) apply(t *turn) error {
 // joined stores who we are, and notes to self.
 type joined struct {
 	asked
-	welcome *wire.Welcome
-	device  chat.DeviceID
-	profile storage.Profile
+	welcome  *wire.Welcome
+	identity *identity
+	profile  storage.Profile
 }
 
 func (e *joined) apply(t *turn) error {
@@ -131,6 +138,9 @@ func (e *joined) apply(t *turn) error {
 		return err
 	}
 	if err := t.tx.PutAccount(p.Account); err != nil {
+		return err
+	}
+	if err := t.ownAccount(e.identity); err != nil {
 		return err
 	}
 	self, has := wire.SelfID(string(p.Account.ID)), false
@@ -154,20 +164,37 @@ func (e *joined) apply(t *turn) error {
 	return nil
 }
 
-// begin keeps a conversation that begins here, and has the relay make it.
+// ownAccount keeps the account's chain and key as they were made with the
+// device. One that was added to an account fetches them.
+func (t *turn) ownAccount(id *identity) error {
+	if len(id.chain) == 0 {
+		return nil
+	}
+	v := t.seals()
+	if _, err := v.learnAccount(id.account, 0, id.chain); err != nil {
+		return err
+	}
+	a, err := v.account(id.account)
+	if err != nil {
+		return err
+	}
+	keys, err := seal.OpenAccountKeys(a, id.device, id.boxes)
+	if err != nil {
+		return err
+	}
+	return v.learnAccountKeys(keys)
+}
+
+// begin keeps a conversation that begins here, and has its chain made.
 func (t *turn) begin(c *chat.Conversation) error {
 	if err := t.tx.PutConversation(c); err != nil {
 		return err
 	}
-	data := createAct{Kind: string(c.Kind), Title: c.Title}
 	for _, m := range c.Members {
 		if err := t.tx.PutAccount(m); err != nil {
 			return err
 		}
-		if m.ID != t.me {
-			data.Members = append(data.Members, string(m.ID))
-		}
 	}
 	t.touch(c.ID)
-	return t.put(actCreate, c.ID, "", data)
+	return t.put(actFound, c.ID, "", struct{}{})
 }

@@ -29,6 +29,7 @@ type turn struct {
 	tx *storage.Tx // nil when no event of the turn stores
 	me chat.AccountID
 
+	view     *view                 // of the chains; nil until it is asked for
 	order    []chat.ConversationID // conversations whose rows changed
 	touched  map[chat.ConversationID]bool
 	messages []chat.Change
@@ -83,7 +84,22 @@ func (s *Session) loop() {
 				break more
 			}
 		}
+		leave := s.words.Enter()
 		s.turn(ready)
+		s.unanswered()
+		leave()
+	}
+}
+
+// unanswered has files wait as long as messages are under way to the relay.
+func (s *Session) unanswered() {
+	o := &s.state.outbox
+	switch {
+	case len(o.flight) > 0 && o.leave == nil:
+		o.leave = s.words.Enter()
+	case len(o.flight) == 0 && o.leave != nil:
+		o.leave()
+		o.leave = nil
 	}
 }
 
@@ -145,6 +161,9 @@ func (s *Session) try(events []event) error {
 	}
 	if err != nil {
 		return err
+	}
+	if t.view != nil {
+		s.keeper.take(t.view)
 	}
 	s.hub.publish(slices.Concat(s.rowsOf(t), t.messages, t.changes)...)
 	for _, f := range t.after {

@@ -5,35 +5,38 @@ import (
 	"time"
 
 	"satchel/chat"
+	"satchel/net/link"
 	"satchel/net/wire"
 	"satchel/storage"
 )
 
 // Kinds of acts in the outbox.
 const (
-	actSend   = "send"
-	actCreate = "create"
+	actSend  = "send"
+	actFound = "found" // make the conversation's chain, if nobody has
 )
 
-// sendAct and createAct are the data of an act: what the relay will hear.
+// sendAct is the data of an act that sends a message. The content is the
+// message's own: it is sealed when it goes out, under the key that is in use
+// then. The count is given out once, so that the message is the same whenever
+// it is sent again.
 type sendAct struct {
-	Body  []byte   `json:"body"`
+	Count uint64   `json:"count"`
 	Files []string `json:"files,omitempty"`
 }
 
-type createAct struct {
-	Kind    string   `json:"kind"`
-	Title   string   `json:"title,omitempty"`
-	Members []string `json:"members,omitempty"`
-}
-
 // outbox sends the acts that are on disk in their order, several at a time, and
-// begins anew with every connection: the relay knows what it has already.
+// begins anew with every connection: the relay knows what it has already. A
+// conversation that has no key to seal with is blocked: its acts are passed over
+// until it has one.
 type outbox struct {
-	last    uint64             // newest act that went out on this connection
-	flight  map[string]*flying // not answered yet, by frame id
-	waiting bool               // the relay, or the network, asked for a pause
-	pause   time.Duration
+	last     uint64             // newest act that went out, or was passed over, on this connection
+	flight   map[string]*flying // not answered yet, by frame id
+	blocked  map[chat.ConversationID]bool
+	founding map[chat.ConversationID][]uint64 // acts that end when the chain is there
+	waiting  bool                             // the relay, or the network, asked for a pause
+	pause    time.Duration
+	leave    func() // the gate, when acts are in flight
 }
 
 type flying struct {
@@ -42,14 +45,27 @@ type flying struct {
 	message chat.MessageID
 }
 
+func (o *outbox) flies(n uint64) bool {
+	for _, f := range o.flight {
+		if f.n == n {
+			return true
+		}
+	}
+	return false
+}
+
 // flightMost is how many acts are under way at a time.
 const flightMost = 32
 
-func newOutbox() outbox { return outbox{flight: map[string]*flying{}} }
+func newOutbox() outbox {
+	return outbox{flight: map[string]*flying{}, blocked: map[chat.ConversationID]bool{}, founding: map[chat.ConversationID][]uint64{}}
+}
 
 func (o *outbox) reset() {
 	o.last, o.waiting, o.pause = 0, false, 0
 	clear(o.flight)
+	clear(o.blocked)
+	clear(o.founding)
 }
 
 // landed notes that an act was answered for good.
@@ -61,45 +77,244 @@ func (o *outbox) landed(id string) {
 // pump sends as many acts as may be under way.
 func (s *Session) pump() {
 	o, l := &s.state.outbox, s.link.Load()
-	if !s.state.online || l == nil || o.waiting || len(o.flight) >= flightMost {
+	if !s.state.online || l == nil || o.waiting {
 		return
 	}
-	var acts []storage.Act
-	err := s.db.View(func(tx *storage.Tx) (err error) {
-		acts, err = tx.Acts(o.last, flightMost-len(o.flight))
-		return err
-	})
-	if err != nil {
-		s.log.Error("read the outbox", "error", err)
-		return
-	}
-	for _, a := range acts {
-		f, err := frameOf(&a)
+	for len(o.flight) < flightMost {
+		var acts []storage.Act
+		err := s.db.View(func(tx *storage.Tx) (err error) {
+			acts, err = tx.Acts(o.last, flightMost)
+			return err
+		})
 		if err != nil {
-			s.log.Error("an act in the outbox can't be read", "act", a.N, "error", err)
-			o.last = a.N
-			continue
-		}
-		f.Meta().ID = l.NextID()
-		if l.Send(f) != nil {
-			s.pauseOutbox(retryPause, false)
+			s.log.Error("read the outbox", "error", err)
 			return
 		}
-		o.flight[f.Meta().ID] = &flying{a.N, a.Conversation, a.Message}
-		o.last = a.N
+		if len(acts) == 0 {
+			return
+		}
+		for _, a := range acts {
+			if len(o.flight) >= flightMost {
+				return
+			}
+			if !s.dispatchAct(l, &a) {
+				s.pauseOutbox(retryPause, false)
+				return
+			}
+			o.last = a.N
+		}
 	}
 }
 
-// frameOf makes the frame that an act wants to be.
-func frameOf(a *storage.Act) (wire.Frame, error) {
-	if a.Kind == actCreate {
-		var c createAct
-		err := json.Unmarshal(a.Data, &c)
-		return &wire.CreateConversation{Conversation: string(a.Conversation), Kind: c.Kind, Title: c.Title, Members: c.Members}, err
+// dispatchAct sends an act, or blocks its conversation; false when the
+// connection takes no more.
+func (s *Session) dispatchAct(l *link.Link, a *storage.Act) bool {
+	o := &s.state.outbox
+	switch {
+	case o.flies(a.N):
+		return true
+	case a.Kind == actFound:
+		o.founding[a.Conversation] = append(o.founding[a.Conversation], a.N)
+		s.care.add(a.Conversation, wants{found: true})
+		return true
+	case a.Kind != actSend || o.blocked[a.Conversation]:
+		return true
+	}
+	f, state, err := s.sealAct(a)
+	switch {
+	case err != nil:
+		s.log.Error("a message can't be sealed", "act", a.N, "error", err)
+		o.blocked[a.Conversation] = true
+		return true
+	case state == roomGone:
+		o.blocked[a.Conversation] = true
+		s.later(0, giveUp{a.Conversation, a.Message, a.N})
+		return true
+	case state != roomReady:
+		o.blocked[a.Conversation] = true
+		if state == roomNeeds {
+			s.care.add(a.Conversation, wants{found: true, rotate: true})
+		}
+		return true
+	}
+	f.ID = l.NextID()
+	if l.Send(f) != nil {
+		return false
+	}
+	o.flight[f.ID] = &flying{a.N, a.Conversation, a.Message}
+	return true
+}
+
+// unblock lets a conversation's acts go out, once something can be sealed in it.
+func (s *Session) unblock(id chat.ConversationID) {
+	o := &s.state.outbox
+	if !o.blocked[id] {
+		return
+	}
+	state := roomNeeds
+	err := s.look(func(v *view) (err error) {
+		state, err = s.stateOf(v, id)
+		return err
+	})
+	if err != nil {
+		s.log.Error("read a conversation's keys", "conversation", id, "error", err)
+		return
+	}
+	if state == roomReady || state == roomGone {
+		delete(o.blocked, id)
+		o.last = 0
+	}
+}
+
+// roomState tells whether something can be sealed in a conversation.
+type roomState int
+
+const (
+	roomReady   roomState = iota
+	roomNeeds             // a chain, or a key, first
+	roomStopped           // something is wrong: see its warning
+	roomGone              // this account is no member any more
+)
+
+func (s *Session) stateOf(v *view, id chat.ConversationID) (roomState, error) {
+	row, _, err := v.tx.Conversation(id)
+	if err != nil {
+		return 0, err
+	}
+	r, err := v.room(id)
+	switch {
+	case err != nil:
+		return 0, err
+	case row.Stopped:
+		return roomStopped, nil
+	case r == nil:
+		return roomNeeds, nil
+	}
+	by, _, err := s.authorIn(v)
+	if err != nil {
+		return 0, err
+	}
+	if _, member := r.chain.Member(by.Account.Root()); !member {
+		return roomGone, nil
+	}
+	with, err := v.members(r.chain)
+	if err != nil {
+		return 0, err
+	}
+	if !r.opens() || r.chain.MustRotate(with, time.Now()) {
+		return roomNeeds, nil
+	}
+	return roomReady, nil
+}
+
+// sealAct seals an act's message with what is known now.
+func (s *Session) sealAct(a *storage.Act) (f *wire.Send, state roomState, err error) {
+	var d sendAct
+	if err := json.Unmarshal(a.Data, &d); err != nil {
+		return nil, 0, err
+	}
+	err = s.look(func(v *view) error {
+		if state, err = s.stateOf(v, a.Conversation); state != roomReady || err != nil {
+			return err
+		}
+		m, ok, err := v.tx.Message(a.Conversation, a.Message)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			state = roomGone // it was taken back
+			return nil
+		}
+		content, err := sealContent(&m.Content)
+		if err != nil {
+			return err
+		}
+		by, _, err := s.authorIn(v)
+		if err != nil {
+			return err
+		}
+		r, err := v.room(a.Conversation)
+		if err != nil {
+			return err
+		}
+		body, err := r.chain.Seal(by, r.keys, a.Message, d.Count, content)
+		f = &wire.Send{Conversation: string(a.Conversation), Message: string(a.Message), Body: body, Files: d.Files}
+		return err
+	})
+	return f, state, err
+}
+
+// giveUp takes an act out that nobody can hear any more.
+type giveUp struct {
+	conv    chat.ConversationID
+	message chat.MessageID
+	n       uint64
+}
+
+func (e giveUp) stores() bool { return true }
+func (e giveUp) settle(error) {}
+
+func (e giveUp) apply(t *turn) error {
+	if err := t.fail(e.conv, e.message, errGone); err != nil {
+		return err
+	}
+	t.then(func() { t.s.unblock(e.conv) })
+	return t.tx.DeleteAct(e.n)
+}
+
+const errGone = "You take part in this conversation no more, so this was not sent. Nothing was lost."
+
+// founded ends the acts that waited for a conversation's chain.
+func (t *turn) founded(id chat.ConversationID) error {
+	o := &t.s.state.outbox
+	acts := o.founding[id]
+	if len(acts) == 0 || t.tx.ChainLength(id) == 0 {
+		return nil
+	}
+	for _, n := range acts {
+		if err := t.tx.DeleteAct(n); err != nil {
+			return err
+		}
+	}
+	t.then(func() { delete(o.founding, id) })
+	return nil
+}
+
+// giveCount gives the next of this device's counts out.
+func (t *turn) giveCount(id chat.ConversationID) (n uint64, err error) {
+	device := t.s.Profile().Device
+	c, err := t.tx.Counts(id, device)
+	if err != nil {
+		return 0, err
+	}
+	if len(c.Free) > 0 {
+		n, c.Free = c.Free[0], c.Free[1:]
+	} else {
+		c.Max++
+		n = c.Max
+		c.Seen.Add(n, n)
+	}
+	return n, t.tx.PutCounts(id, device, c)
+}
+
+// freeCount takes back the count of a message that the relay refused, so that
+// nobody misses it.
+func (t *turn) freeCount(act uint64) error {
+	acts, err := t.tx.Acts(act-1, 1)
+	if err != nil || len(acts) == 0 || acts[0].N != act || acts[0].Kind != actSend {
+		return err
 	}
 	var d sendAct
-	err := json.Unmarshal(a.Data, &d)
-	return &wire.Send{Conversation: string(a.Conversation), Message: string(a.Message), Body: d.Body, Files: d.Files}, err
+	if json.Unmarshal(acts[0].Data, &d) != nil || d.Count == 0 {
+		return nil
+	}
+	device := t.s.Profile().Device
+	c, err := t.tx.Counts(acts[0].Conversation, device)
+	if err != nil {
+		return err
+	}
+	c.Free = append(c.Free, d.Count)
+	return t.tx.PutCounts(acts[0].Conversation, device, c)
 }
 
 // put adds an act to the outbox; it leaves after the commit.
@@ -168,6 +383,9 @@ func (t *turn) actRefused(act *flying, f *wire.Error) error {
 			return err
 		}
 	}
+	if err := t.freeCount(act.n); err != nil {
+		return err
+	}
 	if err := t.tx.DeleteAct(act.n); err != nil {
 		return err
 	}
@@ -203,6 +421,7 @@ func (s *Session) pauseOutbox(d time.Duration, again bool) {
 			// What is in flight may go twice: harmless, the relay knows it.
 			o.last = 0
 			clear(o.flight)
+			clear(o.founding)
 		}
 	}))
 }

@@ -73,6 +73,21 @@ func (s *Session) known(nameOrID string) (chat.Conversation, bool, error) {
 	return s.Conversation(chat.ConversationID(wire.DirectID(string(me.ID), nameOrID)))
 }
 
+// Person finds somebody by name (upper and lower case alike) or account id,
+// without a conversation's being made.
+func (s *Session) Person(ctx context.Context, nameOrID string) (chat.Account, error) {
+	me := s.me()
+	if c, ok, err := s.known(nameOrID); err != nil || ok && c.Kind == chat.Direct {
+		for _, m := range c.Members {
+			if m.ID != me {
+				return m, err
+			}
+		}
+		return chat.Account{}, err
+	}
+	return s.find(ctx, nameOrID)
+}
+
 // find asks the relay for the one of this name.
 func (s *Session) find(ctx context.Context, name string) (chat.Account, error) {
 	if _, err := wire.CleanName(name); err != nil {
@@ -88,6 +103,8 @@ func (s *Session) find(ctx context.Context, name string) (chat.Account, error) {
 	}
 	return account(list.Accounts[0]), nil
 }
+
+const errLate = Refusal("The relay did not answer in time; try again.")
 
 type beginDirect struct {
 	asked
@@ -156,7 +173,7 @@ func (s *Session) request(ctx context.Context, f wire.Frame) (wire.Frame, error)
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case bounded.Err() != nil:
-		return nil, Refusal("The relay did not answer in time; try again.")
+		return nil, errLate
 	}
 	return nil, storedBadly{ErrOffline.Error(), errors.Join(ErrOffline, err)}
 }

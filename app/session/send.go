@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"satchel/chat"
-	"satchel/net/wire"
+	"satchel/net/seal"
 )
 
 // Send writes a message: it is kept, as pending, when Send returns, and goes out
@@ -24,25 +24,23 @@ func (s *Session) SendAs(ctx context.Context, conv chat.ConversationID, id chat.
 	if err := content.Check(); err != nil {
 		return chat.Message{}, err
 	}
-	body, err := sealBody(&content)
+	body, err := sealContent(&content)
 	if err != nil {
 		return chat.Message{}, err
 	}
-	if len(body) > wire.MaxBody {
-		return chat.Message{}, refusal("The message is too large: %d KiB at most. Send it as a file.", wire.MaxBody>>10)
+	if len(body) > seal.MaxContent {
+		return chat.Message{}, refusal("The message is too large: %d KiB at most. Send it as a file.", seal.MaxContent>>10)
 	}
-	e := &sendMessage{asked: ask(), s: s, conv: conv, id: id, content: content, body: body}
+	e := &sendMessage{asked: ask(), conv: conv, id: id, content: content}
 	err = s.await(ctx, e, e.asked)
 	return e.message, err
 }
 
 type sendMessage struct {
 	asked
-	s       *Session
 	conv    chat.ConversationID
 	id      chat.MessageID
 	content chat.Content
-	body    []byte
 	message chat.Message // the answer
 }
 
@@ -62,22 +60,40 @@ func (e *sendMessage) apply(t *turn) error {
 	if err := t.tx.AddPending(e.message); err != nil {
 		return err
 	}
-	if err := t.put(actSend, e.conv, e.id, sendAct{Body: e.body, Files: t.s.filesOf(&e.content)}); err != nil {
+	if err := t.putSend(&e.message); err != nil {
 		return err
 	}
 	t.news(e.conv, false, e.message)
 	return nil
 }
 
-// mayWrite refuses conversations that are not here.
+// putSend adds the act that sends a message.
+func (t *turn) putSend(m *chat.Message) error {
+	n, err := t.giveCount(m.Conversation)
+	if err != nil {
+		return err
+	}
+	return t.put(actSend, m.Conversation, m.ID, sendAct{Count: n, Files: t.s.filesOf(&m.Content)})
+}
+
+// mayWrite refuses conversations that are not here, where something is wrong, or
+// of which this account is no member any more.
 func (t *turn) mayWrite(conv chat.ConversationID) error {
 	if t.me == "" {
 		return ErrNotHere
 	}
-	if _, ok, err := t.tx.Conversation(conv); err != nil {
+	row, ok, err := t.tx.Conversation(conv)
+	switch {
+	case err != nil:
 		return err
-	} else if !ok {
+	case !ok:
 		return Refusal("There is no such conversation here.")
+	case row.Gone == chat.Left:
+		return Refusal("You left this group, so nothing can be sent to it.")
+	case row.Gone != "":
+		return Refusal("You were removed from this group, so nothing can be sent to it.")
+	case row.Stopped:
+		return Refusal(row.Warning)
 	}
 	return nil
 }
@@ -109,23 +125,23 @@ func (e retryMessage) apply(t *turn) error {
 	return t.dispatch(m)
 }
 
-// dispatch seals a message that is complete and puts it into the outbox. One that
-// is too large even without its pictures is given up.
+// dispatch puts a message that is complete into the outbox. One that is too large
+// even without its pictures is given up.
 func (t *turn) dispatch(m chat.Message) error {
-	body, err := sealBody(&m.Content)
-	if err == nil && len(body) > wire.MaxBody && m.Content.File != nil {
+	content, err := sealContent(&m.Content)
+	if err == nil && len(content) > seal.MaxContent && m.Content.File != nil {
 		bare := *m.Content.File
 		bare.Thumbnail, bare.Placeholder = nil, nil
 		m.Content.File = &bare
-		body, err = sealBody(&m.Content)
+		content, err = sealContent(&m.Content)
 	}
 	if err != nil {
 		return err
 	}
 	m.State, m.Reason = chat.MessagePending, ""
-	if len(body) > wire.MaxBody {
+	if len(content) > seal.MaxContent {
 		m.State, m.Reason = chat.MessageFailed, "The message is too large with its text. Nothing was lost: send the text as a message of its own."
-	} else if err := t.put(actSend, m.Conversation, m.ID, sendAct{Body: body, Files: t.s.filesOf(&m.Content)}); err != nil {
+	} else if err := t.putSend(&m); err != nil {
 		return err
 	}
 	if err := t.tx.UpdateMessage(m); err != nil {
@@ -189,7 +205,15 @@ func (s *Session) Flushed(ctx context.Context, messages ...chat.Message) ([]chat
 				return false, Refusal(t.Reason)
 			}
 			out[i] = now
-			all = all && now.State == chat.MessageStored
+			if now.State == chat.MessageStored {
+				continue
+			}
+			all = false
+			if row, _, err := s.Conversation(m.Conversation); err != nil {
+				return false, err
+			} else if row.Stopped {
+				return false, Refusal(row.Warning)
+			}
 		}
 		return all, nil
 	})
@@ -226,6 +250,12 @@ func (s *Session) Synced(ctx context.Context) error {
 		}
 		return s.synced, nil
 	})
+}
+
+func (s *Session) isSynced() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.synced
 }
 
 // Tried waits until the session is in step with the relay, or an attempt to

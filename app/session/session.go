@@ -16,6 +16,7 @@ import (
 
 	"satchel/chat"
 	"satchel/net/link"
+	"satchel/net/priority"
 	"satchel/storage"
 	"satchel/transfer"
 )
@@ -44,40 +45,47 @@ type Session struct {
 	db     *storage.DB
 	engine *transfer.Engine
 	hub    *hub
+	keeper *keeper
+	care   *care
 
+	words   priority.Gate // messages go before files
 	inbox   chan event
 	closing chan struct{} // closed by Close
 	done    chan struct{} // closed when the loop is gone
 	once    sync.Once
 	closed  error
 
-	runs   sync.WaitGroup
-	ctx    context.Context // ends with Close
-	cancel context.CancelFunc
-	again  chan struct{} // capacity 1: connect now, also after a refusal
-	link   atomic.Pointer[link.Link]
+	runs    sync.WaitGroup
+	ctx     context.Context // ends with Close
+	cancel  context.CancelFunc
+	again   chan struct{} // capacity 1: connect now, also after a refusal
+	link    atomic.Pointer[link.Link]
+	mailbox atomic.Pointer[mailbox] // of the linking that is under way; nil: none
 
 	joining sync.Mutex // one Join at a time
 
-	mu     sync.Mutex // guards who, id, relay, conn, synced and people
-	who    Profile
-	id     *identity
-	relay  storage.Profile
-	conn   chat.ConnectionChanged
-	synced bool
-	people map[chat.AccountID]chat.Presence
+	mu      sync.Mutex // guards who, id, relay, conn, synced, people and lengths
+	who     Profile
+	id      *identity
+	relay   storage.Profile
+	conn    chat.ConnectionChanged
+	synced  bool
+	people  map[chat.AccountID]chat.Presence
+	lengths map[chat.AccountID]uint64 // how long the relay says that an account's chain is
 
 	state state // the loop's own
 }
 
 // state is what only the loop touches, beside what is on disk.
 type state struct {
-	online bool
-	outbox outbox
-	sync   fetcher
-	marks  map[chat.ConversationID]*markState
-	typed  map[chat.ConversationID]time.Time
-	tell   []chan struct{} // see Told
+	online  bool
+	outbox  outbox
+	sync    fetcher
+	marks   map[chat.ConversationID]*markState
+	typed   map[chat.ConversationID]time.Time
+	tell    []chan struct{} // see Told
+	waiting waiting
+	holes   map[chat.ConversationID]bool // looked at soon, see watchHoles
 }
 
 // Profile is who uses this device, and where.
@@ -88,7 +96,8 @@ type Profile struct {
 	Device    chat.DeviceID
 	RelayURL  string
 	RelayName string
-	MaxFile   int64 // bytes; 0: not known
+	MaxFile   int64  // bytes; 0: not known
+	Secret    string // where the device's secret lies: "keyring", "file", or "" before the first Join
 }
 
 // Open opens a profile, which may be new. Its cache can be read and written from
@@ -130,11 +139,11 @@ func open(opts Options, lock *flock.Flock) (*Session, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	s := &Session{opts: opts, log: opts.Logger, lock: lock, db: db, hub: newHub(), id: id,
+	s := &Session{opts: opts, log: opts.Logger, lock: lock, db: db, hub: newHub(), keeper: newKeeper(), care: newCare(), id: id,
 		inbox: make(chan event, 2*most), closing: make(chan struct{}), done: make(chan struct{}),
-		again: make(chan struct{}, 1), people: map[chat.AccountID]chat.Presence{}}
+		again: make(chan struct{}, 1), people: map[chat.AccountID]chat.Presence{}, lengths: map[chat.AccountID]uint64{}}
 	s.state = state{outbox: newOutbox(), sync: newFetcher(), marks: map[chat.ConversationID]*markState{},
-		typed: map[chat.ConversationID]time.Time{}}
+		typed: map[chat.ConversationID]time.Time{}, waiting: newWaiting(), holes: map[chat.ConversationID]bool{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	err = db.View(func(tx *storage.Tx) error {
 		p, ok, err := tx.Profile()
@@ -151,6 +160,9 @@ func open(opts Options, lock *flock.Flock) (*Session, error) {
 		return nil, err
 	}
 	s.who.Dir = opts.Dir
+	if id != nil {
+		s.who.Secret = id.kept
+	}
 	s.engine = s.newEngine()
 	go s.loop()
 	return s, nil
@@ -178,6 +190,7 @@ func (s *Session) Run(ctx context.Context) error {
 	})
 	group.Go(func() error { return s.engine.Run(ctx) })
 	group.Go(func() error { return s.connect(ctx) })
+	group.Go(func() error { return s.tend(ctx) })
 	err := group.Wait()
 	if errors.Is(err, errClosing) || errors.Is(err, context.Canceled) {
 		return nil
@@ -211,6 +224,9 @@ func (s *Session) know(p storage.Profile) {
 	s.relay = p
 	s.who.Joined, s.who.Account, s.who.Device = true, p.Account, p.Device
 	s.who.RelayURL, s.who.RelayName, s.who.MaxFile = p.RelayURL, p.RelayName, p.MaxFile
+	if s.id != nil {
+		s.who.Secret = s.id.kept
+	}
 }
 
 // Profile tells who uses this device; Joined is false before the first Join.

@@ -21,7 +21,7 @@ func (s *Session) newEngine() *transfer.Engine {
 	handlers.Add("tus", transfer.NewTus(transfer.TusConfig{Tickets: s.tickets}), "", "http", "https")
 	return transfer.New(transfer.Config{Journal: journal{s}, Handlers: handlers, Folder: filepath.Join(s.opts.Dir, "files"),
 		Changed: func(t chat.Transfer) { s.hub.publish(chat.TransferChanged{Transfer: t}) },
-		Logger:  s.log, Workers: s.opts.Workers})
+		Logger:  s.log, Words: &s.words, Workers: s.opts.Workers})
 }
 
 // journal keeps the engine's queue. The engine calls it; the loop carries it out.
@@ -97,6 +97,11 @@ func (s *Session) tickets(ctx context.Context, r transfer.TicketRequest) (transf
 	}
 	ctx, cancel := context.WithTimeout(ctx, ticketTimeout)
 	defer cancel()
+	if r.Direction == chat.Upload {
+		if err := s.atRelay(ctx, r.Conversation); err != nil {
+			return transfer.Ticket{}, transfer.Temporary(errTicket, err)
+		}
+	}
 	reply, err := s.call(ctx, ask)
 	var said *wire.Error
 	if errors.As(err, &said) {
@@ -105,7 +110,7 @@ func (s *Session) tickets(ctx context.Context, r transfer.TicketRequest) (transf
 		}
 		return transfer.Ticket{}, transfer.Final(said.Message, err)
 	} else if err != nil {
-		return transfer.Ticket{}, transfer.Temporary("The relay can't be reached at the moment. Nothing was lost; it goes on by itself.", err)
+		return transfer.Ticket{}, transfer.Temporary(errTicket, err)
 	}
 	ticket, ok := reply.(*wire.Ticket)
 	if !ok {
@@ -116,6 +121,20 @@ func (s *Session) tickets(ctx context.Context, r transfer.TicketRequest) (transf
 		return transfer.Ticket{}, transfer.Final("The relay names a place for the file that is not its own, so nothing was sent there.", err)
 	}
 	return transfer.Ticket{URL: strings.TrimRight(relay, "/") + wire.PathFiles + id, Token: ticket.Token, Expires: at(ticket.Expires)}, nil
+}
+
+const errTicket = "The relay can't be reached at the moment. Nothing was lost; it goes on by itself."
+
+// atRelay waits until a conversation that began here has its chain, by which the
+// relay knows it.
+func (s *Session) atRelay(ctx context.Context, id chat.ConversationID) error {
+	return s.until(ctx, func() (has bool, err error) {
+		err = s.db.View(func(tx *storage.Tx) error {
+			has = tx.ChainLength(id) > 0
+			return nil
+		})
+		return has, err
+	})
 }
 
 // call asks the relay something, and waits for the answer.

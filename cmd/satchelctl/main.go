@@ -15,9 +15,11 @@ import (
 
 	"satchel/app/session"
 	"satchel/app/session/command"
+	"satchel/net/priority"
 )
 
 func main() {
+	priority.Spare()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
@@ -25,7 +27,7 @@ func main() {
 }
 
 // run is the program. It returns the exit code: 0 done, 1 failed, 2 used wrongly.
-func run(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("satchelctl", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	profile := flags.String("profile", "", "the profile's folder")
@@ -45,7 +47,7 @@ func run(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writ
 		fmt.Fprintln(stderr, err)
 		return 1
 	}
-	call.Stdout, call.Stderr = stdout, stderr
+	call.Stdin, call.Stdout, call.Stderr = stdin, stdout, stderr
 	logger := slog.New(slog.DiscardHandler)
 	if *verbose {
 		logger = slog.New(slog.NewTextHandler(stderr, nil))

@@ -24,7 +24,7 @@ import (
 const (
 	heavy   = 2 << 30 // bytes of the upload, and of the download
 	every   = 20 * time.Millisecond
-	sample  = 8 * time.Second // of quiet before and after every load
+	sample  = 6 * time.Second // of quiet before and after every load
 	loads   = 3
 	patient = 5 * time.Minute
 )
@@ -103,6 +103,9 @@ func newPair(ctx context.Context, dir string) (*pair, error) {
 		return nil, err
 	}
 	if p.bo, err = p.person(run, dir, "Bo", string(link)); err != nil {
+		return nil, err
+	}
+	if err := p.ana.Connected(ctx); err != nil {
 		return nil, err
 	}
 	c, err := p.ana.OpenDirect(ctx, "Bo")

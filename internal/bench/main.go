@@ -11,9 +11,12 @@ import (
 	"os/signal"
 	"slices"
 	"time"
+
+	"satchel/net/priority"
 )
 
 func main() {
+	priority.Spare()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	dir, err := os.MkdirTemp("", "satchel-bench-")
@@ -25,7 +28,7 @@ func main() {
 		name string
 		run  func(ctx context.Context, dir string) error
 	}{
-		{"cache", cache}, {"timeline", timeline}, {"latency", latency},
+		{"cache", cache}, {"timeline", timeline}, {"latency", latency}, {"transfer", transfers},
 	} {
 		if len(os.Args) > 1 && !slices.Contains(os.Args[1:], part.name) {
 			continue

@@ -19,24 +19,33 @@ const handshakeTimeout = 10 * time.Second
 
 // dial connects, checks that the relay is the one whose key was pinned, and says
 // hello. The socket has been welcomed; its reads are bounded by wire.MaxRelayFrame.
-func dial(ctx context.Context, cfg *Config) (*websocket.Conn, *wire.Welcome, *Failure) {
+func dial(ctx context.Context, cfg *Config) (socket *websocket.Conn, welcome *wire.Welcome, failure *Failure) {
+	socket, failure = open(ctx, cfg.URL, func(socket *websocket.Conn) (err error) {
+		welcome, err = greet(socket, cfg)
+		return err
+	})
+	return socket, welcome, failure
+}
+
+// open connects to the relay at a base URL and has greet shake hands with it.
+func open(ctx context.Context, base string, greet func(*websocket.Conn) error) (*websocket.Conn, *Failure) {
 	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
 	defer cancel()
 	dialer := websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: handshakeTimeout,
 		Subprotocols: []string{wire.Subprotocol}, ReadBufferSize: 16 << 10, WriteBufferSize: 16 << 10}
-	address := strings.TrimSuffix("ws"+strings.TrimPrefix(cfg.URL, "http"), "/") + wire.PathSocket
+	address := strings.TrimSuffix("ws"+strings.TrimPrefix(base, "http"), "/") + wire.PathSocket
 	socket, response, err := dialer.DialContext(ctx, address, nil)
 	if err != nil {
-		return nil, nil, unreachable(cfg.URL, response, err)
+		return nil, unreachable(base, response, err)
 	}
 	// Ending ctx ends the handshake too.
 	release := context.AfterFunc(ctx, func() { socket.Close() })
-	welcome, err := greet(socket, cfg)
+	err = greet(socket)
 	if !release() && err == nil {
 		err = ctx.Err()
 	}
 	if err == nil {
-		return socket, welcome, nil
+		return socket, nil
 	}
 	socket.Close()
 	var failure *Failure
@@ -46,39 +55,47 @@ func dial(ctx context.Context, cfg *Config) (*websocket.Conn, *wire.Welcome, *Fa
 	case errors.As(err, &said):
 		failure = refused(said)
 	default:
-		failure = unreachable(cfg.URL, nil, err)
+		failure = unreachable(base, nil, err)
 	}
-	return nil, nil, failure
+	return nil, failure
 }
 
-// greet takes the challenge, answers it, and checks the relay's proof.
-func greet(socket *websocket.Conn, cfg *Config) (*wire.Welcome, error) {
+// challenged takes the relay's challenge, which must carry the pinned key; ""
+// pins none.
+func challenged(socket *websocket.Conn, pinned string) (*wire.Challenge, ed25519.PublicKey, error) {
 	deadline := time.Now().Add(handshakeTimeout)
 	socket.SetReadLimit(wire.MaxRelayFrame)
 	socket.SetReadDeadline(deadline)
 	socket.SetWriteDeadline(deadline)
 	if socket.Subprotocol() != wire.Subprotocol {
-		return nil, &Failure{Sentence: "There is no Satchel relay at this address, or its version is another.",
+		return nil, nil, &Failure{Sentence: "There is no Satchel relay at this address, or its version is another.",
 			Err: fmt.Errorf("subprotocol %q", socket.Subprotocol())}
 	}
 	challenge, err := readAs[*wire.Challenge](socket)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	key, err := wire.UnB64(cfg.Key)
-	if err != nil || len(key) != ed25519.PublicKeySize || challenge.Relay != cfg.Key {
-		return nil, stranger(errors.New("the relay's key is not the pinned one"))
+	key, err := wire.UnB64(challenge.Relay)
+	if err != nil || len(key) != ed25519.PublicKeySize || pinned != "" && challenge.Relay != pinned {
+		return nil, nil, stranger(errors.New("the relay's key is not the pinned one"))
 	}
+	return challenge, key, nil
+}
 
-	public := cfg.Device.Public().(ed25519.PublicKey)
-	hello := &wire.Hello{Header: wire.Header{ID: "hello"}, Account: wire.AccountID(public), Device: wire.DeviceID(public),
-		Key: wire.B64(public), Nonce: wire.NewNonce(), Invite: cfg.Invite, Name: cfg.Name, Client: cfg.Client}
-	hello.Signature = wire.B64(ed25519.Sign(cfg.Device, wire.HelloText(challenge, hello)))
-	b, err := wire.Encode(hello)
+// greet answers the challenge, and checks the relay's proof.
+func greet(socket *websocket.Conn, cfg *Config) (*wire.Welcome, error) {
+	if cfg.Key == "" {
+		return nil, stranger(errors.New("no key is pinned"))
+	}
+	challenge, key, err := challenged(socket, cfg.Key)
 	if err != nil {
 		return nil, err
 	}
-	if err := socket.WriteMessage(websocket.TextMessage, b); err != nil {
+
+	hello := &wire.Hello{Header: wire.Header{ID: "hello"}, Account: cfg.Account, Device: wire.DeviceID(cfg.Device),
+		Key: wire.B64(cfg.Device), Nonce: wire.NewNonce(), First: cfg.First, Invite: cfg.Invite, Name: cfg.Name, Client: cfg.Client}
+	hello.Signature = wire.B64(cfg.Sign(wire.HelloText(challenge, hello)))
+	if err := write(socket, hello); err != nil {
 		return nil, err
 	}
 	welcome, err := readAs[*wire.Welcome](socket)
@@ -94,7 +111,7 @@ func greet(socket *websocket.Conn, cfg *Config) (*wire.Welcome, error) {
 
 func stranger(err error) *Failure {
 	return &Failure{Final: true, Err: err,
-		Sentence: "This is not the relay that the invitation named: its key is another. Nothing was sent to it."}
+		Sentence: "This is not the relay that was expected: its key is another. Nothing was sent to it."}
 }
 
 // readAs reads the next frame, which must be an F or the relay's refusal.

@@ -34,7 +34,7 @@ func (f *Failure) Unwrap() error { return f.Err }
 // finalCodes are the refusals that the same hello will meet again.
 var finalCodes = []string{
 	wire.CodeUnknownDevice, wire.CodeBadSignature, wire.CodeInviteInvalid, wire.CodeInviteExpired,
-	wire.CodeInviteUsed, wire.CodeNameTaken, wire.CodeNameInvalid,
+	wire.CodeInviteUsed, wire.CodeNameTaken, wire.CodeNameInvalid, wire.CodeDeviceRemoved,
 }
 
 // refused makes a Failure of the relay's own word.

@@ -17,14 +17,21 @@ import (
 
 // Config says where the relay is and who calls.
 type Config struct {
-	URL    string             // the relay's base URL, http or https
-	Key    string             // the relay's public key, base64url, as the invitation pinned it
-	Device ed25519.PrivateKey // signs the challenge
-	Client string             // program and version
-	Logger *slog.Logger       // nil: none
+	URL    string       // the relay's base URL, http or https
+	Key    string       // the relay's public key, base64url, as the invitation pinned it
+	Client string       // program and version
+	Logger *slog.Logger // nil: none
 
-	// Invite and Name register the device; both are empty on every later connection.
+	// Account is whose device this is, by the account's chain; Device is its
+	// public key, and Sign signs with it.
+	Account string
+	Device  ed25519.PublicKey
+	Sign    func(text []byte) []byte
+
+	// Invite, Name and First, the first statement of the account's chain,
+	// register account and device; they are empty on every later connection.
 	Invite, Name string
+	First        []byte
 
 	// MinDelay and MaxDelay bound the pause before the next attempt; 0: 250 ms and 30 s.
 	MinDelay, MaxDelay time.Duration

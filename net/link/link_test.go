@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"satchel/net/relay"
+	"satchel/net/seal"
 	"satchel/net/wire"
 )
 
@@ -46,16 +47,28 @@ func startRelay(t *testing.T, dir, listen string) (r *relay.Relay, stop func()) 
 	return r, stop
 }
 
-func device(t *testing.T) ed25519.PrivateKey {
-	_, key, err := ed25519.GenerateKey(nil)
+// as makes cfg that of a new account's first device, and returns it with who
+// that is, and the statement that begins the account's chain.
+func as(t *testing.T, cfg Config) (Config, seal.Author, []byte) {
+	t.Helper()
+	d := seal.NewDevice(seal.Computer)
+	a, first, _, err := seal.NewAccount(d, "laptop", time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return key
+	key := d.Public().Key
+	cfg.Account, cfg.Device, cfg.Sign = string(a.ID()), key[:], d.Sign
+	return cfg, seal.Author{Account: a, Device: d}, first
+}
+
+// somebody is cfg as a new account says it.
+func somebody(t *testing.T, cfg Config) Config {
+	cfg, _, _ = as(t, cfg)
+	return cfg
 }
 
 // registered returns the Config of a device that the relay knows.
-func registered(t *testing.T, r *relay.Relay, name string) Config {
+func registered(t *testing.T, r *relay.Relay, name string) (Config, seal.Author) {
 	t.Helper()
 	link, err := r.Invite(t.Context(), 1, time.Hour)
 	if err != nil {
@@ -65,9 +78,9 @@ func registered(t *testing.T, r *relay.Relay, name string) Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := Config{URL: inv.URL, Key: inv.Key, Device: device(t), MinDelay: 5 * time.Millisecond, MaxDelay: 50 * time.Millisecond}
+	cfg, who, first := as(t, Config{URL: inv.URL, Key: inv.Key, MinDelay: 5 * time.Millisecond, MaxDelay: 50 * time.Millisecond})
 	reg := cfg
-	reg.Invite, reg.Name = inv.Code, name
+	reg.Invite, reg.Name, reg.First = inv.Code, name, first
 	w, err := Register(t.Context(), reg)
 	if err != nil || w.Account.Name != name {
 		t.Fatal(w, err)
@@ -75,7 +88,7 @@ func registered(t *testing.T, r *relay.Relay, name string) Config {
 	if _, err := Register(t.Context(), reg); err != nil { // harmless
 		t.Fatal(err)
 	}
-	return cfg
+	return cfg, who
 }
 
 // run runs a link until the test ends.
@@ -117,7 +130,7 @@ func await[E Event](t *testing.T, l *Link) E {
 func TestTalksAndComesBack(t *testing.T) {
 	dir := t.TempDir()
 	r, stop := startRelay(t, dir, "127.0.0.1:0")
-	cfg := registered(t, r, "Mara")
+	cfg, who := registered(t, r, "Mara")
 	l, _ := run(t, cfg)
 	await[Connecting](t, l)
 	up := await[Up](t, l)
@@ -126,8 +139,12 @@ func TestTalksAndComesBack(t *testing.T) {
 	}
 	me := up.Welcome.Account.ID
 
-	reply, err := l.Call(t.Context(), &wire.CreateConversation{Conversation: wire.SelfID(me), Kind: "self"})
-	if news, ok := reply.(*wire.ConversationNews); err != nil || !ok || news.Conversation.ID != wire.SelfID(me) {
+	_, self, err := seal.NewSelf(who, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	reply, err := l.Call(t.Context(), &wire.AppendChain{Conversation: wire.SelfID(me), Statement: self.Statement, Boxes: self.Boxes})
+	if _, ok := reply.(*wire.OK); err != nil || !ok {
 		t.Fatal(reply, err)
 	}
 	var said *wire.Error
@@ -171,9 +188,9 @@ func TestTalksAndComesBack(t *testing.T) {
 // What the same hello would meet again ends the link.
 func TestFinalRefusals(t *testing.T) {
 	r, _ := startRelay(t, t.TempDir(), "127.0.0.1:0")
-	good := registered(t, r, "Mara")
+	good, _ := registered(t, r, "Mara")
 	stranger := good
-	stranger.Device = device(t)
+	stranger = somebody(t, stranger)
 	otherKey := good
 	otherKey.Key = wire.NewNonce()
 	for what, c := range map[string]struct {
@@ -211,12 +228,7 @@ func impostor(t *testing.T, sub []string, serve func(*websocket.Conn)) Config {
 		serve(c)
 	}))
 	t.Cleanup(func() { s.Close(); wg.Wait() })
-	return Config{URL: s.URL, Key: wire.NewNonce(), Device: device(t), MinDelay: time.Millisecond, MaxDelay: 10 * time.Millisecond}
-}
-
-func write(c *websocket.Conn, f wire.Frame) {
-	b, _ := wire.Encode(f)
-	c.WriteMessage(websocket.TextMessage, b)
+	return somebody(t, Config{URL: s.URL, Key: wire.NewNonce(), MinDelay: time.Millisecond, MaxDelay: 10 * time.Millisecond})
 }
 
 // A relay that shows the right key without holding it is not believed.
@@ -247,7 +259,7 @@ func TestNoRelay(t *testing.T) {
 		t.Fatal(err)
 	}
 	closed.Close()
-	at := func(url string) Config { return Config{URL: url, Key: wire.NewNonce(), Device: device(t)} }
+	at := func(url string) Config { return somebody(t, Config{URL: url, Key: wire.NewNonce()}) }
 	for what, c := range map[string]struct {
 		cfg  Config
 		want string

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -49,6 +50,9 @@ type conn struct {
 	challenge *wire.Challenge
 	account   wire.Account
 	device    string
+	recovery  bool   // the device is a recovery file
+	linking   string // code of the mailbox that it came to instead of saying hello
+	address   string // who it is counted for
 	frames    *rate.Limiter
 	pending   chan struct{} // one for each write that waits
 	gone      chan struct{} // closed when nothing more can be written
@@ -73,13 +77,15 @@ func (r *Relay) serveSocket(w http.ResponseWriter, req *http.Request) {
 		refuse(w, http.StatusBadRequest, wire.NewError(wire.CodeBadFrame, "This is a WebSocket for the subprotocol "+wire.Subprotocol+".", false))
 		return
 	}
-	if !r.gates.addresses.allow(address(req)) {
+	from := address(req)
+	if !r.gates.addresses.allow(from) {
 		refuse(w, http.StatusTooManyRequests, errRate)
 		return
 	}
 	c := &conn{
 		relay:   r,
 		log:     r.log,
+		address: from,
 		frames:  rate.NewLimiter(rate.Limit(r.limits.FrameRate), r.limits.FrameBurst),
 		pending: make(chan struct{}, maxPending),
 		gone:    make(chan struct{}),
@@ -112,9 +118,13 @@ func (r *Relay) serveSocket(w http.ResponseWriter, req *http.Request) {
 	})
 
 	welcome, e := c.handshake()
-	if e == nil {
+	switch {
+	case e == nil && c.linking != "":
+		c.serve(welcome, func() { c.readAll(wire.MaxHello, c.handleLink) })
+		r.mailboxes.leave(c)
+	case e == nil:
 		c.live(welcome)
-	} else if e.err != nil {
+	case e.err != nil:
 		c.writeEnding(e)
 		c.drain()
 	}
@@ -155,16 +165,23 @@ func (c *conn) read(limit int64) ([]byte, error) {
 // live serves a connection that was welcomed, until it ends.
 func (c *conn) live(welcome []byte) {
 	defer func() {
+		c.relay.mailboxes.leave(c)
+		c.relay.staged.leave(c)
 		c.relay.hub.remove(c)
 		c.relay.presence(c.account.ID)
 	}()
+	c.relay.presence(c.account.ID)
+	c.serve(welcome, func() { c.readAll(wire.MaxFrame, c.handle) })
+}
+
+// serve writes what comes first, then reads and writes until the connection ends.
+func (c *conn) serve(first []byte, read func()) {
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
-		c.write(welcome)
+		c.write(first)
 	}()
-	c.relay.presence(c.account.ID)
-	c.readAll()
+	read()
 	c.mu.Lock()
 	told := c.ending != nil
 	c.mu.Unlock()
@@ -179,16 +196,16 @@ func (c *conn) live(welcome []byte) {
 }
 
 // readAll carries out what the client asks until the connection ends.
-func (c *conn) readAll() {
+func (c *conn) readAll(limit int64, handle func(wire.Frame)) {
 	for {
 		c.alive(wire.HeartbeatLost)
-		b, err := c.read(wire.MaxFrame)
+		b, err := c.read(limit)
 		switch {
 		case errors.Is(err, errBinary):
 			c.reply(wire.NewError(wire.CodeBadFrame, "The frame is binary; a frame is JSON text.", false))
 			continue
 		case errors.Is(err, errTooLarge):
-			c.end(wire.NewError(wire.CodeTooLarge, "The frame is larger than 512 KiB, so the connection ends. Files go by upload.", false), websocket.CloseMessageTooBig)
+			c.end(wire.NewError(wire.CodeTooLarge, fmt.Sprintf("The frame is larger than %d KiB, so the connection ends. Files go by upload.", limit>>10), false), websocket.CloseMessageTooBig)
 			return
 		case err != nil:
 			return
@@ -208,7 +225,7 @@ func (c *conn) readAll() {
 			c.reply(e)
 			continue
 		}
-		c.handle(f)
+		handle(f)
 	}
 }
 
@@ -248,13 +265,17 @@ func (c *conn) writeText(b []byte) error {
 }
 
 func (c *conn) writeEnding(e *ending) {
-	if e.err == nil {
+	text := ""
+	switch {
+	case e.err != nil:
+		if b, err := wire.Encode(e.err); err == nil && c.writeText(b) != nil {
+			return
+		}
+		text = e.err.Code
+	case e.code == 0:
 		return
 	}
-	if b, err := wire.Encode(e.err); err == nil && c.writeText(b) != nil {
-		return
-	}
-	c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(e.code, e.err.Code), time.Now().Add(wire.WriteTimeout))
+	c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(e.code, text), time.Now().Add(wire.WriteTimeout))
 }
 
 // drain lets a client that is still writing come to reading why it was refused.

@@ -40,24 +40,23 @@ type window struct {
 
 func newWindow(f *os.File, offset int64) *window { return &window{f, offset, offset} }
 
-// wrote notes that the file was written up to end, and tells whether that
-// filled the window.
-func (w *window) wrote(end int64) (full bool, err error) {
+// wrote notes that the file was written up to end.
+func (w *window) wrote(end int64) error {
 	if end-w.on < syncWindow {
-		return false, nil
+		return nil
 	}
 	if w.on > w.begun {
 		err := unix.SyncFileRange(int(w.f.Fd()), w.begun, w.on-w.begun,
 			unix.SYNC_FILE_RANGE_WAIT_BEFORE|unix.SYNC_FILE_RANGE_WRITE|unix.SYNC_FILE_RANGE_WAIT_AFTER)
 		if err != nil && !unsupported(err) {
-			return false, err
+			return err
 		}
 	}
 	if err := unix.SyncFileRange(int(w.f.Fd()), w.on, end-w.on, unix.SYNC_FILE_RANGE_WRITE); err != nil && !unsupported(err) {
-		return false, err
+		return err
 	}
 	w.begun, w.on = w.on, end
-	return true, nil
+	return nil
 }
 
 func unsupported(err error) bool {

@@ -20,12 +20,11 @@ type window struct {
 
 func newWindow(f *os.File, offset int64) *window { return &window{f, offset} }
 
-// wrote notes that the file was written up to end, and tells whether that
-// filled the window.
-func (w *window) wrote(end int64) (full bool, err error) {
+// wrote notes that the file was written up to end.
+func (w *window) wrote(end int64) error {
 	if end-w.on < syncWindow {
-		return false, nil
+		return nil
 	}
 	w.on = end
-	return true, w.f.Sync()
+	return w.f.Sync()
 }

@@ -1,20 +1,26 @@
 package relay
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
 	"os"
 	"time"
 
+	"satchel/net/priority"
 	"satchel/net/relay/store"
 )
 
 // download serves a file that is whole, or a part of it.
 func (r *Relay) download(w http.ResponseWriter, req *http.Request, t *ticket) {
 	f, err := r.store.File(t.File)
-	if err == nil && f.Finished == 0 {
-		err = store.ErrNotFound
+	if err == nil {
+		// Asked again: since the ticket, somebody may have left.
+		var may bool
+		if may, err = r.store.MayRead(t.File, t.Subject); err == nil && !may {
+			err = store.ErrNotFound
+		}
 	}
 	if err != nil {
 		r.refuseFile(w, err)
@@ -34,34 +40,39 @@ func (r *Relay) download(w http.ResponseWriter, req *http.Request, t *ticket) {
 	h.Set("Content-Disposition", "attachment")
 	h.Set("ETag", `"`+f.SHA256+`"`)
 	h.Set(headerSHA256, f.SHA256)
-	http.ServeContent(patient{w, http.NewResponseController(w)}, req, "", time.UnixMilli(f.Finished), content)
+	http.ServeContent(&patient{w, http.NewResponseController(w), req.Context(), r.words.Bulk()}, req, "", time.UnixMilli(f.Finished), content)
 }
 
 // patient gives up a client that takes less than a stretch of bytes in
-// stretchTime; the server's own deadline would be for the whole file.
+// stretchTime; the server's own deadline would be for the whole file. Between
+// two stretches it lets messages pass.
 type patient struct {
 	http.ResponseWriter
 	control *http.ResponseController
+	ctx     context.Context
+	bulk    priority.Bulk
 }
 
 const (
-	stretch     = 4 << 20
+	stretch     = 256 << 10
 	stretchTime = time.Minute
 )
 
-func (p patient) Write(b []byte) (int, error) {
+func (p *patient) Write(b []byte) (int, error) {
+	p.bulk.Pass(p.ctx, len(b))
 	p.control.SetWriteDeadline(time.Now().Add(stretchTime))
 	return p.ResponseWriter.Write(b)
 }
 
 // ReadFrom keeps the road from the disk to the socket inside the kernel.
-func (p patient) ReadFrom(src io.Reader) (n int64, err error) {
+func (p *patient) ReadFrom(src io.Reader) (n int64, err error) {
 	left := int64(1<<63 - 1)
 	limited, ok := src.(*io.LimitedReader)
 	if ok {
 		src, left = limited.R, limited.N
 	}
 	for left > 0 {
+		p.bulk.Pass(p.ctx, stretch)
 		p.control.SetWriteDeadline(time.Now().Add(stretchTime))
 		m, err := io.Copy(p.ResponseWriter, &io.LimitedReader{R: src, N: min(stretch, left)})
 		n, left = n+m, left-m
@@ -75,4 +86,4 @@ func (p patient) ReadFrom(src io.Reader) (n int64, err error) {
 	return n, nil
 }
 
-func (p patient) Unwrap() http.ResponseWriter { return p.ResponseWriter }
+func (p *patient) Unwrap() http.ResponseWriter { return p.ResponseWriter }

@@ -25,6 +25,7 @@ var (
 	errInternal     = wire.NewError(wire.CodeInternal, "The relay failed at this. Nothing that it confirmed is lost; try again.", true)
 	errStorageFull  = wire.NewError(wire.CodeStorageFull, "The relay's disk is full. Nothing that it confirmed is lost; its operator has to make room.", true)
 	errConversation = wire.NewError(wire.CodeNotFound, "There is no such conversation here that you are a member of.", false)
+	errAccount      = wire.NewError(wire.CodeNotFound, "There is no such account here.", false)
 	errFile         = wire.NewError(wire.CodeNotFound, "There is no such file here that you may read.", false)
 	errRate         = wire.NewError(wire.CodeRateLimited, "That was too much at once. Wait a moment and try again.", true)
 )

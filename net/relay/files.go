@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"satchel/net/priority"
 	"satchel/net/relay/store"
 	"satchel/net/wire"
 )
@@ -47,11 +48,11 @@ func (r *Relay) serveFiles(w http.ResponseWriter, req *http.Request) {
 	}
 	switch m := req.Method; {
 	case t.Purpose == wire.TicketDownload && id != "" && (m == http.MethodGet || m == http.MethodHead):
-		r.download(w, req, t)
+		priority.Run(func() { r.download(w, req, t) })
 	case t.Purpose == wire.TicketUpload && id == "" && m == http.MethodPost:
 		r.create(w, req, t)
 	case t.Purpose == wire.TicketUpload && id != "" && (m == http.MethodHead || m == http.MethodPatch || m == http.MethodDelete):
-		r.resume(w, req, t)
+		priority.Run(func() { r.resume(w, req, t) })
 	case t.Purpose == wire.TicketUpload && m == http.MethodOptions:
 		r.uploads.serve(w, req, t)
 	default:

@@ -222,7 +222,7 @@ func TestTickets(t *testing.T) {
 	}
 
 	sign := func(method jwt.SigningMethod, key any, change func(*ticket)) string {
-		c := ticket{Purpose: wire.TicketUpload, File: file, Size: 1000, RegisteredClaims: jwt.RegisteredClaims{
+		c := ticket{Purpose: wire.TicketUpload, File: file, Device: string(mara.device.ID()), Size: 1000, RegisteredClaims: jwt.RegisteredClaims{
 			Subject: mara.account, Audience: jwt.ClaimStrings{ticketFor}, ExpiresAt: jwt.NewNumericDate(time.Now().Add(time.Hour))}}
 		change(&c)
 		s, err := jwt.NewWithClaims(method, c).SignedString(key)
@@ -232,7 +232,7 @@ func TestTickets(t *testing.T) {
 		return s
 	}
 	same := func(*ticket) {}
-	other := newKey()
+	_, other, _ := ed25519.GenerateKey(nil)
 	if resp, _ := mara.request("HEAD", k.URL, sign(jwt.SigningMethodEdDSA, r.key, same), nil); resp.StatusCode != 200 {
 		t.Fatal("the test's own tickets are not taken")
 	}

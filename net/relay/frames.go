@@ -10,6 +10,10 @@ import (
 // handle carries out one frame of a welcomed connection, on its reading goroutine.
 func (c *conn) handle(f wire.Frame) {
 	re := f.Meta().ID
+	if c.recovery && !mayRecover(f, c.account.ID) {
+		c.reply(answer(errRecovery, re))
+		return
+	}
 	var e *wire.Error
 	switch f := f.(type) {
 	case *wire.Send:
@@ -22,6 +26,10 @@ func (c *conn) handle(f wire.Frame) {
 		e = c.history(f)
 	case *wire.ListConversations:
 		e = c.list(f)
+	case *wire.GetChain:
+		e = c.getChain(f)
+	case *wire.GetBoxes:
+		e = c.getBoxes(f)
 	case *wire.Hello:
 		e = wire.NewError(wire.CodeBadFrame, "This connection has said hello already.", false)
 	default:
@@ -32,17 +40,41 @@ func (c *conn) handle(f wire.Frame) {
 	}
 }
 
+var errRecovery = wire.NewError(wire.CodeForbidden, "A recovery file may only change the devices of its account. Add a new device with it, and go on there.", false)
+
+// mayRecover tells whether a recovery file may ask this: for its own account's
+// chain and keys.
+func mayRecover(f wire.Frame, account string) bool {
+	switch f := f.(type) {
+	case *wire.GetChain:
+		return f.Conversation == "" && f.Account == account
+	case *wire.GetBoxes:
+		return f.Conversation == ""
+	case *wire.AppendChain:
+		return f.Conversation == ""
+	}
+	return false
+}
+
 // request carries out the frames that are counted by account.
 func (c *conn) request(f wire.Frame) *wire.Error {
 	switch f.(type) {
-	case *wire.CreateConversation, *wire.FindAccounts, *wire.CreateInvite, *wire.TicketRequest:
+	case *wire.AppendChain, *wire.PutBoxes, *wire.OpenLink, *wire.FindAccounts, *wire.CreateInvite, *wire.TicketRequest:
 		if !c.relay.gates.accounts.allow(c.account.ID) {
 			return errRate
 		}
 	}
 	switch f := f.(type) {
-	case *wire.CreateConversation:
-		return c.create(f)
+	case *wire.AppendChain:
+		return c.appendChain(f)
+	case *wire.PutBoxes:
+		return c.putBoxes(f)
+	case *wire.OpenLink:
+		return c.openLink(f)
+	case *wire.LinkMessage:
+		return c.linkMessage(f)
+	case *wire.CloseLink:
+		return c.closeLink(f)
 	case *wire.FindAccounts:
 		return c.find(f)
 	case *wire.CreateInvite:
@@ -89,9 +121,11 @@ func (c *conn) send(f *wire.Send) *wire.Error {
 		return nil
 	}
 	r, re := c.relay, f.ID
+	leave := r.words.Enter()
 	entry := wire.Entry{Conversation: f.Conversation, Message: f.Message, From: c.account.ID, Device: c.device, Body: f.Body}
 	r.store.Append(entry, f.Files, func(e wire.Entry, isNew bool, err error) {
 		defer c.done()
+		defer leave()
 		if err != nil {
 			c.pushFrame(answer(r.conversationRefusal(err), re))
 			return
@@ -116,9 +150,11 @@ func (c *conn) mark(f *wire.Mark) {
 		return
 	}
 	r, re := c.relay, f.ID
+	leave := r.words.Enter()
 	m := wire.Mark{Conversation: f.Conversation, Account: c.account.ID, Received: f.Received, Read: f.Read}
 	r.store.Mark(m, func(m wire.Mark, moved bool, err error) {
 		defer c.done()
+		defer leave()
 		if err != nil {
 			c.pushFrame(answer(r.conversationRefusal(err), re))
 			return

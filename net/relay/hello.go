@@ -9,6 +9,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"satchel/net/relay/store"
+	"satchel/net/seal"
 	"satchel/net/wire"
 )
 
@@ -29,7 +30,7 @@ func (c *conn) handshake() ([]byte, *ending) {
 	var timeout net.Error
 	switch {
 	case errors.Is(err, errTooLarge):
-		return nil, &ending{wire.NewError(wire.CodeTooLarge, "A hello has 4 KiB at most.", false), websocket.CloseMessageTooBig}
+		return nil, &ending{wire.NewError(wire.CodeTooLarge, "A hello has 8 KiB at most.", false), websocket.CloseMessageTooBig}
 	case errors.Is(err, errBinary):
 		return nil, &ending{wire.NewError(wire.CodeBadFrame, "The frame is binary; a frame is JSON text.", false), websocket.CloseUnsupportedData}
 	case err != nil && r.sockets.stopping():
@@ -39,7 +40,11 @@ func (c *conn) handshake() ([]byte, *ending) {
 	case err != nil:
 		return nil, &ending{}
 	}
-	hello, refused := readHello(c.challenge, b)
+	f, err := wire.Decode(b)
+	if join, ok := f.(*wire.JoinLink); ok && err == nil {
+		return c.joinLink(join)
+	}
+	hello, refused := readHello(c.challenge, f, err)
 	if refused == nil {
 		refused = c.admit(hello)
 	}
@@ -63,9 +68,9 @@ func (c *conn) handshake() ([]byte, *ending) {
 	return b, nil
 }
 
-// readHello decodes a hello and checks all that can be checked without the store.
-func readHello(challenge *wire.Challenge, b []byte) (*wire.Hello, *wire.Error) {
-	f, err := wire.Decode(b)
+// readHello checks all of a hello, as wire.Decode gave it, that can be checked
+// without the store.
+func readHello(challenge *wire.Challenge, f wire.Frame, err error) (*wire.Hello, *wire.Error) {
 	if err != nil {
 		var e *wire.Error
 		errors.As(err, &e)
@@ -81,11 +86,11 @@ func readHello(challenge *wire.Challenge, b []byte) (*wire.Hello, *wire.Error) {
 	if err != nil || len(key) != ed25519.PublicKeySize || h.Key != wire.B64(key) {
 		return h, wire.NewError(wire.CodeBadSignature, "The device's key is no Ed25519 public key.", false)
 	}
-	if h.Device != wire.DeviceID(key) || h.Account != wire.AccountID(key) {
-		return h, wire.NewError(wire.CodeBadSignature, "The account or the device is not this key's.", false)
+	if h.Device != wire.DeviceID(key) {
+		return h, wire.NewError(wire.CodeBadSignature, "The device is not this key's.", false)
 	}
 	if nonce, err := wire.UnB64(h.Nonce); err != nil || len(nonce) != 32 {
-		return h, wire.NewError(wire.CodeBadFrame, "The nonce is not 32 bytes.", false)
+		return h, errNonce
 	}
 	signature, err := wire.UnB64(h.Signature)
 	if err != nil || !ed25519.Verify(key, wire.HelloText(challenge, h), signature) {
@@ -94,29 +99,61 @@ func readHello(challenge *wire.Challenge, b []byte) (*wire.Hello, *wire.Error) {
 	return h, nil
 }
 
+var (
+	errNonce         = wire.NewError(wire.CodeBadFrame, "The nonce is not 32 bytes.", false)
+	errNotItsAccount = wire.NewError(wire.CodeBadSignature, "The device is not one of this account.", false)
+	errBeforeChains  = wire.NewError(wire.CodeUnknownDevice, "This account is from before messages were sealed, and can't go on. Join anew with an invitation; the name is free.", false)
+)
+
 // admit finds the device's account, or registers it.
 func (c *conn) admit(h *wire.Hello) *wire.Error {
 	r := c.relay
-	a, err := r.store.Device(h.Device)
+	d, a, err := r.store.Device(h.Device)
 	if errors.Is(err, store.ErrNotFound) {
-		if h.Invite == "" {
-			return wire.NewError(wire.CodeUnknownDevice, "This relay does not know the device. An invitation lets it in.", false)
+		if e := r.register(h); e != nil {
+			return e
 		}
-		name, wrong := wire.CleanName(h.Name)
-		if wrong != nil {
-			return wire.NewError(wire.CodeNameInvalid, "The name can't be used: "+wrong.Error()+".", false)
-		}
-		err = r.store.Register(store.Registration{Account: h.Account, Device: h.Device, Key: h.Key, Name: name, Invite: h.Invite})
-		if err == nil {
-			r.log.Info("registered", "account", h.Account)
-			a, err = r.store.Device(h.Device)
-		}
+		d, a, err = r.store.Device(h.Device)
 	}
+	switch {
+	case err != nil:
+		return r.refusal(err)
+	case a.Chain == 0:
+		return errBeforeChains
+	case a.ID != h.Account:
+		return errNotItsAccount
+	case d.Removed:
+		return errDeviceRemoved
+	}
+	c.account, c.device, c.recovery = a, d.ID, d.Kind == int(seal.Recovery)
+	c.log = r.log.With("account", a.ID)
+	return nil
+}
+
+// register makes an account of an invitation and the first statement of a chain.
+func (r *Relay) register(h *wire.Hello) *wire.Error {
+	if h.Invite == "" {
+		return wire.NewError(wire.CodeUnknownDevice, "This relay does not know the device. An invitation lets it in.", false)
+	}
+	a, err := seal.VerifyAccount(seal.AccountIDOf(h.First), [][]byte{h.First})
+	if err != nil || string(a.ID()) != h.Account {
+		return wire.NewError(wire.CodeBadSignature, "The first statement is not the one of this account's chain.", false)
+	}
+	d := a.Devices()[0]
+	if string(d.ID()) != h.Device {
+		return errNotItsAccount
+	}
+	name, err := wire.CleanName(h.Name)
+	if err != nil {
+		return wire.NewError(wire.CodeNameInvalid, "The name can't be used: "+err.Error()+".", false)
+	}
+	err = r.store.Register(store.Registration{Name: name, Invite: h.Invite, First: store.AccountStatement{
+		Account: h.Account, Seq: 1, Statement: h.First, Generation: 1,
+		Added: &store.Device{ID: h.Device, Key: h.Key, Kind: int(d.Kind)}}})
 	if err != nil {
 		return r.refusal(err)
 	}
-	c.account, c.device = a, h.Device
-	c.log = r.log.With("account", a.ID)
+	r.log.Info("registered", "account", h.Account)
 	return nil
 }
 
@@ -130,9 +167,13 @@ func (r *Relay) welcome(c *conn, h *wire.Hello) ([]byte, error) {
 		Header:  wire.Header{Re: h.ID},
 		Proof:   wire.B64(ed25519.Sign(r.key, wire.WelcomeText(c.challenge, h))),
 		Name:    r.config.Name,
-		Account: wire.Account{ID: c.account.ID, Name: c.account.Name, Online: true},
+		Account: wire.Account{ID: c.account.ID, Name: c.account.Name, Online: !c.recovery, Chain: c.account.Chain},
 		Time:    time.Now().UnixMilli(),
 		MaxFile: r.config.MaxFile,
+	}
+	if c.recovery {
+		w.Conversations = []wire.Conversation{}
+		return wire.Encode(w)
 	}
 	var err error
 	w.Conversations, w.More, err = r.collect(func(yield func(wire.Conversation) bool) error {
@@ -164,9 +205,9 @@ func (r *Relay) collect(each func(func(wire.Conversation) bool) error) (all []wi
 // sizeOf is never below the size of a conversation in JSON.
 func sizeOf(c *wire.Conversation) int {
 	// A byte of a name takes six at most (\u003c); ids take none of these.
-	n := 256 + 6*len(c.Title)
+	n := 256
 	for i := range c.Members {
-		n += 128 + 6*len(c.Members[i].Name)
+		n += 160 + 6*len(c.Members[i].Name)
 	}
 	return n + 128*len(c.Marks)
 }

@@ -1,6 +1,8 @@
 package relay
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -45,7 +47,19 @@ func (h *hub) remove(c *conn) {
 func (h *hub) online(account string) bool {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	return len(h.conns[account]) > 0
+	for c := range h.conns[account] {
+		if !c.recovery {
+			return true
+		}
+	}
+	return false
+}
+
+// of returns the connections of an account.
+func (h *hub) of(account string) []*conn {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return slices.Collect(maps.Keys(h.conns[account]))
 }
 
 // send queues a frame, encoded once, for all connections of these accounts but one.
@@ -54,7 +68,7 @@ func (h *hub) send(accounts []string, f wire.Frame, except *conn) {
 	var to []*conn
 	for _, a := range accounts {
 		for c := range h.conns[a] {
-			if c != except {
+			if c != except && !c.recovery {
 				to = append(to, c)
 			}
 		}
@@ -115,11 +129,21 @@ func (r *Relay) dress(all []wire.Account) {
 	}
 }
 
-// members remembers who is in a conversation. Members do not change once a
-// conversation is made; whoever changes them calls forget.
+// members remembers who is in a conversation. Whoever changes them calls
+// forget, after the commit.
 type members struct {
-	mu  sync.RWMutex
-	all map[string][]string
+	mu      sync.RWMutex
+	all     map[string][]string
+	changes int // how often something was forgotten
+}
+
+// forget makes the next one who asks read the store. What was being read
+// meanwhile is not remembered: it may be from before.
+func (m *members) forget(conversation string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.changes++
+	delete(m.all, conversation)
 }
 
 func (m *members) init() { m.all = map[string][]string{} }
@@ -130,7 +154,7 @@ const maxMembersKept = 10000
 // of returns the members of a conversation; none when it does not exist.
 func (r *Relay) membersOf(conversation string) ([]string, error) {
 	r.members.mu.RLock()
-	all := r.members.all[conversation]
+	all, changes := r.members.all[conversation], r.members.changes
 	r.members.mu.RUnlock()
 	if all != nil {
 		return all, nil
@@ -140,11 +164,13 @@ func (r *Relay) membersOf(conversation string) ([]string, error) {
 		return nil, err
 	}
 	r.members.mu.Lock()
-	if len(r.members.all) >= maxMembersKept {
-		clear(r.members.all)
+	defer r.members.mu.Unlock()
+	if changes == r.members.changes {
+		if len(r.members.all) >= maxMembersKept {
+			clear(r.members.all)
+		}
+		r.members.all[conversation] = all
 	}
-	r.members.all[conversation] = all
-	r.members.mu.Unlock()
 	return all, nil
 }
 

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/gorilla/websocket"
 
+	"satchel/net/seal"
 	"satchel/net/wire"
 )
 
@@ -31,7 +33,7 @@ func TestJoin(t *testing.T) {
 	link, err := r.Invite(t.Context(), 2, time.Hour)
 	invite := code(t, link, err)
 
-	key := newKey()
+	key := newIdentity(t)
 	mara, e := connect(t, r.URL(), key, invite, "  Mara   Reyes ")
 	if e != nil {
 		t.Fatal(e)
@@ -40,8 +42,8 @@ func TestJoin(t *testing.T) {
 	if w.Account.ID != mara.account || w.Account.Name != "Mara Reyes" || w.Name != "Studio" || w.MaxFile != 1000 {
 		t.Errorf("%+v", w)
 	}
-	if len(w.Conversations) != 1 || w.Conversations[0].ID != mara.self() || w.Conversations[0].Kind != "self" || len(w.Conversations[0].Members) != 1 {
-		t.Errorf("notes to self are missing: %+v", w.Conversations)
+	if len(w.Conversations) != 0 || w.Account.Chain != 1 {
+		t.Errorf("%+v", w)
 	}
 	// The same device again: with the invitation, without, with another name.
 	for _, name := range []string{"Mara Reyes", "", "Other"} {
@@ -52,7 +54,7 @@ func TestJoin(t *testing.T) {
 	}
 	refuse := func(want, invite, name string) {
 		t.Helper()
-		if _, e := connect(t, r.URL(), newKey(), invite, name); e == nil || e.Code != want || e.Message == "" {
+		if _, e := connect(t, r.URL(), newIdentity(t), invite, name); e == nil || e.Code != want || e.Message == "" {
 			t.Errorf("invite %q, name %q: got %+v, want %s", invite, name, e, want)
 		}
 	}
@@ -63,7 +65,7 @@ func TestJoin(t *testing.T) {
 	refuse(wire.CodeUnknownDevice, "", "João")
 	refuse(wire.CodeInviteInvalid, wire.NewID(), "João")
 	// The refusals left the invitation's second use alone.
-	if _, e := connect(t, r.URL(), newKey(), invite, "João"); e != nil {
+	if _, e := connect(t, r.URL(), newIdentity(t), invite, "João"); e != nil {
 		t.Error(e)
 	}
 	refuse(wire.CodeInviteUsed, invite, "Ana")
@@ -76,41 +78,51 @@ func TestHelloIsChecked(t *testing.T) {
 	r := start(t, Config{})
 	link, err := r.Invite(t.Context(), 100, time.Hour)
 	invite := code(t, link, err)
-	other := newKey()
+	other := newIdentity(t)
 	for name, c := range map[string]struct {
 		code  string
-		spoil func(*wire.Hello, ed25519.PrivateKey, *wire.Challenge)
+		spoil func(*wire.Hello, *identity, *wire.Challenge)
 	}{
-		"another account": {wire.CodeBadSignature, func(h *wire.Hello, key ed25519.PrivateKey, c *wire.Challenge) {
-			h.Account = wire.AccountID(other.Public().(ed25519.PublicKey))
-			h.Signature = wire.B64(ed25519.Sign(key, wire.HelloText(c, h)))
+		"someone else's account": {wire.CodeBadSignature, func(h *wire.Hello, i *identity, c *wire.Challenge) {
+			h.Account = string(other.owner.chain.ID())
+			i.sign(c, h)
 		}},
-		"another device": {wire.CodeBadSignature, func(h *wire.Hello, key ed25519.PrivateKey, c *wire.Challenge) {
+		"someone else's account and its first statement": {wire.CodeBadSignature, func(h *wire.Hello, i *identity, c *wire.Challenge) {
+			h.Account, h.First = string(other.owner.chain.ID()), other.owner.first
+			i.sign(c, h)
+		}},
+		"someone else's first statement": {wire.CodeBadSignature, func(h *wire.Hello, _ *identity, _ *wire.Challenge) { h.First = other.owner.first }},
+		"a first statement with a flipped bit": {wire.CodeBadSignature, func(h *wire.Hello, i *identity, c *wire.Challenge) {
+			h.First = slices.Clone(h.First)
+			h.First[len(h.First)-1] ^= 1 // in the signature
+			h.Account = string(seal.AccountIDOf(h.First))
+			i.sign(c, h)
+		}},
+		"no first statement": {wire.CodeBadSignature, func(h *wire.Hello, _ *identity, _ *wire.Challenge) { h.First = nil }},
+		"another device": {wire.CodeBadSignature, func(h *wire.Hello, i *identity, c *wire.Challenge) {
 			h.Device = wire.NewID()
-			h.Signature = wire.B64(ed25519.Sign(key, wire.HelloText(c, h)))
+			i.sign(c, h)
 		}},
-		"another key": {wire.CodeBadSignature, func(h *wire.Hello, _ ed25519.PrivateKey, c *wire.Challenge) {
-			h.Signature = wire.B64(ed25519.Sign(other, wire.HelloText(c, h)))
-		}},
-		"an older challenge": {wire.CodeBadSignature, func(h *wire.Hello, key ed25519.PrivateKey, c *wire.Challenge) {
+		"another key": {wire.CodeBadSignature, func(h *wire.Hello, _ *identity, c *wire.Challenge) { other.sign(c, h) }},
+		"an older challenge": {wire.CodeBadSignature, func(h *wire.Hello, i *identity, c *wire.Challenge) {
 			old := *c
 			old.Nonce = wire.NewNonce()
-			h.Signature = wire.B64(ed25519.Sign(key, wire.HelloText(&old, h)))
+			i.sign(&old, h)
 		}},
-		"another relay": {wire.CodeBadSignature, func(h *wire.Hello, key ed25519.PrivateKey, c *wire.Challenge) {
+		"another relay": {wire.CodeBadSignature, func(h *wire.Hello, i *identity, c *wire.Challenge) {
 			far := *c
 			far.Relay = wire.NewNonce()
-			h.Signature = wire.B64(ed25519.Sign(key, wire.HelloText(&far, h)))
+			i.sign(&far, h)
 		}},
-		"a changed name": {wire.CodeBadSignature, func(h *wire.Hello, _ ed25519.PrivateKey, _ *wire.Challenge) { h.Name = "Eve" }},
-		"no key":         {wire.CodeBadSignature, func(h *wire.Hello, _ ed25519.PrivateKey, _ *wire.Challenge) { h.Key = "" }},
-		"no nonce": {wire.CodeBadFrame, func(h *wire.Hello, key ed25519.PrivateKey, c *wire.Challenge) {
+		"a changed name": {wire.CodeBadSignature, func(h *wire.Hello, _ *identity, _ *wire.Challenge) { h.Name = "Eve" }},
+		"no key":         {wire.CodeBadSignature, func(h *wire.Hello, _ *identity, _ *wire.Challenge) { h.Key = "" }},
+		"no nonce": {wire.CodeBadFrame, func(h *wire.Hello, i *identity, c *wire.Challenge) {
 			h.Nonce = ""
-			h.Signature = wire.B64(ed25519.Sign(key, wire.HelloText(c, h)))
+			i.sign(c, h)
 		}},
 	} {
 		ws, challenge := dial(t, r.URL())
-		key := newKey()
+		key := newIdentity(t)
 		h := hello(challenge, key, invite, "Mara")
 		c.spoil(h, key, challenge)
 		cl := &client{t: t, ws: ws, name: name}
@@ -174,7 +186,7 @@ func TestManyAtOnce(t *testing.T) {
 	r := start(t, Config{Limits: Limits{Connections: 3}})
 	mara := join(t, r, "Mara")
 	second, third := mara.again(r.URL()), mara.again(r.URL())
-	if _, e := connect(t, r.URL(), mara.key, "", ""); e == nil || e.Code != wire.CodeRateLimited || !e.Retry {
+	if _, e := connect(t, r.URL(), mara.identity, "", ""); e == nil || e.Code != wire.CodeRateLimited || !e.Retry {
 		t.Errorf("a fourth: %+v", e)
 	}
 	// All three hear what one of them sends, but that one.
@@ -244,12 +256,13 @@ func TestKeyStays(t *testing.T) {
 
 func FuzzHello(f *testing.F) {
 	challenge := &wire.Challenge{Relay: wire.NewNonce(), Nonce: wire.NewNonce()}
-	good, _ := wire.Encode(hello(challenge, newKey(), wire.NewID(), "Mara"))
+	good, _ := wire.Encode(hello(challenge, newIdentity(f), wire.NewID(), "Mara"))
 	f.Add(good)
 	f.Add([]byte(`{"type":"hello","key":"AA"}`))
 	f.Add([]byte(`{"type":"send"}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		h, e := readHello(challenge, b)
+		frame, err := wire.Decode(b)
+		h, e := readHello(challenge, frame, err)
 		if e == nil && string(b) != string(good) {
 			// Only the one who has the key can have made this.
 			signature, _ := wire.UnB64(h.Signature)

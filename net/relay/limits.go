@@ -7,22 +7,27 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"satchel/net/wire"
 )
 
 // Limits bounds what clients may take. A zero field has its default.
 type Limits struct {
 	FrameRate    float64 // frames a second that a connection is read at; 2000
 	FrameBurst   int     // 4000
-	RequestRate  float64 // searches, tickets, invitations and new conversations a second and account; 100
+	RequestRate  float64 // searches, tickets, invitations and statements a second and account; 100
 	RequestBurst int     // 400
 	ConnectRate  float64 // connections a second and address; 50
 	ConnectBurst int     // 400
+	LinkRate     float64 // codes for linking that an address may try a second; 0.1
+	LinkBurst    int     // 20
 
 	Connections int // that an account may have at once; 32
 	Sockets     int // at once, in all; 20000
 	Queue       int // bytes that may wait to be written to a connection; 8 MiB
 
-	welcome int // bytes of conversations in a welcome; tests have less
+	welcome int           // bytes of conversations in a welcome; tests have less
+	link    time.Duration // how long a code for linking is good; tests have less
 
 	Unfinished   time.Duration // how long an upload may stand still before it is removed; 24 h
 	Unreferenced time.Duration // how long a file may be given to nobody; 7 days
@@ -34,7 +39,7 @@ func (l Limits) withDefaults() Limits {
 	for _, d := range []struct {
 		field *float64
 		value float64
-	}{{&l.FrameRate, 2000}, {&l.RequestRate, 100}, {&l.ConnectRate, 50}} {
+	}{{&l.FrameRate, 2000}, {&l.RequestRate, 100}, {&l.ConnectRate, 50}, {&l.LinkRate, 0.1}} {
 		if *d.field <= 0 {
 			*d.field = d.value
 		}
@@ -42,7 +47,7 @@ func (l Limits) withDefaults() Limits {
 	for _, d := range []struct {
 		field *int
 		value int
-	}{{&l.FrameBurst, 4000}, {&l.RequestBurst, 400}, {&l.ConnectBurst, 400}, {&l.Connections, 32}, {&l.Sockets, 20000}, {&l.Queue, 8 << 20}, {&l.welcome, welcomeBytes}} {
+	}{{&l.FrameBurst, 4000}, {&l.RequestBurst, 400}, {&l.ConnectBurst, 400}, {&l.LinkBurst, 20}, {&l.Connections, 32}, {&l.Sockets, 20000}, {&l.Queue, 8 << 20}, {&l.welcome, welcomeBytes}} {
 		if *d.field <= 0 {
 			*d.field = d.value
 		}
@@ -50,7 +55,7 @@ func (l Limits) withDefaults() Limits {
 	for _, d := range []struct {
 		field *time.Duration
 		value time.Duration
-	}{{&l.Unfinished, 24 * time.Hour}, {&l.Unreferenced, 7 * 24 * time.Hour}, {&l.Sweep, time.Hour}, {&l.Drain, 10 * time.Second}} {
+	}{{&l.Unfinished, 24 * time.Hour}, {&l.Unreferenced, 7 * 24 * time.Hour}, {&l.Sweep, time.Hour}, {&l.Drain, 10 * time.Second}, {&l.link, wire.LinkExpires}} {
 		if *d.field <= 0 {
 			*d.field = d.value
 		}
@@ -60,11 +65,12 @@ func (l Limits) withDefaults() Limits {
 
 // gates are the token buckets by address and by account.
 type gates struct {
-	addresses, accounts buckets
+	addresses, accounts, links buckets
 }
 
 func (g *gates) init(l Limits) {
 	g.addresses = buckets{limit: rate.Limit(l.ConnectRate), burst: l.ConnectBurst, all: map[string]*rate.Limiter{}}
+	g.links = buckets{limit: rate.Limit(l.LinkRate), burst: l.LinkBurst, all: map[string]*rate.Limiter{}}
 	g.accounts = buckets{limit: rate.Limit(l.RequestRate), burst: l.RequestBurst, all: map[string]*rate.Limiter{}}
 }
 

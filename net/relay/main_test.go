@@ -18,6 +18,7 @@ import (
 	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 
+	"satchel/net/seal"
 	"satchel/net/wire"
 )
 
@@ -131,9 +132,9 @@ func (c *child) kill() {
 
 // client is one connection, used by one goroutine.
 type client struct {
-	t       testing.TB
-	url     string
-	key     ed25519.PrivateKey
+	t   testing.TB
+	url string
+	*identity
 	account string
 	name    string
 	ws      *websocket.Conn
@@ -163,26 +164,58 @@ func dial(t testing.TB, url string) (*websocket.Conn, *wire.Challenge) {
 	return ws, f.(*wire.Challenge)
 }
 
-func newKey() ed25519.PrivateKey {
-	_, key, _ := ed25519.GenerateKey(nil)
-	return key
+// identity is a device of an account. The account is shared by its devices.
+type identity struct {
+	device *seal.Device
+	owner  *owner
 }
 
+// owner is an account, as its devices know it.
+type owner struct {
+	chain *seal.Account
+	first []byte
+	boxes seal.Boxes
+	keys  seal.AccountKeys
+}
+
+// newIdentity makes the first device of an account.
+func newIdentity(t testing.TB) *identity {
+	t.Helper()
+	d := seal.NewDevice(seal.Computer)
+	a, first, boxes, err := seal.NewAccount(d, "laptop", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := seal.OpenAccountKeys(a, d, boxes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &identity{d, &owner{a, first, boxes, keys}}
+}
+
+func (i *identity) author() seal.Author { return seal.Author{Account: i.owner.chain, Device: i.device} }
+
+func (i *identity) root() seal.Hash { return i.owner.chain.Root() }
+
 // hello makes a hello that a relay takes.
-func hello(c *wire.Challenge, key ed25519.PrivateKey, invite, name string) *wire.Hello {
-	pub := key.Public().(ed25519.PublicKey)
-	h := &wire.Hello{Header: wire.Header{ID: "hello"}, Account: wire.AccountID(pub), Device: wire.DeviceID(pub), Key: wire.B64(pub),
-		Nonce: wire.NewNonce(), Invite: invite, Name: name}
-	h.Signature = wire.B64(ed25519.Sign(key, wire.HelloText(c, h)))
+func hello(c *wire.Challenge, i *identity, invite, name string) *wire.Hello {
+	pub := i.device.Public().Key
+	h := &wire.Hello{Header: wire.Header{ID: "hello"}, Account: string(i.owner.chain.ID()), Device: string(i.device.ID()), Key: wire.B64(pub[:]),
+		Nonce: wire.NewNonce(), First: i.owner.first, Invite: invite, Name: name}
+	i.sign(c, h)
 	return h
 }
 
+func (i *identity) sign(c *wire.Challenge, h *wire.Hello) {
+	h.Signature = wire.B64(i.device.Sign(wire.HelloText(c, h)))
+}
+
 // connect says hello and returns the answer: a welcome or an error.
-func connect(t testing.TB, url string, key ed25519.PrivateKey, invite, name string) (*client, *wire.Error) {
+func connect(t testing.TB, url string, i *identity, invite, name string) (*client, *wire.Error) {
 	t.Helper()
 	ws, challenge := dial(t, url)
-	c := &client{t: t, url: url, key: key, account: wire.AccountID(key.Public().(ed25519.PublicKey)), name: name, ws: ws}
-	h := hello(challenge, key, invite, name)
+	c := &client{t: t, url: url, identity: i, account: string(i.owner.chain.ID()), name: name, ws: ws}
+	h := hello(challenge, i, invite, name)
 	c.write(h)
 	switch f := c.read().(type) {
 	case *wire.Welcome:
@@ -204,7 +237,7 @@ func connect(t testing.TB, url string, key ed25519.PrivateKey, invite, name stri
 	}
 }
 
-// join registers somebody.
+// join registers somebody, who begins notes to self.
 func join(t testing.TB, r *Relay, name string) *client {
 	t.Helper()
 	link, err := r.Invite(t.Context(), 1, time.Hour)
@@ -220,17 +253,19 @@ func joinBy(t testing.TB, url, link, name string) *client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, e := connect(t, url, newKey(), i.Code, name)
+	c, e := connect(t, url, newIdentity(t), i.Code, name)
 	if e != nil {
 		t.Fatalf("%s can't join: %v", name, e)
 	}
+	v, w, err := seal.NewSelf(c.author(), time.Now())
+	c.begin(v, w, err)
 	return c
 }
 
 // again connects the same device once more.
 func (c *client) again(url string) *client {
 	c.t.Helper()
-	other, e := connect(c.t, url, c.key, "", "")
+	other, e := connect(c.t, url, c.identity, "", "")
 	if e != nil {
 		c.t.Fatal(e)
 	}
@@ -331,23 +366,32 @@ func quiet[T wire.Frame](c *client) {
 
 func (c *client) self() string { return wire.SelfID(c.account) }
 
+// begin sends the first statement of a conversation.
+func (c *client) begin(v *seal.Conversation, w *seal.Written, err error) string {
+	c.t.Helper()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	must[*wire.OK](c, &wire.AppendChain{Conversation: string(v.ID()), Statement: w.Statement, Boxes: w.Boxes})
+	return string(v.ID())
+}
+
 // direct makes the conversation of two.
 func direct(a, b *client) string {
 	a.t.Helper()
-	id := wire.DirectID(a.account, b.account)
-	must[*wire.ConversationNews](a, &wire.CreateConversation{Conversation: id, Kind: "direct", Members: []string{b.account}})
-	return id
+	return a.begin(seal.NewDirect(a.author(), b.owner.chain, time.Now()))
 }
 
+// group makes a group of which c is the owner.
 func group(c *client, others ...*client) string {
 	c.t.Helper()
-	id := wire.NewID()
-	f := &wire.CreateConversation{Conversation: id, Kind: "group", Title: "Studio"}
+	var changes []seal.MemberState
+	accounts := seal.Accounts{}
 	for _, o := range others {
-		f.Members = append(f.Members, o.account)
+		changes = append(changes, seal.MemberState{Root: o.root(), Role: seal.Member})
+		accounts[o.root()] = o.owner.chain
 	}
-	must[*wire.ConversationNews](c, f)
-	return id
+	return c.begin(seal.NewGroup(c.author(), changes, "Studio", accounts, time.Now()))
 }
 
 func (c *client) send(conversation, message, body string, files ...string) *wire.Sent {

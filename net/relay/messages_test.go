@@ -174,58 +174,6 @@ func TestTypingAndPresence(t *testing.T) {
 	quiet[*wire.Presence](eve)
 }
 
-func TestConversations(t *testing.T) {
-	r := start(t, Config{})
-	mara, joao, eve := join(t, r, "Mara"), join(t, r, "João"), join(t, r, "Eve")
-	create := func(id, kind, title string, members ...string) *wire.CreateConversation {
-		return &wire.CreateConversation{Conversation: id, Kind: kind, Title: title, Members: members}
-	}
-	id := wire.NewID()
-	g := must[*wire.ConversationNews](mara, create(id, "group", " The  studio ", joao.account, mara.account, joao.account)).Conversation
-	if g.ID != id || g.Title != "The studio" || len(g.Members) != 2 || g.Created == 0 {
-		t.Errorf("%+v", g)
-	}
-	news[*wire.ConversationNews](joao)
-	// Once more is no news; from its other member neither.
-	for _, c := range []*client{mara, joao} {
-		if again := must[*wire.ConversationNews](c, create(id, "group", "Other")).Conversation; again.Title != "The studio" || again.Created != g.Created {
-			t.Errorf("%+v", again)
-		}
-	}
-	quiet[*wire.ConversationNews](joao)
-	must[*wire.ConversationNews](mara, create(mara.self(), "self", ""))
-	for _, c := range []struct {
-		code  string
-		frame *wire.CreateConversation
-	}{
-		{wire.CodeBadFrame, create(wire.NewID(), "self", "")},
-		{wire.CodeBadFrame, create(mara.self(), "self", "", joao.account)},
-		{wire.CodeBadFrame, create(joao.self(), "self", "")},
-		{wire.CodeBadFrame, create(wire.NewID(), "direct", "", joao.account)},
-		{wire.CodeBadFrame, create(wire.DirectID(joao.account, eve.account), "direct", "", joao.account)},
-		{wire.CodeBadFrame, create(wire.DirectID(mara.account, joao.account), "direct", "")},
-		{wire.CodeNotFound, create(wire.DirectID(mara.account, "nobody"), "direct", "", "nobody")},
-		{wire.CodeBadFrame, create("short", "group", "")},
-		{wire.CodeBadFrame, create(strings.ToUpper(wire.NewID()), "group", "")},
-		{wire.CodeNameInvalid, create(wire.NewID(), "group", "a\x00b")},
-		{wire.CodeNotFound, create(wire.NewID(), "group", "", "nobody")},
-		{wire.CodeConflict, create(mara.self(), "group", "")},
-		{wire.CodeBadFrame, create(wire.NewID(), "party", "")},
-		{wire.CodeTooLarge, create(wire.NewID(), "group", "", ids(wire.MaxMembers)...)},
-	} {
-		mara.refused(c.code, c.frame)
-	}
-	eve.refused(wire.CodeConflict, create(id, "group", "Mine"))
-}
-
-func ids(n int) []string {
-	all := make([]string, n)
-	for i := range all {
-		all[i] = wire.NewID()
-	}
-	return all
-}
-
 func TestDirectory(t *testing.T) {
 	r := start(t, Config{})
 	mara := join(t, r, "Mara Reyes")
@@ -313,9 +261,9 @@ func TestManyConversations(t *testing.T) {
 func TestWelcomeFits(t *testing.T) {
 	for _, char := range []string{"x", "<", "ã", "花", "\U0001F469", "\""} {
 		name := strings.Repeat(char, wire.MaxName)
-		c := wire.Conversation{ID: wire.NewID(), Kind: "group", Title: name, Head: 1<<63 - 1, Created: 1 << 50}
+		c := wire.Conversation{ID: wire.NewID(), Kind: "group", Chain: 1<<63 - 1, Head: 1<<63 - 1, Created: 1 << 50}
 		for range wire.MaxMembers {
-			c.Members = append(c.Members, wire.Account{ID: wire.NewID(), Name: name, LastSeen: 1 << 50})
+			c.Members = append(c.Members, wire.Account{ID: wire.NewID(), Name: name, LastSeen: 1 << 50, Chain: 4096})
 			c.Marks = append(c.Marks, wire.Mark{Account: wire.NewID(), Received: 1<<63 - 1, Read: 1<<63 - 1})
 		}
 		b, err := wire.Encode(&wire.ConversationNews{Conversation: c})
@@ -504,7 +452,7 @@ func TestManyQuestions(t *testing.T) {
 }
 
 func TestRequestRate(t *testing.T) {
-	r := start(t, Config{Limits: Limits{RequestRate: 0.001, RequestBurst: 2}})
+	r := start(t, Config{Limits: Limits{RequestRate: 0.001, RequestBurst: 3}})
 	mara := join(t, r, "Mara")
 	must[*wire.Accounts](mara, &wire.FindAccounts{})
 	must[*wire.Accounts](mara, &wire.FindAccounts{})

@@ -106,10 +106,10 @@ func TestProtocolVectors(t *testing.T) {
 	relay := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{2}, 32))
 	pub := device.Public().(ed25519.PublicKey)
 	c := &wire.Challenge{Relay: wire.B64(relay.Public().(ed25519.PublicKey)), Nonce: wire.B64(bytes.Repeat([]byte{3}, 32))}
-	h := &wire.Hello{Account: wire.AccountID(pub), Device: wire.DeviceID(pub), Key: wire.B64(pub), Nonce: wire.B64(bytes.Repeat([]byte{4}, 32)),
+	h := &wire.Hello{Account: "x", Device: wire.DeviceID(pub), Key: wire.B64(pub), Nonce: wire.B64(bytes.Repeat([]byte{4}, 32)),
 		Invite: "mdzw4uxg7i5k4tnq3b6r2yacpe", Name: "Mara Reyes"}
 	h.Signature = wire.B64(ed25519.Sign(device, wire.HelloText(c, h)))
-	other := wire.AccountID(relay.Public().(ed25519.PublicKey))
+	other := "y"
 	proof := wire.B64(ed25519.Sign(relay, wire.WelcomeText(c, h)))
 	var want strings.Builder
 	for _, v := range [][2]string{

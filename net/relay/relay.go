@@ -16,6 +16,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"satchel/net/priority"
 	"satchel/net/relay/store"
 	"satchel/net/wire"
 )
@@ -47,12 +48,17 @@ type Relay struct {
 	hub      hub
 	people   people
 	members  members
-	gates    gates
-	uploads  *uploads
-	sockets  sockets
-	requests gate // HTTP requests
-	closing  sync.Once
-	closed   error
+	chains   chains
+	staged   staged
+
+	mailboxes mailboxes
+	gates     gates
+	uploads   *uploads
+	words     priority.Gate // messages go before files
+	sockets   sockets
+	requests  gate // HTTP requests
+	closing   sync.Once
+	closed    error
 }
 
 // Open takes the folder, opens the database and binds the address. What it
@@ -105,6 +111,9 @@ func Open(c Config) (_ *Relay, err error) {
 	r.hub.init()
 	r.people.init()
 	r.members.init()
+	r.chains.init()
+	r.staged.init()
+	r.mailboxes.init()
 	r.gates.init(r.limits)
 	// For an invitation that another process makes.
 	if err := r.store.SetValue(urlValue, r.url); err != nil {

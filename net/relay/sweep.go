@@ -14,6 +14,7 @@ import (
 // sweep removes, now and then, files that nobody is waiting for.
 func (r *Relay) sweep(ctx context.Context) {
 	for tick := time.NewTicker(r.limits.Sweep); ; {
+		r.staged.sweep(time.Now())
 		if err := r.sweepOnce(ctx, time.Now()); err != nil && ctx.Err() == nil {
 			r.log.Error("files were not looked through", "error", err)
 		}

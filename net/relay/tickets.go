@@ -27,6 +27,7 @@ const ticketFor = "satchel.v1 files"
 type ticket struct {
 	Purpose string `json:"purpose"`
 	File    string `json:"file"`
+	Device  string `json:"device"`
 	Size    int64  `json:"size"`
 	jwt.RegisteredClaims
 }
@@ -41,7 +42,7 @@ func (c *conn) ticket(f *wire.TicketRequest) *wire.Error {
 		return wire.NewError(wire.CodeBadFrame, "A file's id has 32 hexadecimal characters, in lower case.", false)
 	}
 	r := c.relay
-	t := ticket{Purpose: f.Purpose, File: f.File}
+	t := ticket{Purpose: f.Purpose, File: f.File, Device: c.device}
 	switch f.Purpose {
 	case wire.TicketUpload:
 		if e := c.mayUpload(f); e != nil {
@@ -109,5 +110,9 @@ func (r *Relay) admitted(req *http.Request) (*ticket, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &t, nil
+	d, _, err := r.store.Device(t.Device)
+	if err == nil && (d.Removed || d.Account != t.Subject) {
+		err = store.ErrRemoved
+	}
+	return &t, err
 }

@@ -103,8 +103,8 @@ var buffers = sync.Pool{New: func() any { b := make([]byte, copyBuffer); return 
 
 // WriteChunk writes what a request brings, hashes it as it passes, and keeps
 // the dirty pages few.
-func (up *upload) WriteChunk(_ context.Context, offset int64, src io.Reader) (int64, error) {
-	n, err := up.write(offset, src)
+func (up *upload) WriteChunk(ctx context.Context, offset int64, src io.Reader) (int64, error) {
+	n, err := up.write(ctx, offset, src)
 	up.size += n
 	if err != nil {
 		up.all.relay.log.Error("upload not written", "file", up.file.ID, "error", err)
@@ -113,7 +113,7 @@ func (up *upload) WriteChunk(_ context.Context, offset int64, src io.Reader) (in
 	return n, nil
 }
 
-func (up *upload) write(offset int64, src io.Reader) (n int64, err error) {
+func (up *upload) write(ctx context.Context, offset int64, src io.Reader) (n int64, err error) {
 	h, err := up.all.hashOf(up.file, offset)
 	if err != nil {
 		return 0, err
@@ -129,8 +129,9 @@ func (up *upload) write(offset int64, src io.Reader) (n int64, err error) {
 	}()
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
-	window := newWindow(file, offset)
+	window, bulk := newWindow(file, offset), up.all.relay.words.Bulk()
 	for {
+		bulk.Pass(ctx, len(*buf))
 		// tusd's reader has no errors but the end; it keeps them for later.
 		m, rerr := io.ReadAtLeast(src, *buf, 1)
 		w, werr := file.WriteAt((*buf)[:m], offset+n)
@@ -143,10 +144,8 @@ func (up *upload) write(offset int64, src io.Reader) (n int64, err error) {
 		if rerr != nil {
 			break
 		}
-		if full, err := window.wrote(offset + n); err != nil {
+		if err := window.wrote(offset + n); err != nil {
 			return n, err
-		} else if full {
-			up.all.relay.store.Yield()
 		}
 	}
 	if h.n-h.saved >= hashSaved && h.n < up.file.Size {

@@ -25,6 +25,7 @@ type AccountDevice struct {
 	labeled uint64 // generation that the label is sealed under
 	Added   uint64 // number of the statement that added it
 	Removed uint64 // number of the statement that removed it, or 0
+	At      uint64 // when that addition says it was made: Unix milliseconds by its signer's clock
 }
 
 // ID is the device's name.
@@ -245,7 +246,7 @@ func (a *Account) take(s *accountStatement, hash Hash) {
 	}
 	switch s.kind {
 	case typeFirstDevice, typeAddDevice:
-		a.devices = append(a.devices, AccountDevice{DevicePublic: s.device, Label: s.label, labeled: a.Generation(), Added: s.seq})
+		a.devices = append(a.devices, AccountDevice{DevicePublic: s.device, Label: s.label, labeled: a.Generation(), Added: s.seq, At: s.at})
 	case typeRemoveDevice:
 		a.Device(s.remove).Removed = s.seq
 		a.removals = append(a.removals, s.seq)

@@ -46,7 +46,7 @@ func (a *Account) AddDevice(signer *Device, keys AccountKeys, device DevicePubli
 	}
 	s := a.next(typeAddDevice, signer, at)
 	s.device, s.label, s.proof = device, sealed, proof
-	next := a.clone()
+	next := a.Clone()
 	b, err := next.sign(s, signer)
 	if err != nil {
 		return nil, nil, err
@@ -76,7 +76,7 @@ func (a *Account) rotate(s *accountStatement, signer *Device, keys AccountKeys) 
 	secret := newSecret()
 	generation := a.Generation() + 1
 	s.key = accountKey{generation, publicOf(secret), sealOnce(a.linkKey(secret, generation), old[:], nil)}
-	next := a.clone()
+	next := a.Clone()
 	b, err := next.sign(s, signer)
 	if err != nil {
 		return nil, nil, err
@@ -97,7 +97,8 @@ func (a *Account) sign(s *accountStatement, signer *Device) ([]byte, error) {
 	return b, a.Append(b)
 }
 
-func (a *Account) clone() *Account {
+// Clone is a copy that may be appended to while others read the first one.
+func (a *Account) Clone() *Account {
 	c := *a
 	c.hashes = grown(a.hashes)
 	c.devices = grown(a.devices)
@@ -124,7 +125,7 @@ func (a *Account) boxes(secret Secret) (Boxes, error) {
 
 func (a *Account) box(secret Secret, d *DevicePublic) ([]byte, error) {
 	header := (&DeviceBox{Root: a.root, Generation: a.Generation(), Device: d.Key}).header()
-	sealed, err := d.HPKE.seal(join("satchel.v1 device box", header), secret)
+	sealed, err := d.HPKE.seal(join("satchel.v1 device box", header), secret[:])
 	return append(header, sealed...), err
 }
 

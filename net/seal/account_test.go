@@ -125,7 +125,7 @@ func TestAccountRules(t *testing.T) {
 		"too long":       {make([]byte, MaxAccountStatement+1), ErrLimit},
 		"empty":          {nil, ErrEncoding},
 	} {
-		a := p.account.clone()
+		a := p.account.Clone()
 		err := a.Append(c.b)
 		if c.want == nil && err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -167,7 +167,7 @@ func TestAccountFlippedBits(t *testing.T) {
 
 func TestSeenHeads(t *testing.T) {
 	p := newPerson(t)
-	fork := p.account.clone()
+	fork := p.account.Clone()
 	p.add(t, 0, Computer)
 	seen := p.account.Head()
 	p.add(t, 0, Computer)

@@ -3,6 +3,7 @@ package seal
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -203,6 +204,34 @@ func NewConversation(id chat.ConversationID) *Conversation {
 	return &Conversation{id: id, members: map[Hash][]memberEvent{}}
 }
 
+// Clone is a copy that may be appended to while others read the first one.
+func (c *Conversation) Clone() *Conversation {
+	out := *c
+	out.members = maps.Clone(c.members)
+	out.hashes, out.generations, out.leaving = slices.Clip(c.hashes), slices.Clip(c.generations), slices.Clip(c.leaving)
+	return &out
+}
+
+// Need is a part of an account's chain.
+type Need struct {
+	Root Hash
+	Head Head // zero: any part of it
+}
+
+// StatementNeeds tells which accounts' chains have to be known, and up to
+// where, before a statement of a conversation can be checked.
+func StatementNeeds(statement []byte) (needs []Need, err error) {
+	s, err := parseConversationStatement(statement)
+	if err != nil {
+		return nil, err
+	}
+	needs = append(needs, Need{s.signer, s.head})
+	for _, c := range s.changes {
+		needs = append(needs, Need{c.Root, c.Head})
+	}
+	return needs, nil
+}
+
 // Append checks the next statement and takes it in; after an error the
 // conversation is as it was. See Account.Append.
 func (c *Conversation) Append(b []byte, accounts Accounts) error {
@@ -236,7 +265,7 @@ func (c *Conversation) take(s *conversationStatement, hash Hash, after map[Hash]
 	c.hashes = append(c.hashes, hash)
 	c.at = s.at
 	for root, e := range after {
-		c.members[root] = append(c.members[root], e)
+		c.members[root] = append(slices.Clip(c.members[root]), e) // a clone shares what is there
 	}
 	if s.flag != flagNone {
 		c.generations = append(c.generations, generation{s.commitment, s.link, s.seq, s.at})

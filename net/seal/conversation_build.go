@@ -237,6 +237,6 @@ func (c *Conversation) box(g uint64, secret Secret, m MemberState, a *Account) (
 		return nil, fmt.Errorf("seal: box: %w", &BehindError{Account: a.ID(), Need: m.Head})
 	}
 	header := (&MemberBox{Conversation: c.id, Generation: g, Member: m.Root, AccountGeneration: generation}).header()
-	sealed, err := public.seal(join("satchel.v1 member box", header), secret)
+	sealed, err := public.seal(join("satchel.v1 member box", header), secret[:])
 	return append(header, sealed...), err
 }

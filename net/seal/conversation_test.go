@@ -2,6 +2,7 @@ package seal
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -330,4 +331,37 @@ func TestMemberLimit(t *testing.T) {
 	wantError(t, err, ErrLimit)
 	delete(r.members, Hash{1, 1, 0})
 	r.do(t, ana.author(0), all, Proposal{Changes: []MemberState{add(bo, Member)}})
+}
+
+// A clone goes its own way: what is appended to either is not in the other.
+func TestClone(t *testing.T) {
+	ana, bo := newPerson(t), newPerson(t)
+	all := accountsOf(ana, bo)
+	r := newRoom(t, "Studio", ana, bo)
+	before, first := r.Head(), r.Clone()
+	propose := func(p Proposal) []byte {
+		return must(r.Propose(ana.author(0), all, r.keys, p, noon)).Statement
+	}
+	one, other := propose(Proposal{Rotate: Linked}), propose(Proposal{Changes: []MemberState{add(bo, Removed)}, Rotate: Linked})
+	second := r.Clone()
+	if err := errors.Join(first.Append(one, all), second.Append(other, all)); err != nil {
+		t.Fatal(err)
+	}
+	_, in := first.Member(bo.root())
+	_, out := second.Member(bo.root())
+	if r.Head() != before || !in || out || first.Generation() != 2 {
+		t.Errorf("they share what was appended")
+	}
+	needs, err := StatementNeeds(other)
+	if err != nil || len(needs) != 2 || needs[0] != (Need{ana.root(), ana.account.Head()}) || needs[1].Root != bo.root() {
+		t.Errorf("%v, %v", needs, err)
+	}
+	a := ana.account.Clone()
+	next, _, err := ana.account.NewKey(ana.devices[0], ana.keys, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Append(next); err != nil || a.Generation() == ana.account.Generation() {
+		t.Errorf("%v", err)
+	}
 }

@@ -3,10 +3,8 @@ package seal
 import (
 	"bytes"
 	"crypto/rand"
-	"encoding/base64"
 	"encoding/binary"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 
@@ -19,6 +17,8 @@ const (
 	LinkExpires  = 10 * time.Minute
 	linkAlphabet = "abcdefghjkmnpqrstuvwxyz23456789"
 	linkLength   = 10
+
+	maxLinkMessage = 4 << 10 // bytes
 )
 
 // LinkCode finds the mailbox of one attempt to link a device. It keeps nobody
@@ -58,39 +58,12 @@ func ParseLinkCode(s string) (LinkCode, error) {
 	return LinkCode(s), nil
 }
 
-// LinkQR is what a QR code on the old device says. The new device then also
-// knows whom to expect.
+// LinkQR is what a link or a QR code from the old device says beside the
+// relay's address. The new device then also knows whom to expect.
 type LinkQR struct {
 	Code   LinkCode
 	Root   Hash
 	Device Key
-}
-
-// String returns the link.
-func (q LinkQR) String() string {
-	b64 := base64.RawURLEncoding
-	return "satchel://link?code=" + string(q.Code) + "&account=" + b64.EncodeToString(q.Root[:]) + "&device=" + b64.EncodeToString(q.Device[:])
-}
-
-// ParseLinkQR reads what String wrote, and nothing else.
-func ParseLinkQR(s string) (q LinkQR, err error) {
-	bad := fmt.Errorf("seal: link: %w", ErrEncoding)
-	u, err := url.Parse(s)
-	if err != nil {
-		return q, bad
-	}
-	v := u.Query()
-	q.Code = LinkCode(v.Get("code"))
-	root, err1 := base64.RawURLEncoding.DecodeString(v.Get("account"))
-	device, err2 := base64.RawURLEncoding.DecodeString(v.Get("device"))
-	if err1 != nil || err2 != nil || len(root) != 32 || len(device) != 32 {
-		return LinkQR{}, bad
-	}
-	q.Root, q.Device = Hash(root), Key(device)
-	if code, err := ParseLinkCode(string(q.Code)); err != nil || code != q.Code || q.String() != s {
-		return LinkQR{}, bad
-	}
-	return q, nil
 }
 
 // The four messages of linking; see docs/security-design.md, "Linking a device".
@@ -103,7 +76,7 @@ type linkOffer struct {
 	code   LinkCode
 	root   Hash
 	head   Head
-	device Key
+	device DevicePublic
 	nonce  Hash
 }
 
@@ -116,7 +89,12 @@ type linkReveal struct {
 type linkProof struct {
 	code  LinkCode
 	proof Signature
+	label []byte // the new device's name, sealed to the old device
+	sig   Signature
 }
+
+// labelCipher is how many bytes a device's name has when it is sealed to a device.
+const labelCipher = encapsulated + labelSize + tagSize
 
 func (m *linkCommit) marshal() []byte {
 	w := newWriter(typeLinkCommit)
@@ -130,7 +108,7 @@ func (m *linkOffer) marshal() []byte {
 	w.v8([]byte(m.code))
 	w.hash(m.root)
 	w.head(m.head)
-	w.key(m.device)
+	m.device.write(w)
 	w.hash(m.nonce)
 	return w.b
 }
@@ -147,11 +125,13 @@ func (m *linkProof) marshal() []byte {
 	w := newWriter(typeLinkProof)
 	w.v8([]byte(m.code))
 	w.raw(m.proof[:])
+	w.raw(m.label)
+	w.raw(m.sig[:])
 	return w.b
 }
 
 func linkReader(b []byte, kind byte) (*reader, LinkCode) {
-	r, _ := newReader(b, 2<<10, kind)
+	r, _ := newReader(b, maxLinkMessage, kind)
 	s := string(r.v8(linkLength))
 	code, err := ParseLinkCode(s)
 	r.refuse(err != nil || string(code) != s)
@@ -166,7 +146,7 @@ func parseLinkCommit(b []byte) (*linkCommit, error) {
 
 func parseLinkOffer(b []byte) (*linkOffer, error) {
 	r, code := linkReader(b, typeLinkOffer)
-	m := &linkOffer{code, r.hash(), r.head(), r.key(), r.hash()}
+	m := &linkOffer{code, r.hash(), r.head(), readDevicePublic(r), r.hash()}
 	return m, r.done("link: offer")
 }
 
@@ -178,7 +158,7 @@ func parseLinkReveal(b []byte) (*linkReveal, error) {
 
 func parseLinkProof(b []byte) (*linkProof, error) {
 	r, code := linkReader(b, typeLinkProof)
-	m := &linkProof{code, r.sig()}
+	m := &linkProof{code: code, proof: r.sig(), label: r.raw(labelCipher), sig: r.sig()}
 	return m, r.done("link: proof")
 }
 
@@ -190,6 +170,16 @@ func (m *linkReveal) commitment() Hash {
 func linkDigits(commit, offer, reveal []byte) string {
 	h := hashOf("satchel.v1 link digits", commit, offer, reveal)
 	return fmt.Sprintf("%06d", binary.BigEndian.Uint64(h[:8])%1_000_000)
+}
+
+// linkLabelInfo binds a sealed name to the attempt that was compared.
+func linkLabelInfo(offer, reveal []byte) []byte {
+	return join("satchel.v1 link label", offer, reveal)
+}
+
+// linkLabelText is what the new device signs, so that nobody else names it.
+func linkLabelText(offer, reveal, sealed []byte) []byte {
+	return join("satchel.v1 sign link label", offer, reveal, sealed)
 }
 
 // linkStep is how far a side of linking is. Every failure is for good: an
@@ -216,6 +206,7 @@ type LinkNew struct {
 	step   linkStep
 	offer  *linkOffer
 	sent   []byte // commit
+	heard  []byte // offer, as it came
 }
 
 // NewLinkNew begins on the new device. qr is nil when the code was typed.
@@ -256,23 +247,36 @@ func (l *LinkNew) Offer(b []byte, now time.Time) (reveal []byte, digits string, 
 	if m.code != l.code {
 		return nil, "", fmt.Errorf("seal: link: %w", ErrLinkCode)
 	}
-	if l.expect != nil && (l.expect.Root != m.root || l.expect.Device != m.device) {
+	if m.device.Kind != Computer {
+		return nil, "", fmt.Errorf("seal: link: %w", ErrDeviceKind)
+	}
+	if l.expect != nil && (l.expect.Root != m.root || l.expect.Device != m.device.Key) {
 		return nil, "", fmt.Errorf("seal: link: %w", ErrLinkCommit)
 	}
-	l.offer = m
+	l.offer, l.heard = m, bytes.Clone(b)
 	reveal = l.reveal().marshal()
 	l.step = linkCompares
 	return reveal, linkDigits(l.sent, b, reveal), nil
 }
 
 // Confirm is called when the person says that the digits are equal; it returns
-// the last message.
-func (l *LinkNew) Confirm(now time.Time) ([]byte, error) {
+// the last message. label is the device's name; only the old device can read it.
+func (l *LinkNew) Confirm(label string, now time.Time) ([]byte, error) {
 	if err := l.due(linkCompares, now); err != nil {
 		return nil, err
 	}
+	plain, err := fill(label, MaxLabel)
+	if err != nil {
+		return nil, fmt.Errorf("seal: link: name of the device: %w", err)
+	}
+	reveal := l.reveal().marshal()
+	m := &linkProof{code: l.code, proof: l.device.Proof(l.offer.root)}
+	if m.label, err = l.offer.device.HPKE.seal(linkLabelInfo(l.heard, reveal), plain); err != nil {
+		return nil, fmt.Errorf("seal: link: %w", err)
+	}
+	m.sig = l.device.signature(linkLabelText(l.heard, reveal, m.label))
 	l.step = linkConfirmed
-	return (&linkProof{l.code, l.device.Proof(l.offer.root)}).marshal(), nil
+	return m.marshal(), nil
 }
 
 // Account is the name of the account that the digits were compared for.
@@ -295,7 +299,7 @@ func (l *LinkNew) Finish(a *Account) error {
 	if err := a.Check(l.offer.head); err != nil {
 		return fmt.Errorf("seal: link: %w", err)
 	}
-	if !a.activeKey(l.offer.device) || !a.activeKey(l.device.public.Key) {
+	if !a.activeKey(l.offer.device.Key) || !a.activeKey(l.device.public.Key) {
 		return fmt.Errorf("seal: link: %w", ErrDevice)
 	}
 	return nil
@@ -309,9 +313,11 @@ type LinkOld struct {
 	until  time.Time
 	nonce  Hash
 	step   linkStep
+	own    *Device
 	commit Hash
 	heard  []byte // commit, as it came
 	offer  []byte // as it went
+	reveal []byte // as it came
 	root   Hash
 	device DevicePublic
 }
@@ -342,8 +348,8 @@ func (l *LinkOld) Commit(b []byte, by Author, now time.Time) (offer []byte, err 
 	if m.code != l.code {
 		return nil, fmt.Errorf("seal: link: %w", ErrLinkCode)
 	}
-	l.commit, l.heard, l.root = m.commit, bytes.Clone(b), by.Account.root
-	l.offer = (&linkOffer{l.code, l.root, by.Account.Head(), by.Device.public.Key, l.nonce}).marshal()
+	l.commit, l.heard, l.root, l.own = m.commit, bytes.Clone(b), by.Account.root, by.Device
+	l.offer = (&linkOffer{l.code, l.root, by.Account.Head(), by.Device.public, l.nonce}).marshal()
 	l.step = linkWaits
 	return l.offer, nil
 }
@@ -363,27 +369,37 @@ func (l *LinkOld) Reveal(b []byte, now time.Time) (digits string, err error) {
 	if m.commitment() != l.commit || m.device.Kind != Computer {
 		return "", fmt.Errorf("seal: link: %w", ErrLinkCommit)
 	}
-	l.device = m.device
+	l.device, l.reveal = m.device, bytes.Clone(b)
 	l.step = linkCompares
 	return linkDigits(l.heard, l.offer, b), nil
 }
 
 // Confirm takes the proof, when the person says that the digits are equal. What
-// it returns goes into Account.AddDevice.
-func (l *LinkOld) Confirm(b []byte, now time.Time) (DevicePublic, Signature, error) {
+// it returns goes into Account.AddDevice; label is what the new device calls itself.
+func (l *LinkOld) Confirm(b []byte, now time.Time) (device DevicePublic, proof Signature, label string, err error) {
 	if err := l.due(linkCompares, now); err != nil {
-		return DevicePublic{}, Signature{}, err
+		return DevicePublic{}, Signature{}, "", err
 	}
 	m, err := parseLinkProof(b)
+	if err == nil && m.code != l.code {
+		err = ErrLinkCode
+	}
+	if err == nil {
+		err = verifySignature(l.device.Key, proofText(l.root, &l.device), m.proof)
+	}
+	if err == nil {
+		err = verifySignature(l.device.Key, linkLabelText(l.offer, l.reveal, m.label), m.sig)
+	}
+	var plain []byte
+	if err == nil {
+		plain, err = openHPKE(l.own.private, linkLabelInfo(l.offer, l.reveal), m.label)
+	}
+	if err == nil {
+		label, err = unfill(plain, MaxLabel)
+	}
 	if err != nil {
-		return DevicePublic{}, Signature{}, err
-	}
-	if m.code != l.code {
-		return DevicePublic{}, Signature{}, fmt.Errorf("seal: link: %w", ErrLinkCode)
-	}
-	if err := verifySignature(l.device.Key, proofText(l.root, &l.device), m.proof); err != nil {
-		return DevicePublic{}, Signature{}, fmt.Errorf("seal: link: %w", err)
+		return DevicePublic{}, Signature{}, "", fmt.Errorf("seal: link: %w", err)
 	}
 	l.step = linkConfirmed
-	return l.device, m.proof, nil
+	return l.device, m.proof, label, nil
 }

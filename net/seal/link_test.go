@@ -2,6 +2,7 @@ package seal
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 )
 
@@ -34,16 +35,16 @@ func TestLink(t *testing.T) {
 	if err != nil || newDigits != oldDigits || len(newDigits) != 6 || n.Account() != p.account.ID() {
 		t.Fatalf("%v: %s, %s", err, newDigits, oldDigits)
 	}
-	proof, err := n.Confirm(noon)
+	proof, err := n.Confirm("laptop", noon)
 	if err != nil {
 		t.Fatal(err)
 	}
 	wantError(t, n.Finish(p.account), ErrDevice) // not yet in the chain
-	public, sig, err := o.Confirm(proof, noon)
-	if err != nil {
-		t.Fatal(err)
+	public, sig, label, err := o.Confirm(proof, noon)
+	if err != nil || label != "laptop" {
+		t.Fatal(label, err)
 	}
-	s, boxes, err := p.account.AddDevice(p.devices[0], p.keys, public, sig, "laptop", noon)
+	s, boxes, err := p.account.AddDevice(p.devices[0], p.keys, public, sig, label, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +83,7 @@ func TestLinkMiddle(t *testing.T) {
 		"its own account": func(step int, b []byte) []byte {
 			if step == 2 {
 				m := must(parseLinkOffer(b))
-				m.root, m.head, m.device = mallory.root(), mallory.account.Head(), mallory.devices[0].public.Key
+				m.root, m.head, m.device = mallory.root(), mallory.account.Head(), mallory.devices[0].public
 				return m.marshal()
 			}
 			return b
@@ -141,8 +142,8 @@ func TestLinkMiddle(t *testing.T) {
 		_, _, n, o, err := linked(p, NewDevice(Computer), c.middle)
 		wantError(t, err, c.want)
 		// The attempt is over: no second guess.
-		_, err1 := n.Confirm(noon)
-		_, _, err2 := o.Confirm(nil, noon)
+		_, err1 := n.Confirm("", noon)
+		_, _, _, err2 := o.Confirm(nil, noon)
 		if err1 == nil && err2 == nil {
 			t.Errorf("%s: both go on", name)
 		}
@@ -165,7 +166,7 @@ func TestLinkSteps(t *testing.T) {
 	late := noon.Add(LinkExpires + 1)
 	code := NewLinkCode()
 	n := NewLinkNew(code, NewDevice(Computer), nil, noon)
-	_, err := n.Confirm(noon)
+	_, err := n.Confirm("", noon)
 	wantError(t, err, ErrStep)
 	_, err = n.Commit(noon)
 	wantError(t, err, ErrStep)
@@ -184,13 +185,29 @@ func TestLinkSteps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	must(n.Confirm(noon))
-	_, _, err = o.Confirm((&linkProof{n.code, NewDevice(Computer).Proof(p.root())}).marshal(), noon)
-	wantError(t, err, ErrSignature)
-	_, _, err = o.Confirm((&linkProof{n.code, d.Proof(p.root())}).marshal(), noon)
-	wantError(t, err, ErrStep)
+	_, err = n.Confirm(strings.Repeat("x", MaxLabel+1), noon)
+	wantError(t, err, ErrLimit)
+	for name, edit := range map[string]func(*linkProof){
+		"another device's proof": func(m *linkProof) { m.proof = NewDevice(Computer).Proof(p.root()) },
+		"another label":          func(m *linkProof) { m.label[labelCipher-1] ^= 1 },
+		"a label of somebody else": func(m *linkProof) {
+			m.label = must(p.devices[0].public.HPKE.seal(linkLabelInfo(o.offer, o.reveal), make([]byte, labelSize)))
+		},
+	} {
+		_, _, n, o, err = linked(p, d, honest)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		m := must(parseLinkProof(must(n.Confirm("laptop", noon))))
+		right := m.marshal()
+		edit(m)
+		_, _, _, err = o.Confirm(m.marshal(), noon)
+		wantError(t, err, ErrSignature)
+		_, _, _, err = o.Confirm(right, noon)
+		wantError(t, err, ErrStep)
+	}
 
-	// A QR code says whom to expect.
+	// A link says whom to expect.
 	qr := LinkQR{n.code, p.root(), p.devices[0].public.Key}
 	for name, c := range map[string]struct {
 		edit func(*LinkQR)
@@ -198,7 +215,6 @@ func TestLinkSteps(t *testing.T) {
 	}{"right": {func(*LinkQR) {}, nil}, "account": {func(q *LinkQR) { q.Root[0] ^= 1 }, ErrLinkCommit}, "device": {func(q *LinkQR) { q.Device[0] ^= 1 }, ErrLinkCommit}} {
 		q := qr
 		c.edit(&q)
-		q = must(ParseLinkQR(q.String()))
 		n, o := NewLinkNew(q.Code, NewDevice(Computer), &q, noon), NewLinkOld(q.Code, noon)
 		offer := must(o.Commit(must(n.Commit(noon)), p.author(0), noon))
 		if _, _, err := n.Offer(offer, noon); (err == nil) != (c.want == nil) {

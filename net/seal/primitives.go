@@ -118,9 +118,10 @@ func openSynthetic(secret Secret, purpose string, ad, sealed []byte) ([]byte, er
 
 // The one HPKE suite: MLKEM768-X25519, HKDF-SHA256, AES-256-GCM.
 const (
-	publicSize = 1216                    // bytes of an HPKE public key
-	boxSize    = 1120 + 32 + tagSize     // encapsulated key, a Secret, tag
-	linkSize   = len(Secret{}) + tagSize // a Secret under another one
+	publicSize   = 1216                        // bytes of an HPKE public key
+	encapsulated = 1120                        // bytes that HPKE puts before what it seals
+	boxSize      = encapsulated + 32 + tagSize // encapsulated key, a Secret, tag
+	linkSize     = len(Secret{}) + tagSize     // a Secret under another one
 )
 
 // PublicKey is the encoding of an HPKE public key.
@@ -133,26 +134,34 @@ func (p *PublicKey) check() error {
 	return nil
 }
 
-func (p *PublicKey) seal(info []byte, secret Secret) ([]byte, error) {
+func (p *PublicKey) seal(info, plain []byte) ([]byte, error) {
 	key, err := hpke.MLKEM768X25519().NewPublicKey(p[:])
 	if err != nil {
 		return nil, fmt.Errorf("HPKE key: %w", ErrEncoding)
 	}
-	return hpke.Seal(key, hpke.HKDFSHA256(), hpke.AES256GCM(), info, secret[:])
+	return hpke.Seal(key, hpke.HKDFSHA256(), hpke.AES256GCM(), info, plain)
 }
 
-// openBox opens what PublicKey.seal made, with the private key.
+// openBox opens a Secret that PublicKey.seal sealed, with the private key.
 func openBox(private Secret, info, sealed []byte) (out Secret, err error) {
-	key, err := hpke.MLKEM768X25519().NewPrivateKey(private[:])
-	if err != nil {
-		return out, ErrEncoding
-	}
-	plain, err := hpke.Open(key, hpke.HKDFSHA256(), hpke.AES256GCM(), info, sealed)
-	if err != nil || len(plain) != len(out) {
-		return out, ErrSealed
+	plain, err := openHPKE(private, info, sealed)
+	if err == nil && len(plain) != len(out) {
+		err = ErrSealed
 	}
 	copy(out[:], plain)
-	return out, nil
+	return out, err
+}
+
+func openHPKE(private Secret, info, sealed []byte) ([]byte, error) {
+	key, err := hpke.MLKEM768X25519().NewPrivateKey(private[:])
+	if err != nil {
+		return nil, ErrEncoding
+	}
+	plain, err := hpke.Open(key, hpke.HKDFSHA256(), hpke.AES256GCM(), info, sealed)
+	if err != nil {
+		return nil, ErrSealed
+	}
+	return plain, nil
 }
 
 // publicOf is the HPKE public key of a private one.

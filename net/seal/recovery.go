@@ -14,8 +14,10 @@ import (
 	"filippo.io/age/armor"
 )
 
+// MinPassphrase is how many characters a passphrase has at least.
+const MinPassphrase = 12
+
 const (
-	minPassphrase = 12 // characters
 	// scryptWork is log2 of scrypt's N: a second or so, and 256 MiB.
 	scryptWork = 18
 	// maxScryptWork bounds what a file that somebody else made may cost.
@@ -88,7 +90,7 @@ func ExportRecovery(k *RecoveryKit, passphrase string) ([]byte, error) {
 
 func exportRecovery(k *RecoveryKit, passphrase string, work int) ([]byte, error) {
 	wrap := func(err error) error { return fmt.Errorf("seal: recovery file: %w", err) }
-	if utf8.RuneCountInString(passphrase) < minPassphrase {
+	if utf8.RuneCountInString(passphrase) < MinPassphrase {
 		return nil, wrap(ErrWeak)
 	}
 	if _, _, err := k.check(); err != nil {

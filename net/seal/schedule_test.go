@@ -272,7 +272,7 @@ func TestSchedules(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := &schedule{t: t, member: map[int]bool{0: true}, boxes: map[uint64]map[int]bool{}, barrier: map[uint64]bool{}, counts: map[*Device]uint64{}, all: Accounts{}}
 		for _, b := range begun {
-			p := &person{b.account.clone(), slices.Clone(b.devices), slices.Clone(b.statements), slices.Clone(b.boxes), maps.Clone(b.keys)}
+			p := &person{b.account.Clone(), slices.Clone(b.devices), slices.Clone(b.statements), slices.Clone(b.boxes), maps.Clone(b.keys)}
 			s.people, s.all[p.root()] = append(s.people, p), p.account
 		}
 		s.room = newRoom(t, "title", s.people[0])

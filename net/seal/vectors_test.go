@@ -304,7 +304,7 @@ func TestVectorsFiles(t *testing.T) {
 			s := must(NewSealer(bytes.NewReader(plain), size, save))
 			s.ReadAt(make([]byte, 1), 0)
 			if size > WindowSize { // a second segment
-				s = must(ResumeSealer(bytes.NewReader(plain), last, nil, save))
+				s = must(ResumeSealer(bytes.NewReader(plain), last, nil, nil, save))
 			}
 			sealed := must(io.ReadAll(io.NewSectionReader(s, 0, s.Size())))
 			keys := must(s.Keys())
@@ -320,7 +320,7 @@ func TestVectorsFiles(t *testing.T) {
 	for _, v := range all {
 		keys, record, plain := must(ParseFileKeys(v.Keys)), must(ParseRecord(v.Record)), pattern(v.Size, v.PlainMod)
 		// All windows are in the record: to resume is to seal with exactly these keys.
-		s, err := ResumeSealer(bytes.NewReader(plain), *record, nil, keepNone)
+		s, err := ResumeSealer(bytes.NewReader(plain), *record, nil, nil, keepNone)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -338,10 +338,11 @@ func TestVectorsFiles(t *testing.T) {
 }
 
 type linkVector struct {
-	Code, QR                     string
+	Code                         string
 	Device                       hexes // the new device's secret
+	Old                          hexes // the old device's
 	Commit, Offer, Reveal, Proof hexes
-	Digits                       string
+	Digits, Label                string
 }
 
 func TestVectorsLink(t *testing.T) {
@@ -352,11 +353,11 @@ func TestVectorsLink(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		proof := must(n.Confirm(noon))
-		if _, _, err := o.Confirm(proof, noon); err != nil {
+		proof := must(n.Confirm("laptop", noon))
+		if _, _, _, err := o.Confirm(proof, noon); err != nil {
 			t.Fatal(err)
 		}
-		return linkVector{string(n.code), LinkQR{n.code, p.root(), p.devices[0].public.Key}.String(), d.Marshal(), m[1], m[2], m[3], proof, digits}
+		return linkVector{string(n.code), d.Marshal(), p.devices[0].Marshal(), m[1], m[2], m[3], proof, digits, "laptop"}
 	})
 	commit, offer, reveal, proof := must(parseLinkCommit(v.Commit)), must(parseLinkOffer(v.Offer)), must(parseLinkReveal(v.Reveal)), must(parseLinkProof(v.Proof))
 	d := must(ParseDevice(v.Device))
@@ -368,8 +369,12 @@ func TestVectorsLink(t *testing.T) {
 	}
 	sig := d.Proof(offer.root)
 	equal(t, "proof", sig[:], proof.proof[:])
-	if q := must(ParseLinkQR(v.QR)); q.Root != offer.root || q.Device != offer.device || string(q.Code) != v.Code {
-		t.Errorf("%+v", q)
+	if err := verifySignature(d.public.Key, linkLabelText(v.Offer, v.Reveal, proof.label), proof.sig); err != nil {
+		t.Error(err)
+	}
+	label := must(unfill(must(openHPKE(must(ParseDevice(v.Old)).private, linkLabelInfo(v.Offer, v.Reveal), proof.label)), MaxLabel))
+	if label != v.Label {
+		t.Errorf("the label is %q", label)
 	}
 }
 

@@ -10,6 +10,7 @@ const (
 	MaxStatement   = 128 << 10        // bytes of one statement
 	MaxChainBytes  = 2 << 20          // bytes of statements or boxes in an answer; one always fits
 	MaxBoxes       = 200              // boxes in a frame towards the relay
+	StagedExpires  = 10 * time.Minute // boxes that no statement followed are given up then
 	MaxLinkMessage = 4 << 10          // bytes of a message between two devices that are being linked
 	MaxLinkFrames  = 16               // messages in one linking, of both sides together
 	LinkExpires    = 10 * time.Minute // a mailbox for linking closes then
@@ -29,6 +30,12 @@ func AccountIDOf(first []byte) string {
 // statement stands there already; with CodeConflict when another one came
 // first: fetch it, and propose anew. A conversation's first statement makes
 // the conversation; its members are those of the chain, from then on.
+//
+// A statement is signed by the device that sends it. One that brings a key has
+// a box for everybody who holds it from then on, one that adds somebody has
+// theirs (else CodeBoxesMissing), and nobody else gets one. For an account's
+// newest statement, sent again, boxes that are not there yet are kept: those of
+// the first one, which Hello has no room for.
 type AppendChain struct {
 	Header
 	Conversation string   `json:"conversation,omitempty"`
@@ -36,9 +43,11 @@ type AppendChain struct {
 	Boxes        [][]byte `json:"boxes,omitempty"`
 }
 
-// Client → relay: boxes for an AppendChain that follows on this connection.
-// With Loose they belong to no statement to come, but give a member a key that
-// is in use, again.
+// Client → relay: boxes for the next AppendChain to this conversation on this
+// connection, which takes them whatever comes of it. The relay holds them for
+// that conversation only, in memory, for StagedExpires. With Loose they belong
+// to no statement to come, but give a member the newest key again, and are on
+// disk when they are answered.
 type PutBoxes struct {
 	Header
 	Conversation string   `json:"conversation"`
@@ -47,7 +56,8 @@ type PutBoxes struct {
 }
 
 // Client → relay: the statements of a chain after number After. Any account's
-// on this relay; a conversation's for those who are, or were, members.
+// on this relay; a conversation's for its members, and, up to the statement
+// that removed them, for those who were.
 type GetChain struct {
 	Header
 	Account      string `json:"account,omitempty"`
@@ -72,8 +82,9 @@ type GetBoxes struct {
 	After        uint64 `json:"after,omitempty"`
 }
 
-// Relay → client: the answer to GetBoxes, ascending by generation. With More,
-// ask again after the last one.
+// Relay → client: the answer to GetBoxes, ascending by generation. There may
+// be several of one generation, from different members: one that does not open
+// is passed over. With More, ask again after the last one.
 type Boxes struct {
 	Header
 	Conversation string   `json:"conversation,omitempty"`

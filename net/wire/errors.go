@@ -9,6 +9,7 @@ const (
 	CodeHelloFirst       = "hello_first"       // something else before hello
 	CodeBadSignature     = "bad_signature"     // the challenge was not signed by this device
 	CodeUnknownDevice    = "unknown_device"    // not registered here, and no invitation named
+	CodeDeviceRemoved    = "device_removed"    // its account's chain says so; final
 	CodeInviteInvalid    = "invite_invalid"    // no such invitation here
 	CodeInviteExpired    = "invite_expired"    //
 	CodeInviteUsed       = "invite_used"       // as often as it may be
@@ -16,7 +17,9 @@ const (
 	CodeNameInvalid      = "name_invalid"      // empty, too long, or not printable
 	CodeNotFound         = "not_found"         // no such conversation, account or file, or none that you may see
 	CodeForbidden        = "forbidden"         // it exists, you may see it, you may not do this
-	CodeConflict         = "conflict"          // the id is in use for something else
+	CodeConflict         = "conflict"          // the id is in use for something else, or another statement came first
+	CodeBoxesMissing     = "boxes_missing"     // a statement without a box for somebody who needs one: all go again, then it
+	CodeLinkInvalid      = "link_invalid"      // nobody waits for a device with this code, or another one took it
 	CodeFileTooLarge     = "file_too_large"    // above the relay's limit for a file
 	CodeStorageFull      = "storage_full"      // the relay's disk
 	CodeRateLimited      = "rate_limited"      // too many requests; wait

@@ -19,15 +19,7 @@ type Invitation struct {
 
 // String returns the link.
 func (i Invitation) String() string {
-	u, err := url.Parse(i.URL)
-	if err != nil {
-		return ""
-	}
-	q := "code=" + url.QueryEscape(i.Code) + "&key=" + url.QueryEscape(i.Key)
-	if u.Scheme == "https" {
-		q += "&tls=1"
-	}
-	return (&url.URL{Scheme: "satchel", Host: u.Host, Path: strings.TrimSuffix(u.Path, "/") + "/", RawQuery: q}).String()
+	return satchelURL(i.URL, "code="+url.QueryEscape(i.Code)+"&key="+url.QueryEscape(i.Key))
 }
 
 var errLink = errors.New("this is not an invitation: it should look like satchel://…?code=…&key=…, copied whole")
@@ -35,22 +27,43 @@ var errLink = errors.New("this is not an invitation: it should look like satchel
 // ParseInvitation reads a link; white space around it is no matter. The error
 // is a sentence for a person.
 func ParseInvitation(link string) (Invitation, error) {
-	u, err := url.Parse(strings.TrimSpace(link))
-	if err != nil || u.Scheme != "satchel" || u.Host == "" || u.User != nil || u.Fragment != "" {
+	base, q, ok := parseSatchelURL(strings.TrimSpace(link))
+	i := Invitation{URL: base, Code: q.Get("code"), Key: q.Get("key")}
+	if !ok || !is32Bytes(i.Key) || len(i.Code) != 26 {
 		return Invitation{}, errLink
 	}
-	q := u.Query()
+	return i, nil
+}
+
+// satchelURL writes a relay's base URL as satchel://, with a query; "" when it
+// is no URL.
+func satchelURL(base, query string) string {
+	u, err := url.Parse(base)
+	if err != nil {
+		return ""
+	}
+	if u.Scheme == "https" {
+		query += "&tls=1"
+	}
+	return (&url.URL{Scheme: "satchel", Host: u.Host, Path: strings.TrimSuffix(u.Path, "/") + "/", RawQuery: query}).String()
+}
+
+// parseSatchelURL reads what satchelURL wrote.
+func parseSatchelURL(s string) (base string, q url.Values, ok bool) {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "satchel" || u.Host == "" || u.User != nil || u.Fragment != "" {
+		return "", nil, false
+	}
+	q = u.Query()
 	scheme := "http"
 	if q.Get("tls") == "1" {
 		scheme = "https"
 	}
-	i := Invitation{
-		URL:  (&url.URL{Scheme: scheme, Host: u.Host, Path: strings.TrimRight(u.Path, "/")}).String(),
-		Code: q.Get("code"),
-		Key:  q.Get("key"),
-	}
-	if key, err := UnB64(i.Key); err != nil || len(key) != 32 || len(i.Code) != 26 {
-		return Invitation{}, errLink
-	}
-	return i, nil
+	return (&url.URL{Scheme: scheme, Host: u.Host, Path: strings.TrimRight(u.Path, "/")}).String(), q, true
+}
+
+// is32Bytes tells whether s is 32 bytes in base64url: a key or a hash.
+func is32Bytes(s string) bool {
+	b, err := UnB64(s)
+	return err == nil && len(b) == 32
 }

@@ -34,11 +34,14 @@ func newUpload(t testing.TB, size int64) *up {
 
 // attempt is what the engine does once.
 func (u *up) attempt(ctx context.Context, h transfer.Handler) (transfer.UploadResult, error) {
-	b := &body{up: u}
+	b, name := &body{up: u}, string(u.id)
+	if u.fresh {
+		name = string(chat.NewTransferID())
+	}
 	u.begun++
 	defer b.over.Store(true)
 	return h.Upload(ctx, &transfer.UploadRequest{
-		ID: u.id, Conversation: "c", Name: string(u.id), Size: int64(len(u.content)), Body: b, Progress: b.progress,
+		ID: u.id, Conversation: "c", Name: name, Size: int64(len(u.content)), Body: b, Progress: b.progress,
 		Place: u.place, Fresh: u.fresh,
 		Remember: func(place string) error {
 			u.place, u.fresh = place, false

@@ -37,8 +37,12 @@ type Call struct {
 	Printed int       `json:"printed,omitempty"` // lines that an earlier process of this run wrote
 	Yield   bool      `json:"yield,omitempty"`   // no command: another program asks for the profile
 
+	Stdin  io.Reader `json:"-"`
 	Stdout io.Writer `json:"-"`
 	Stderr io.Writer `json:"-"`
+
+	// ask reads a line of the caller's standard input; "" at its end.
+	ask func(context.Context) (string, error)
 }
 
 // path resolves a path of the caller's.

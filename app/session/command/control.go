@@ -24,6 +24,8 @@ type (
 	say struct {
 		Ack  int  `json:"ack,omitempty"`  // the tell of this number was written
 		Stop bool `json:"stop,omitempty"` // the person interrupted the command
+
+		Answer *string `json:"answer,omitempty"` // a line of standard input, for a tell that asked
 	}
 	tell struct {
 		N    int    `json:"n,omitempty"`
@@ -31,6 +33,7 @@ type (
 		Err  []byte `json:"err,omitempty"`
 		Exit *int   `json:"exit,omitempty"`
 		Gone bool   `json:"gone,omitempty"` // the owner ends: take the profile over
+		Ask  bool   `json:"ask,omitempty"`  // a line of standard input is wanted
 	}
 )
 
@@ -117,8 +120,8 @@ func (r *runner) client(owner context.Context, conn net.Conn) {
 
 	ctx, cancel := context.WithCancel(owner)
 	defer cancel()
-	w := &clientOutput{conn: conn, out: out, owner: owner, acks: make(chan int), gone: make(chan struct{})}
-	c.Stdout, c.Stderr = &stream{w, false}, &stream{w, true}
+	w := &clientOutput{conn: conn, out: out, owner: owner, acks: make(chan int), answers: make(chan string, 1), gone: make(chan struct{})}
+	c.Stdout, c.Stderr, c.ask = &stream{w, false}, &stream{w, true}, w.ask
 	var stopped atomic.Bool
 	listening := make(chan struct{})
 	go func() { // ends with the connection, which is closed when the command is over
@@ -133,6 +136,13 @@ func (r *runner) client(owner context.Context, conn net.Conn) {
 			if s.Stop {
 				stopped.Store(true)
 				cancel()
+				continue
+			}
+			if s.Answer != nil {
+				select {
+				case w.answers <- *s.Answer:
+				default: // nobody asked
+				}
 				continue
 			}
 			select {
@@ -161,6 +171,8 @@ type clientOutput struct {
 	owner context.Context
 	acks  chan int
 	gone  chan struct{} // closed when the client is
+
+	answers chan string // capacity 1
 
 	mu sync.Mutex
 	n  int
@@ -196,6 +208,24 @@ func (w *clientOutput) write(t tell) error {
 		case <-late:
 			return context.Canceled
 		}
+	}
+}
+
+// ask has the client read a line.
+func (w *clientOutput) ask(ctx context.Context) (string, error) {
+	w.mu.Lock()
+	err := w.send(tell{Ask: true})
+	w.mu.Unlock()
+	if err != nil {
+		return "", err
+	}
+	select {
+	case line := <-w.answers:
+		return line, nil
+	case <-w.gone:
+		return "", io.ErrClosedPipe
+	case <-ctx.Done():
+		return "", ctx.Err()
 	}
 }
 

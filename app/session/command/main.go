@@ -32,11 +32,12 @@ func Main(ctx context.Context, dir string, logger *slog.Logger, c Call) int {
 	} else if err != nil {
 		return report(c.Stderr, err)
 	}
-	if _, joins := j.(*join); !joins {
+	if _, joins := j.(joiner); !joins {
 		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 			return report(c.Stderr, session.ErrNotHere)
 		}
 	}
+	c.ask = lines(c.Stdin)
 	gave := time.Time{} // when the profile was given to another program
 	for until := time.Now().Add(patienceOwner); ; {
 		err := session.ErrInUse
@@ -199,6 +200,10 @@ func forward(ctx context.Context, dir string, c *Call) (code int, met, done bool
 		_ = out.Encode(say{Stop: true})
 	})
 	defer interrupted()
+	waiting, over := context.WithCancel(ctx)
+	var asking sync.WaitGroup
+	defer asking.Wait()
+	defer over()
 	for {
 		var t tell
 		if err := in.Decode(&t); err != nil || t.Gone {
@@ -209,6 +214,18 @@ func forward(ctx context.Context, dir string, c *Call) (code int, met, done bool
 		}
 		if t.Exit != nil {
 			return *t.Exit, true, true
+		}
+		if t.Ask {
+			asking.Go(func() {
+				line, err := c.ask(waiting)
+				if err != nil {
+					return
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				_ = out.Encode(say{Answer: &line}) // the end of the connection is seen by who reads it
+			})
+			continue
 		}
 		if _, err := c.Stderr.Write(t.Err); err != nil {
 			return exitFailed, true, true

@@ -30,6 +30,18 @@ const Usage = `satchelctl is Satchel at a prompt.
   invite [--uses N] [--expires DURATION]
                                make an invitation
 
+  link LINK-OR-CODE [--name LABEL]
+                               make this profile a device of an account that another
+                               device has, by what that one's "device link" prints
+  device list                  list your devices
+  device link                  let another device come to your account
+  device remove ID-OR-LABEL    take a device out of your account
+  verify NAME [--code TEXT | --confirm NUMBER]
+                               the number to compare with somebody; or compare it
+  recovery export FILE         make a file that brings your account back
+  recovery import FILE [--name LABEL]
+                               bring it back, into this new profile
+
 Each prints JSON, one object a line. Exit codes: 0 done, 1 failed, 2 used wrongly.
 A send that is interrupted is kept; repeating it while it is pending continues it.
 `
@@ -45,7 +57,10 @@ var errHelp = errors.New("help")
 // parse reads a command line. Errors are of type usage, or errHelp.
 func parse(args []string) (job, error) {
 	if len(args) == 0 {
-		return nil, usage("say what to do: join, send, listen, history, conversations, status or invite.")
+		return nil, usage("say what to do: join, link, send, listen, history, conversations, status, invite, device, verify or recovery.")
+	}
+	if parseMore, ok := families[args[0]]; ok {
+		return parseMore(args[1:])
 	}
 	name := args[0]
 	flags := flag.NewFlagSet(name, flag.ContinueOnError)

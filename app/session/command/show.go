@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"satchel/app/session"
@@ -71,8 +70,7 @@ func (j *join) run(ctx context.Context, r *runner, c *Call) error {
 	if err := r.s.Join(ctx, j.link, j.name); err != nil {
 		return err
 	}
-	p := r.s.Profile()
-	return c.print(joinLine{p.Account.ID, p.Account.Name, p.RelayName})
+	return c.printJoined(r)
 }
 
 // glance is how long a command that can answer from the cache waits for news.
@@ -206,6 +204,7 @@ type statusLine struct {
 	Joined    bool           `json:"joined"`
 	Account   *chat.Account  `json:"account,omitempty"`
 	Device    chat.DeviceID  `json:"device,omitempty"`
+	Devices   []deviceLine   `json:"devices,omitempty"`
 	Relay     *relayLine     `json:"relay,omitempty"`
 	Connected bool           `json:"connected"`
 	Reason    string         `json:"reason,omitempty"` // why it is not connected
@@ -244,6 +243,7 @@ func (status) run(ctx context.Context, r *runner, c *Call) error {
 	if !l.Connected {
 		l.Reason = conn.Reason
 	}
+	l.Devices, _ = devicesOf(r.s) // not known before the relay was reached once
 	all, err := r.s.Conversations()
 	if err != nil {
 		return err
@@ -281,16 +281,8 @@ type inviteLine struct {
 }
 
 func (j *invite) run(ctx context.Context, r *runner, c *Call) error {
-	if !r.s.Profile().Joined {
-		return session.ErrNotHere
-	}
-	bounded, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	if err := r.s.Connected(bounded); err != nil {
-		if errors.Is(err, context.DeadlineExceeded) {
-			err = session.ErrOffline
-		}
-		return interrupted(ctx, err)
+	if err := r.online(ctx); err != nil {
+		return err
 	}
 	link, err := r.s.Invite(ctx, j.uses, j.expires)
 	if err != nil {

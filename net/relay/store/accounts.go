@@ -18,19 +18,19 @@ func Fold(name string) string {
 	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(name)))
 }
 
-// Registration is a device that wants to come in.
+// Registration is an account that wants to come in.
 type Registration struct {
-	Account, Device, Key string
-	Name                 string // as wire.CleanName gives it
-	Invite               string // the code
+	Name   string // as wire.CleanName gives it
+	Invite string // the code
+	First  AccountStatement
 }
 
-// Register makes an account with its first device and its notes to self, and
-// counts the invitation. For a device that is registered already it changes
-// nothing and is no error.
+// Register makes an account with the first statement of its chain and counts
+// the invitation. For a device that is registered already it changes nothing
+// and is no error.
 func (s *Store) Register(r Registration) error {
 	return s.do(func(t *tx) error {
-		if known, err := t.has("SELECT 1 FROM devices WHERE id = ?", r.Device); known || err != nil {
+		if known, err := t.has("SELECT 1 FROM devices WHERE id = ?", r.First.Added.ID); known || err != nil {
 			return err
 		}
 		at := now()
@@ -43,13 +43,10 @@ func (s *Store) Register(r Registration) error {
 		} else if taken {
 			return ErrNameTaken
 		}
-		if err := t.exec("INSERT INTO accounts (id, name, folded, created) VALUES (?, ?, ?, ?)", r.Account, r.Name, folded, at); err != nil {
+		if err := t.exec("INSERT INTO accounts (id, name, folded, created) VALUES (?, ?, ?, ?)", r.First.Account, r.Name, folded, at); err != nil {
 			return err
 		}
-		if err := t.exec("INSERT INTO devices (id, account, key, created) VALUES (?, ?, ?, ?)", r.Device, r.Account, r.Key, at); err != nil {
-			return err
-		}
-		return create(t, wire.Conversation{ID: wire.SelfID(r.Account), Kind: "self", Created: at}, []string{r.Account})
+		return appendAccount(t, r.First, at)
 	})
 }
 
@@ -82,24 +79,38 @@ func (s *Store) AddInvite(code string, uses int, expires time.Time) error {
 	})
 }
 
-// Device returns the account that a device belongs to; ErrNotFound for one
-// that is not registered.
-func (s *Store) Device(id string) (wire.Account, error) {
-	var a wire.Account
-	err := s.read.QueryRow("SELECT a.id, a.name, a.last_seen FROM devices d JOIN accounts a ON a.id = d.account WHERE d.id = ?", id).
-		Scan(&a.ID, &a.Name, &a.LastSeen)
-	return a, found(err)
+// Device returns a device and its account; ErrNotFound for one that is not
+// registered.
+func (s *Store) Device(id string) (d Device, a wire.Account, err error) {
+	var removed uint64
+	err = s.read.QueryRow(`SELECT d.id, d.account, d.key, d.kind, d.removed, a.id, a.name, a.last_seen, a.chain
+		FROM devices d JOIN accounts a ON a.id = d.account WHERE d.id = ?`, id).
+		Scan(&d.ID, &d.Account, &d.Key, &d.Kind, &removed, &a.ID, &a.Name, &a.LastSeen, &a.Chain)
+	d.Removed = removed > 0
+	return d, a, found(err)
+}
+
+// Account returns an account; ErrNotFound when there is none.
+func (s *Store) Account(id string) (wire.Account, error) {
+	all, err := s.accounts("SELECT id, name, last_seen, chain FROM accounts WHERE id = ?", id)
+	if err == nil && len(all) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return wire.Account{}, err
+	}
+	return all[0], nil
 }
 
 // Find returns the account with a name, or none.
 func (s *Store) Find(name string) ([]wire.Account, error) {
-	return s.accounts("SELECT id, name, last_seen FROM accounts WHERE folded = ?", Fold(name))
+	return s.accounts("SELECT id, name, last_seen, chain FROM accounts WHERE folded = ?", Fold(name))
 }
 
 // Directory returns the accounts whose names begin with a prefix, by name.
 func (s *Store) Directory(prefix string) ([]wire.Account, error) {
 	folded := Fold(prefix)
-	return s.accounts("SELECT id, name, last_seen FROM accounts WHERE folded >= ? AND folded < ? ORDER BY folded LIMIT ?",
+	return s.accounts("SELECT id, name, last_seen, chain FROM accounts WHERE folded >= ? AND folded < ? AND chain > 0 ORDER BY folded LIMIT ?",
 		folded, folded+"\U0010FFFF", wire.MaxAccounts)
 }
 
@@ -112,7 +123,7 @@ func (s *Store) accounts(query string, args ...any) ([]wire.Account, error) {
 	all := []wire.Account{}
 	for rows.Next() {
 		var a wire.Account
-		if err := rows.Scan(&a.ID, &a.Name, &a.LastSeen); err != nil {
+		if err := rows.Scan(&a.ID, &a.Name, &a.LastSeen, &a.Chain); err != nil {
 			return nil, err
 		}
 		all = append(all, a)

@@ -7,52 +7,10 @@ import (
 	"satchel/net/wire"
 )
 
-// Create makes a conversation with these members, all of whom must exist. One
-// that is there stays as it is: it is no error when it has the same kind and
-// creator among its members. It returns whether it is new.
-func (s *Store) Create(c wire.Conversation, creator string, members []string) (isNew bool, err error) {
-	err = s.do(func(t *tx) error {
-		var kind string
-		switch err := t.get("SELECT kind FROM conversations WHERE id = ?", []any{c.ID}, &kind); {
-		case err == nil:
-			if ok, err := isMember(t, c.ID, creator); err != nil {
-				return err
-			} else if !ok || kind != c.Kind {
-				return ErrConflict
-			}
-			return nil
-		case !errors.Is(err, ErrNotFound):
-			return err
-		}
-		for _, m := range members {
-			if ok, err := t.has("SELECT 1 FROM accounts WHERE id = ?", m); err != nil {
-				return err
-			} else if !ok {
-				return ErrNotFound
-			}
-		}
-		c.Created = now()
-		isNew = true
-		return create(t, c, members)
-	})
-	return isNew && err == nil, err
-}
-
-func create(t *tx, c wire.Conversation, members []string) error {
-	if err := t.exec("INSERT INTO conversations (id, kind, title, created, updated) VALUES (?, ?, ?, ?, ?)", c.ID, c.Kind, c.Title, c.Created, c.Created); err != nil {
-		return err
-	}
-	for _, m := range members {
-		if err := t.exec("INSERT INTO members (conversation, account) VALUES (?, ?)", c.ID, m); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func isMember(t *tx, conversation, account string) (bool, error) {
-	return t.has("SELECT 1 FROM members WHERE conversation = ? AND account = ?", conversation, account)
-}
+// mayWrite finds a conversation that an account is a member of, by a device
+// that its chain has.
+const mayWrite = `SELECT 1 FROM members m JOIN devices d ON d.account = m.account
+	WHERE m.conversation = ? AND m.account = ? AND d.id = ? AND d.removed = 0`
 
 // Members returns the members of a conversation; none when it does not exist.
 func (s *Store) Members(conversation string) ([]string, error) {
@@ -62,7 +20,7 @@ func (s *Store) Members(conversation string) ([]string, error) {
 // Conversation returns a conversation; ErrNotFound when there is none.
 func (s *Store) Conversation(id string) (wire.Conversation, error) {
 	c := wire.Conversation{ID: id}
-	err := s.read.QueryRow("SELECT kind, title, head, created FROM conversations WHERE id = ?", id).Scan(&c.Kind, &c.Title, &c.Head, &c.Created)
+	err := s.read.QueryRow("SELECT kind, head, created, chain FROM conversations WHERE id = ?", id).Scan(&c.Kind, &c.Head, &c.Created, &c.Chain)
 	if err == nil {
 		err = s.fill(&c)
 	}
@@ -71,7 +29,7 @@ func (s *Store) Conversation(id string) (wire.Conversation, error) {
 
 // fill reads members and marks.
 func (s *Store) fill(c *wire.Conversation) error {
-	rows, err := s.read.Query(`SELECT a.id, a.name, a.last_seen, m.received, m.read
+	rows, err := s.read.Query(`SELECT a.id, a.name, a.last_seen, a.chain, m.received, m.read
 		FROM members m JOIN accounts a ON a.id = m.account WHERE m.conversation = ?`, c.ID)
 	if err != nil {
 		return err
@@ -80,7 +38,7 @@ func (s *Store) fill(c *wire.Conversation) error {
 	for rows.Next() {
 		var a wire.Account
 		var m wire.Mark
-		if err := rows.Scan(&a.ID, &a.Name, &a.LastSeen, &m.Received, &m.Read); err != nil {
+		if err := rows.Scan(&a.ID, &a.Name, &a.LastSeen, &a.Chain, &m.Received, &m.Read); err != nil {
 			return err
 		}
 		c.Members = append(c.Members, a)
@@ -95,13 +53,13 @@ func (s *Store) fill(c *wire.Conversation) error {
 // Newest calls yield with an account's conversations, the last active first,
 // until there is no other or yield returns false.
 func (s *Store) Newest(account string, yield func(wire.Conversation) bool) error {
-	return s.each(yield, `SELECT c.id, c.kind, c.title, c.head, c.created FROM members m JOIN conversations c ON c.id = m.conversation
+	return s.each(yield, `SELECT c.id, c.kind, c.head, c.created, c.chain FROM members m JOIN conversations c ON c.id = m.conversation
 		WHERE m.account = ? ORDER BY c.updated DESC, c.id`, account)
 }
 
 // After is as Newest, by id, and begins above one.
 func (s *Store) After(account, id string, yield func(wire.Conversation) bool) error {
-	return s.each(yield, `SELECT c.id, c.kind, c.title, c.head, c.created FROM members m JOIN conversations c ON c.id = m.conversation
+	return s.each(yield, `SELECT c.id, c.kind, c.head, c.created, c.chain FROM members m JOIN conversations c ON c.id = m.conversation
 		WHERE m.account = ? AND m.conversation > ? ORDER BY m.conversation`, account, id)
 }
 
@@ -115,7 +73,7 @@ func (s *Store) each(yield func(wire.Conversation) bool, query string, args ...a
 	var all []wire.Conversation
 	for rows.Next() {
 		var c wire.Conversation
-		if err := rows.Scan(&c.ID, &c.Kind, &c.Title, &c.Head, &c.Created); err != nil {
+		if err := rows.Scan(&c.ID, &c.Kind, &c.Head, &c.Created, &c.Chain); err != nil {
 			rows.Close()
 			return err
 		}
@@ -146,7 +104,7 @@ func (s *Store) each(yield func(wire.Conversation) bool, query string, args ...a
 func (s *Store) Append(e wire.Entry, files []string, after func(e wire.Entry, isNew bool, err error)) {
 	isNew := false
 	s.submit(func(t *tx) error {
-		if ok, err := isMember(t, e.Conversation, e.From); err != nil {
+		if ok, err := t.has(mayWrite, e.Conversation, e.From, e.Device); err != nil {
 			return err
 		} else if !ok {
 			return ErrNotFound

@@ -74,4 +74,45 @@ CREATE TABLE grants (
 	PRIMARY KEY (file, conversation)
 );
 `,
+	// Accounts and conversations are chains. What was there before stays, and
+	// nobody can come in to it; the names of those accounts are free again.
+	`
+ALTER TABLE accounts ADD COLUMN chain INTEGER NOT NULL DEFAULT 0; -- number of its newest statement; 0: from before chains
+UPDATE accounts SET folded = ' ' || id;
+ALTER TABLE devices ADD COLUMN kind INTEGER NOT NULL DEFAULT 1;   -- 1 computer, 2 recovery
+ALTER TABLE devices ADD COLUMN removed INTEGER NOT NULL DEFAULT 0; -- number of the statement that removed it
+CREATE INDEX devices_account ON devices (account);
+ALTER TABLE conversations ADD COLUMN chain INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE conversations DROP COLUMN title;
+ALTER TABLE members ADD COLUMN role INTEGER NOT NULL DEFAULT 0; -- 1 member, 2 admin, 3 owner
+CREATE TABLE former ( -- who was a member
+	conversation TEXT NOT NULL REFERENCES conversations (id),
+	account      TEXT NOT NULL REFERENCES accounts (id),
+	until        INTEGER NOT NULL, -- number of the statement that removed them
+	PRIMARY KEY (conversation, account)
+);
+CREATE TABLE statements (
+	kind      TEXT NOT NULL, -- account, conversation
+	chain     TEXT NOT NULL, -- its id
+	seq       INTEGER NOT NULL,
+	statement BLOB NOT NULL,
+	PRIMARY KEY (kind, chain, seq)
+);
+CREATE TABLE device_boxes (
+	account    TEXT NOT NULL REFERENCES accounts (id),
+	generation INTEGER NOT NULL,
+	device     TEXT NOT NULL REFERENCES devices (id),
+	box        BLOB NOT NULL,
+	PRIMARY KEY (account, generation, device)
+);
+CREATE TABLE member_boxes (
+	conversation TEXT NOT NULL REFERENCES conversations (id),
+	member       TEXT NOT NULL REFERENCES accounts (id),
+	generation   INTEGER NOT NULL,
+	author       TEXT NOT NULL REFERENCES accounts (id), -- who made it
+	at           INTEGER NOT NULL,
+	box          BLOB NOT NULL,
+	PRIMARY KEY (conversation, member, generation, author)
+);
+`,
 }

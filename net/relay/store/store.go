@@ -19,6 +19,8 @@ import (
 var (
 	ErrNotFound      = errors.New("store: not found")
 	ErrConflict      = errors.New("store: the id is in use for something else")
+	ErrRemoved       = errors.New("store: the device is not the account's any more")
+	ErrDevice        = errors.New("store: the device is another account's")
 	ErrNameTaken     = errors.New("store: the name is taken")
 	ErrInviteInvalid = errors.New("store: no such invitation")
 	ErrInviteExpired = errors.New("store: the invitation has expired")
@@ -40,7 +42,6 @@ type Store struct {
 	closed      bool
 	mu          sync.RWMutex // guards closed, and ops against closing under a sender
 	done        sync.WaitGroup
-	commit      sync.RWMutex // locked by the writer while it writes
 }
 
 // op is a write that waits, and who is told of it.
@@ -181,9 +182,7 @@ func (s *Store) writer() {
 				break gather
 			}
 		}
-		s.commit.Lock()
 		t.run(batch)
-		s.commit.Unlock()
 		s.told <- batch
 	}
 	for _, stmt := range t.stmts {
@@ -320,14 +319,6 @@ func (s *Store) SetValue(key, value string) error {
 	return s.do(func(t *tx) error {
 		return t.exec("INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, value)
 	})
-}
-
-// Yield returns when the transaction is over that is being written now, if
-// there is one. Who keeps the disk busy with something else calls it between
-// two pieces of work, so that messages come first.
-func (s *Store) Yield() {
-	s.commit.RLock()
-	defer s.commit.RUnlock()
 }
 
 // Ready writes nothing, durably: it fails when the store can't write.

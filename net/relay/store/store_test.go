@@ -30,7 +30,8 @@ func register(s *Store, name string) (account string, err error) {
 	if err := s.AddInvite(code, 1, time.Now().Add(time.Hour)); err != nil {
 		return "", err
 	}
-	return account, s.Register(Registration{Account: account, Device: wire.NewID(), Key: "k", Name: name, Invite: code})
+	return account, s.Register(Registration{Name: name, Invite: code, First: AccountStatement{
+		Account: account, Seq: 1, Statement: []byte(account), Generation: 1, Added: &Device{ID: "device of " + account, Key: "k", Kind: 1}}})
 }
 
 func TestReopen(t *testing.T) {
@@ -79,6 +80,12 @@ func TestOneFailsAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	begun := make(chan error, 1)
+	s.AppendConversation(ConversationStatement{Conversation: wire.SelfID(mara), Kind: "self", Seq: 1, Statement: []byte("first"), From: mara, By: "device of " + mara,
+		Roles: []Role{{mara, 3}}}, func(_ bool, err error) { begun <- err })
+	if err := <-begun; err != nil {
+		t.Fatal(err)
+	}
 	hold, held := make(chan struct{}), make(chan struct{})
 	s.submit(func(*tx) error { close(held); <-hold; return nil }, func(error) {}) // gathers the others behind it
 	<-held
@@ -89,7 +96,7 @@ func TestOneFailsAlone(t *testing.T) {
 	results := make(chan result, 30)
 	broken := errors.New("broken")
 	for i := range 10 {
-		s.Append(wire.Entry{Conversation: wire.SelfID(mara), Message: fmt.Sprint(i), From: mara, Body: []byte{}}, nil,
+		s.Append(wire.Entry{Conversation: wire.SelfID(mara), Message: fmt.Sprint(i), From: mara, Device: "device of " + mara, Body: []byte{}}, nil,
 			func(e wire.Entry, _ bool, err error) { results <- result{e, err} })
 		s.submit(func(tx *tx) error {
 			if err := tx.exec("UPDATE conversations SET head = head + 100"); err != nil {
@@ -101,7 +108,7 @@ func TestOneFailsAlone(t *testing.T) {
 				t.Errorf("%v", err)
 			}
 		})
-		s.Append(wire.Entry{Conversation: wire.SelfID(mara), Message: fmt.Sprint("file ", i), From: mara, Body: []byte{}}, []string{"none"},
+		s.Append(wire.Entry{Conversation: wire.SelfID(mara), Message: fmt.Sprint("file ", i), From: mara, Device: "device of " + mara, Body: []byte{}}, []string{"none"},
 			func(_ wire.Entry, _ bool, err error) {
 				if !errors.Is(err, ErrFile) {
 					t.Errorf("%v", err)

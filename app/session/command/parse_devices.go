@@ -1,0 +1,125 @@
+package command
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// families are the commands that have words of their own behind them.
+var families = map[string]func(args []string) (job, error){
+	"link": parseLink, "device": parseDevice, "verify": parseVerify, "recovery": parseRecovery,
+}
+
+// joiner is a command that makes a new profile.
+type joiner interface{ joins() }
+
+func (*join) joins()           {}
+func (*linkHere) joins()       {}
+func (*recoveryImport) joins() {}
+
+// words parses flags and the words between them, of which there must be as many
+// as are named.
+func words(flags *flag.FlagSet, args []string, named ...string) ([]string, error) {
+	flags.SetOutput(io.Discard)
+	flags.Usage = func() {}
+	rest, err := interspersed(flags, args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return nil, errHelp
+	case err != nil:
+		return nil, usage(flags.Name() + ": " + err.Error() + ".")
+	case len(rest) > len(named):
+		return nil, usage(fmt.Sprintf("%s takes no %q.", flags.Name(), rest[len(named)]))
+	case len(rest) < len(named):
+		return nil, usage(fmt.Sprintf("%s needs %s.", flags.Name(), named[len(rest)]))
+	}
+	for i, word := range rest {
+		if strings.TrimSpace(word) == "" {
+			return nil, usage(fmt.Sprintf("%s needs %s.", flags.Name(), named[i]))
+		}
+	}
+	return rest, nil
+}
+
+func newFlags(name string) *flag.FlagSet { return flag.NewFlagSet(name, flag.ContinueOnError) }
+
+func parseLink(args []string) (job, error) {
+	flags, j := newFlags("link"), &linkHere{}
+	flags.StringVar(&j.label, "name", "", "")
+	rest, err := words(flags, args, "the link or the code that the other device shows")
+	if err != nil {
+		return nil, err
+	}
+	j.text = rest[0]
+	return j, nil
+}
+
+func parseDevice(args []string) (job, error) {
+	switch verb, args := first(args); verb {
+	case "list":
+		_, err := words(newFlags("device list"), args)
+		return deviceList{}, err
+	case "link":
+		_, err := words(newFlags("device link"), args)
+		return deviceLink{}, err
+	case "remove":
+		rest, err := words(newFlags("device remove"), args, "a device's id, or what it is called")
+		if err != nil {
+			return nil, err
+		}
+		return &deviceRemove{rest[0]}, nil
+	case "help", "-h", "--help":
+		return nil, errHelp
+	}
+	return nil, usage("device: say list, link or remove.")
+}
+
+func parseVerify(args []string) (job, error) {
+	flags, j := newFlags("verify"), &verify{}
+	flags.StringVar(&j.code, "code", "", "")
+	flags.StringVar(&j.number, "confirm", "", "")
+	rest, err := words(flags, args, "a name")
+	if err != nil {
+		return nil, err
+	}
+	if j.code != "" && j.number != "" {
+		return nil, usage("verify takes --code or --confirm, not both.")
+	}
+	j.who = rest[0]
+	return j, nil
+}
+
+func parseRecovery(args []string) (job, error) {
+	verb, args := first(args)
+	switch verb {
+	case "export":
+		rest, err := words(newFlags("recovery export"), args, "a file to write")
+		if err != nil {
+			return nil, err
+		}
+		return &recoveryExport{rest[0]}, nil
+	case "import":
+		flags, j := newFlags("recovery import"), &recoveryImport{}
+		flags.StringVar(&j.label, "name", "", "")
+		rest, err := words(flags, args, "the recovery file")
+		if err != nil {
+			return nil, err
+		}
+		j.path = rest[0]
+		return j, nil
+	case "help", "-h", "--help":
+		return nil, errHelp
+	}
+	return nil, usage("recovery: say export or import.")
+}
+
+// first parts the first word from the rest.
+func first(args []string) (string, []string) {
+	if len(args) == 0 {
+		return "", nil
+	}
+	return args[0], args[1:]
+}

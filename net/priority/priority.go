@@ -1,0 +1,151 @@
+// Package priority lets words go before bytes. Whoever carries a message says
+// so at a Gate; whoever moves a file passes that gate between two pieces, and
+// waits there while a message is under way, for a bounded time.
+//
+// A process has one gate for each disk and network that its messages and its
+// files share: the relay one, a session one. The package knows nothing of ours.
+package priority
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Bounds of what bytes give to words. A stream that has waited for patience
+// moves a stretch before it waits again, so messages without end do not stop a
+// file. For a while after a message, a stream takes a quarter of a processor at
+// most: more than a gigabit network needs, and one that wakes up for the next
+// message then finds a processor free.
+const (
+	patience = 25 * time.Millisecond
+	stretch  = 1 << 20 // bytes
+	while    = time.Second
+	rest     = 3 // times as long as it worked
+	leastRun = 500 * time.Microsecond
+	mostRest = 20 * time.Millisecond
+)
+
+// Gate counts the messages that are under way. The zero value is open.
+type Gate struct {
+	words atomic.Int64
+	last  atomic.Int64 // when a message was under way, by clock
+	mu    sync.Mutex
+	open  chan struct{} // closed when the last message has left; nil when none waits for that
+}
+
+// Enter says that a message is under way, until leave is called. Calling leave
+// again does nothing.
+func (g *Gate) Enter() (leave func()) {
+	g.words.Add(1)
+	g.last.Store(int64(time.Since(began)))
+	var once sync.Once
+	return func() { once.Do(g.leave) }
+}
+
+// began is where the package's clock begins.
+var began = time.Now()
+
+func (g *Gate) leave() {
+	g.last.Store(int64(time.Since(began)))
+	if g.words.Add(-1) > 0 {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.open != nil && g.words.Load() == 0 {
+		close(g.open)
+		g.open = nil
+	}
+}
+
+// wait returns when no message is under way, or after patience, or with ctx; it
+// tells whether the way is free.
+func (g *Gate) wait(ctx context.Context) bool {
+	g.mu.Lock()
+	if g.words.Load() == 0 {
+		g.mu.Unlock()
+		return true
+	}
+	if g.open == nil {
+		g.open = make(chan struct{})
+	}
+	open := g.open
+	g.mu.Unlock()
+	t := time.NewTimer(patience)
+	defer t.Stop()
+	select {
+	case <-open:
+		return true
+	case <-t.C:
+	case <-ctx.Done():
+	}
+	return false
+}
+
+// Bulk is one stream of bytes. It belongs to one goroutine at a time.
+type Bulk struct {
+	gate *Gate
+	free int           // bytes that may go without waiting
+	ran  time.Duration // processor time of the thread when it began to work
+}
+
+// Bulk begins a stream. A nil gate never holds it up.
+func (g *Gate) Bulk() Bulk { return Bulk{gate: g} }
+
+// Pass is called before n bytes move.
+func (b *Bulk) Pass(ctx context.Context, n int) {
+	switch {
+	case b.gate == nil:
+	case b.gate.words.Load() == 0:
+		b.restALittle(ctx)
+	case b.free > 0:
+		b.free -= n
+	case !b.gate.wait(ctx):
+		b.free = stretch - n
+	}
+}
+
+// restALittle pauses after work, while people write.
+func (b *Bulk) restALittle(ctx context.Context) {
+	now := threadTime()
+	worked := now - b.ran
+	if last := b.gate.last.Load(); last == 0 || time.Since(began)-time.Duration(last) > while || worked < 0 || worked > while {
+		b.ran = now // nobody writes; or another thread's time
+		return
+	}
+	if worked < leastRun {
+		return
+	}
+	t := time.NewTimer(min(rest*worked, mostRest))
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+	b.ran = threadTime()
+}
+
+// Run calls f on a thread of its own that comes after others, and returns when
+// it has. A panic of f's is the caller's.
+func Run(f func()) {
+	done := make(chan any)
+	go func() {
+		defer func() { done <- recover() }()
+		Background()
+		f()
+	}()
+	if p := <-done; p != nil {
+		panic(p)
+	}
+}
+
+// spare is how many goroutines may run at a time beside those that move bytes.
+// A stream whose socket and disk are always ready never gives its place up by
+// itself, and while every place is taken, nobody looks at what the network has.
+const spare = 6
+
+// Spare makes room for Go's scheduler. A program calls it once when it starts.
+func Spare() { runtime.GOMAXPROCS(runtime.NumCPU() + spare) }
