@@ -85,7 +85,7 @@ var errBody = errors.New("the receiver failed")
 func (f *fetch) piece(ctx context.Context, at int64) (int64, error) {
 	// Whole sealed chunks: a resume begins with one.
 	sealed := seal.SealedSize(seal.ChunkSize)
-	end := min(at+max(f.chunk/sealed, 1)*sealed, f.r.Size)
+	end := min(at+max(f.chunk/sealed*sealed, min(f.chunk, sealed)), f.r.Size)
 	header := http.Header{"Range": {fmt.Sprintf("bytes=%d-%d", at, end-1)}}
 	if f.tag != "" {
 		header.Set("If-Range", f.tag)

@@ -34,14 +34,16 @@ type UploadRequest struct {
 	Conversation chat.ConversationID
 	Name         string // that a store may give it: says nothing; another one when Fresh
 	Size         int64
-	// Body is the file. One goroutine at a time may read it, going forward: what
-	// is read again is sealed again. Behind the byte where an attempt begins, its
-	// bytes may be others than those of the attempt before. A read that fails is
-	// the reason of the whole upload's failing.
+	// Body is the file. One goroutine at a time may read it, going forward; what
+	// lies before may be read again, at the cost of sealing it again. Beyond what
+	// the store had when the attempt began, another attempt may read other bytes.
+	// A read that fails is the reason of the whole upload's failing.
 	Body io.ReaderAt
-	// Progress is told how many bytes the store has: once before the first read of
-	// Body, and whenever the store said so. The same number again is a sign of
-	// life. It is called by one goroutine at a time.
+	// Progress is told how many bytes the store has: once before the first
+	// read of Body, and whenever the store said so. The first call may take a
+	// while, since what was sent before is read again for the checksum: no
+	// request may be open then. The same number again is a sign of life. It is
+	// called by one goroutine at a time.
 	Progress func(stored int64)
 	// Place is what Remember was told last, maybe in an earlier run; else "".
 	Place string

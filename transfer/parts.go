@@ -20,9 +20,10 @@ type Section struct {
 	// Tee gets what is read; may be nil. It may be looked at after Close.
 	Tee io.Writer
 
-	mu          sync.Mutex
-	r           *io.SectionReader
-	begun, done bool
+	mu    sync.Mutex
+	r     *io.SectionReader
+	begun bool
+	done  bool
 }
 
 // NewSection returns n bytes of body from a byte on.
@@ -36,9 +37,9 @@ func (s *Section) Read(p []byte) (int, error) {
 	if s.done {
 		return 0, os.ErrClosed
 	}
-	if !s.begun {
-		s.begun = true
+	if !s.begun { // by a goroutine of the connection's, which moves bytes and nothing else
 		priority.Background()
+		s.begun = true
 	}
 	n, err := s.r.Read(p)
 	if s.Tee != nil {

@@ -66,7 +66,9 @@ func (u *up) done(h transfer.Handler) transfer.UploadResult {
 	result, err := u.attempt(ctx, h)
 	for try := 0; try < 10; try++ {
 		why := new(transfer.Error)
-		if err == nil || !errors.As(err, &why) || !why.Retry {
+		if u.differs(result, err) {
+			u.fresh = true
+		} else if err == nil || !errors.As(err, &why) || !why.Retry {
 			break
 		}
 		time.Sleep(20 * time.Millisecond << try)
@@ -82,6 +84,12 @@ func (u *up) done(h transfer.Handler) transfer.UploadResult {
 		u.t.Errorf("%d bytes: the store says the checksum is another", len(u.content))
 	}
 	return result
+}
+
+// differs tells whether the store says that it has something else. The engine
+// begins anew then.
+func (u *up) differs(result transfer.UploadResult, err error) bool {
+	return err == nil && result.SHA256 != "" && result.SHA256 != sum(u.content)
 }
 
 // body is a file as sealing makes it: behind the byte where an attempt goes on,

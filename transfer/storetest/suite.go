@@ -24,6 +24,9 @@ type Store struct {
 	Chunk int64
 	// Resumes says that an upload goes on where it was cut.
 	Resumes bool
+	// Unchecked says that the store tells no checksum and can't tell the requests
+	// of two attempts apart: what a late one wrote is found by the receiver only.
+	Unchecked bool
 	// KeepsWhole says that what is whole can't be dropped any more.
 	KeepsWhole bool
 	// Expired makes a URL into one whose time is over. nil: they have none.
