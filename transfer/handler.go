@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/url"
@@ -52,6 +53,23 @@ type UploadRequest struct {
 	// Fresh says that what the store has is wrong: begin at 0, in another place.
 	// It is said until Remember was called.
 	Fresh bool
+}
+
+// Keep remembers a place of several values.
+func (r *UploadRequest) Keep(place any) error {
+	data, err := json.Marshal(place)
+	if err != nil {
+		return err
+	}
+	return r.Remember(string(data))
+}
+
+// Recall reads into place what Keep kept last. Where that is nothing, or nothing
+// that can be read, place stays what it is.
+func (r *UploadRequest) Recall(place any) {
+	if r.Place != "" {
+		_ = json.Unmarshal([]byte(r.Place), place)
+	}
 }
 
 // UploadResult is what a store says of a finished upload.

@@ -14,7 +14,8 @@ import (
 
 // Section is a part of a body for one request. It reads until Close returns,
 // and not later: a client may hold on to a request's body longer than to the
-// request.
+// request. The goroutine that reads it, a connection's, moves bytes and nothing
+// else.
 type Section struct {
 	// Tee gets what is read; may be nil. It may be looked at after Close.
 	Tee io.Writer
@@ -82,14 +83,21 @@ type Part struct {
 
 // Reader reads the part from its start, and tells that bytes move. It can be
 // sought and closed, as clients want it.
-func (p *Part) Reader() io.ReadSeekCloser { return &partReader{bytes.NewReader(p.Data), p.beat} }
+func (p *Part) Reader() io.ReadSeekCloser {
+	return &partReader{Reader: bytes.NewReader(p.Data), beat: p.beat}
+}
 
 type partReader struct {
 	*bytes.Reader
-	beat chan<- struct{}
+	beat  chan<- struct{}
+	begun bool
 }
 
 func (r *partReader) Read(b []byte) (int, error) {
+	if !r.begun {
+		r.begun = true
+		priority.Background()
+	}
 	select {
 	case r.beat <- struct{}{}:
 	default:

@@ -10,7 +10,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -127,18 +126,8 @@ func (p *place) begin(from int) {
 
 func (s *Store) place(r *transfer.UploadRequest) place {
 	p := place{Key: s.cfg.Prefix + string(r.ID)}
-	if r.Place != "" {
-		_ = json.Unmarshal([]byte(r.Place), &p)
-	}
+	r.Recall(&p)
 	return p
-}
-
-func remember(r *transfer.UploadRequest, p place) error {
-	data, err := json.Marshal(p)
-	if err != nil {
-		return err
-	}
-	return r.Remember(string(data))
 }
 
 // Upload puts the file into the container.
@@ -170,7 +159,7 @@ func (s *Store) blocks(ctx context.Context, c *blockblob.Client, r *transfer.Upl
 		return nil
 	}
 	at.begin(int(stored/at.Block) + 1)
-	if err := remember(r, at); err != nil {
+	if err := r.Keep(at); err != nil {
 		return err
 	}
 	r.Progress(stored)

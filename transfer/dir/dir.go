@@ -8,7 +8,6 @@ package dir
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -64,18 +63,8 @@ type place struct {
 
 func (s *Store) place(r *transfer.UploadRequest) place {
 	p := place{Name: string(r.ID)}
-	if r.Place != "" {
-		_ = json.Unmarshal([]byte(r.Place), &p)
-	}
+	r.Recall(&p)
 	return p
-}
-
-func remember(r *transfer.UploadRequest, p place) error {
-	data, err := json.Marshal(p)
-	if err != nil {
-		return err
-	}
-	return r.Remember(string(data))
 }
 
 func (s *Store) path(name string) string { return filepath.Join(s.cfg.Path, name) }
@@ -92,7 +81,7 @@ func (s *Store) Upload(ctx context.Context, r *transfer.UploadRequest) (transfer
 	if r.Fresh {
 		_ = s.Drop(ctx, r)
 		at = place{Name: string(chat.NewTransferID())}
-		if err := remember(r, at); err != nil {
+		if err := r.Keep(at); err != nil {
 			return transfer.UploadResult{}, err
 		}
 	}
@@ -152,7 +141,7 @@ func (s *Store) write(ctx context.Context, r *transfer.UploadRequest, at *place)
 			return err
 		}
 		if at.Synced = n; n < r.Size {
-			if err := remember(r, *at); err != nil {
+			if err := r.Keep(*at); err != nil {
 				return err
 			}
 		}

@@ -11,7 +11,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"strings"
@@ -115,18 +114,8 @@ func (p *place) add(tag string) {
 
 func (s *Store) place(r *transfer.UploadRequest) place {
 	p := place{Key: s.cfg.Prefix + string(r.ID)}
-	if r.Place != "" {
-		_ = json.Unmarshal([]byte(r.Place), &p)
-	}
+	r.Recall(&p)
 	return p
-}
-
-func remember(r *transfer.UploadRequest, p place) error {
-	data, err := json.Marshal(p)
-	if err != nil {
-		return err
-	}
-	return r.Remember(string(data))
 }
 
 // Upload puts the file into the bucket.
@@ -139,7 +128,7 @@ func (s *Store) Upload(ctx context.Context, r *transfer.UploadRequest) (transfer
 	if r.Fresh {
 		_ = s.Drop(ctx, r) // what can't be dropped now is nobody's
 		at = place{Key: s.cfg.Prefix + string(chat.NewTransferID())}
-		if err := remember(r, at); err != nil {
+		if err := r.Keep(at); err != nil {
 			return transfer.UploadResult{}, err
 		}
 	}
@@ -253,7 +242,7 @@ func (u *upload) parts(ctx context.Context) error {
 			return err
 		}
 		u.at = place{Key: u.at.Key, Upload: id, Part: transfer.PartSize(u.r.Size, u.part, mostParts)}
-		if err := remember(u.r, u.at); err != nil {
+		if err := u.r.Keep(u.at); err != nil {
 			return err
 		}
 	}
@@ -278,7 +267,7 @@ func (u *upload) parts(ctx context.Context) error {
 				u.at.add(tags[u.at.Parts+1])
 			}
 			mu.Unlock()
-			return remember(u.r, u.at)
+			return u.r.Keep(u.at)
 		}}
 	if err := p.Send(ctx); err != nil {
 		return err

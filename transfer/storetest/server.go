@@ -1,5 +1,3 @@
-//go:build unix
-
 package storetest
 
 import (
@@ -9,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -51,14 +48,13 @@ func Start(t testing.TB, port int, program string, arg ...string) string {
 	cmd := exec.Command(program, arg...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Dir = t.TempDir()
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	gone := make(chan error, 1)
 	go func() { gone <- cmd.Wait() }()
 	t.Cleanup(func() {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		cmd.Process.Kill()
 		select {
 		case <-gone:
 		case <-time.After(patience):

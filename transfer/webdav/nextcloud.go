@@ -62,7 +62,7 @@ func (s *Store) inChunks(ctx context.Context, r *transfer.UploadRequest, at plac
 		stored += have[at.chunk(number)]
 	}
 	at.Attempts = append(at.Attempts, number)
-	if err := remember(r, at); err != nil {
+	if err := r.Keep(at); err != nil {
 		return err
 	}
 	r.Progress(stored)

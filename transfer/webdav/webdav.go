@@ -11,7 +11,6 @@ package webdav
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -80,19 +79,9 @@ type place struct {
 	Attempts []int  `json:"attempts,omitempty"`
 }
 
-func remember(r *transfer.UploadRequest, p place) error {
-	data, err := json.Marshal(p)
-	if err != nil {
-		return err
-	}
-	return r.Remember(string(data))
-}
-
 func (s *Store) place(r *transfer.UploadRequest) (place, error) {
 	p := place{Name: string(r.ID)}
-	if r.Place != "" {
-		_ = json.Unmarshal([]byte(r.Place), &p)
-	}
+	r.Recall(&p)
 	if !fileName.MatchString(p.Name) {
 		return p, transfer.Refusal.Error(fmt.Errorf("name %q", p.Name))
 	}
@@ -114,7 +103,7 @@ func (s *Store) Upload(ctx context.Context, r *transfer.UploadRequest) (transfer
 		if s.chunks != nil && r.Size > s.chunk {
 			at.Chunk = transfer.PartSize(r.Size, s.chunk, mostChunks)
 		}
-		if err := remember(r, at); err != nil {
+		if err := r.Keep(at); err != nil {
 			return transfer.UploadResult{}, err
 		}
 		if err := s.prepare(ctx); err != nil {
