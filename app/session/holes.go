@@ -1,6 +1,7 @@
 package session
 
 import (
+	"errors"
 	"time"
 
 	"satchel/chat"
@@ -27,7 +28,11 @@ type lookForHoles struct {
 
 func (e lookForHoles) stores() bool { return true }
 
-func (e lookForHoles) settle(error) { delete(e.s.state.holes, e.id) }
+func (e lookForHoles) settle(err error) {
+	if !errors.Is(err, ErrClosed) { // then the loop is gone, and its state is nobody's
+		delete(e.s.state.holes, e.id)
+	}
+}
 
 // apply warns of counts that are missing though the whole log is here. Counts
 // below the first one may lie before this account was added.
@@ -35,6 +40,15 @@ func (e lookForHoles) apply(t *turn) error {
 	row, ok, err := t.tx.Conversation(e.id)
 	if err != nil || !ok || len(row.Held) != 1 || row.Held[0].To < row.Head || len(t.tx.Sealed(e.id, 0, 1)) > 0 {
 		return err
+	}
+	r, err := t.seals().room(e.id)
+	if err != nil || r == nil {
+		return err
+	}
+	for g := range r.keys {
+		if _, held := r.keys[g+1]; !held && g < r.chain.Generation() {
+			return nil // this account was away: what it missed has counts, too
+		}
 	}
 	all, err := t.tx.AllCounts(e.id)
 	if err != nil {

@@ -18,6 +18,11 @@ const usage = `satchel-relay keeps the conversations and files of people who use
 
   satchel-relay serve  --data DIR [--listen HOST:PORT] [--public-url URL] [--check]
   satchel-relay invite --data DIR [--uses N] [--expires DURATION]
+  satchel-relay users|devices|invites|conversations|files --data DIR [--json]
+  satchel-relay invites revoke ID --data DIR
+  satchel-relay backup  FOLDER --data DIR
+  satchel-relay restore FOLDER --data DIR
+  satchel-relay doctor --data DIR [--json]
 
   --data DIR          where everything is kept that is not kept elsewhere
   --database URL      sqlite:PATH, or postgres://USER@HOST/NAME for several relays as one (sqlite in DIR)
@@ -29,6 +34,7 @@ const usage = `satchel-relay keeps the conversations and files of people who use
   --public-url URL    how people reach this relay, when that is another address
   --uses N            how many people the invitation lets in (1)
   --expires DURATION  how long the invitation is good, like 48h or 30m (168h)
+  --json              one JSON object a line, for scripts; times are Unix milliseconds
 
 A setting can stand in the environment too: SATCHEL_DATABASE, SATCHEL_BUS, SATCHEL_FILES, SATCHEL_DATA, SATCHEL_LISTEN,
 SATCHEL_PUBLIC_URL, SATCHEL_CONFIG. A flag counts before it, and it before the file. A URL with a password belongs in the
@@ -53,15 +59,21 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var err error
 	switch {
 	case len(args) == 0:
-		err = misuse("say what to do: serve or invite")
+		err = misuse("say what to do: serve, invite, or what to list")
 	case args[0] == "serve":
 		err = serve(ctx, args[1:], stdout, stderr)
 	case args[0] == "invite":
 		err = invite(ctx, args[1:], stdout)
+	case listings[args[0]].rows != nil:
+		err = lists(args[0], args[1:], stdout)
+	case args[0] == "doctor":
+		err = doctor(args[1:], stdout)
+	case args[0] == "backup" || args[0] == "restore":
+		err = backup(ctx, args[0], args[1:], stdout)
 	case args[0] == "help" || strings.TrimLeft(args[0], "-") == "help" || args[0] == "-h":
 		err = flag.ErrHelp
 	default:
-		err = misuse(fmt.Sprintf("there is no command %q; there are serve and invite", args[0]))
+		err = misuse(fmt.Sprintf("there is no command %q; the commands are below", args[0]))
 	}
 	var wrong misuse
 	switch {
@@ -77,6 +89,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	fmt.Fprintf(stderr, "satchel-relay: %v\n", err)
 	return exitFailed
 }
+
+const errNowhere = misuse("say with --data where everything is kept")
 
 // parse reads flags, and nothing beside them; then what else is set.
 func parse(flags *flag.FlagSet, args []string, config *relay.Config) error {
@@ -99,6 +113,9 @@ func parse(flags *flag.FlagSet, args []string, config *relay.Config) error {
 	if d := config.Database; d != "" && !relay.IsPostgres(d) && !strings.HasPrefix(d, "sqlite:") {
 		return misuse("--database takes sqlite:PATH or postgres://USER@HOST/NAME")
 	}
+	if config.Dir == "" && !relay.IsPostgres(config.Database) {
+		return errNowhere
+	}
 	return nil
 }
 
@@ -112,8 +129,8 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := parse(flags, args, &config); err != nil {
 		return err
 	}
-	if config.Dir == "" && (!relay.IsPostgres(config.Database) || config.Files == "") {
-		return misuse("say with --data where everything is kept")
+	if config.Dir == "" && config.Files == "" {
+		return errNowhere
 	}
 	if _, _, err := net.SplitHostPort(config.Listen); err != nil {
 		return misuse("--listen takes HOST:PORT, like 0.0.0.0:7465")
@@ -149,9 +166,6 @@ func invite(ctx context.Context, args []string, stdout io.Writer) error {
 	expires := flags.Duration("expires", relay.DefaultInvite, "")
 	if err := parse(flags, args, &config); err != nil {
 		return err
-	}
-	if config.Dir == "" && !relay.IsPostgres(config.Database) {
-		return misuse("say with --data where everything is kept")
 	}
 	if err := relay.InviteBounds(*uses, *expires); err != nil {
 		return misuse(err.Error())

@@ -16,4 +16,9 @@
 // bus's own takes what the others tell (others.go), attend says who is online
 // here and tells who is elsewhere (presence.go), watch reads from the store
 // what did not come, so that entries go out once and in order (order.go).
+//
+// Accounts and conversations are chains of signed statements (net/seal). The
+// relay checks each one by the rules that clients have, stores it with the
+// boxes that belong to it, and knows by the chains who is a member and which
+// devices are active. It holds no key that opens anything.
 package relay

@@ -235,7 +235,7 @@ func TestUploadSchedules(t *testing.T) {
 				}
 				r = *must(ParseRecord(r.Marshal()))
 				sum.Reset()
-				next, err := ResumeSealer(bytes.NewReader(file), r, sum, save)
+				next, err := ResumeSealer(bytes.NewReader(file), r, sum, nil, save)
 				if err != nil {
 					wantError(t, err, ErrChanged)
 					if !changed {
@@ -285,7 +285,7 @@ func TestUploadSchedules(t *testing.T) {
 	})
 }
 
-// The story of docs/security-design.md in one piece: cut in the middle of a chunk,
+// The story of docs/security.md in one piece: cut in the middle of a chunk,
 // killed, changed.
 func TestResume(t *testing.T) {
 	shrink(t, 3)
@@ -302,7 +302,7 @@ func TestResume(t *testing.T) {
 		t.Fatalf("recorded %d windows", last.Windows)
 	}
 	sum := sha256.New()
-	again, err := ResumeSealer(bytes.NewReader(file), last, sum, save)
+	again, err := ResumeSealer(bytes.NewReader(file), last, sum, nil, save)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -325,7 +325,7 @@ func TestResume(t *testing.T) {
 	}
 	// Changed in what was sent: nothing leaves.
 	file[sealedChunk] ^= 1
-	if _, err := ResumeSealer(bytes.NewReader(file), last, nil, save); !errors.Is(err, ErrChanged) {
+	if _, err := ResumeSealer(bytes.NewReader(file), last, nil, nil, save); !errors.Is(err, ErrChanged) {
 		t.Errorf("resume: %v", err)
 	}
 	again.window = -1
@@ -336,12 +336,12 @@ func TestResume(t *testing.T) {
 	}
 	file[sealedChunk] ^= 1
 	// It became shorter.
-	_, err = ResumeSealer(bytes.NewReader(file[:size-1]), last, nil, save)
+	_, err = ResumeSealer(bytes.NewReader(file[:size-1]), last, nil, nil, save)
 	wantError(t, err, ErrChanged)
 	// A record of other keys.
 	bad := Record{last.Windows, last.Sum, last.Keys.clone()}
 	bad.Keys.Segments[0].Key[0] ^= 1
-	_, err = ResumeSealer(bytes.NewReader(file), bad, nil, save)
+	_, err = ResumeSealer(bytes.NewReader(file), bad, nil, nil, save)
 	wantError(t, err, ErrChanged)
 }
 

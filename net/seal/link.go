@@ -93,7 +93,7 @@ func ParseLinkQR(s string) (q LinkQR, err error) {
 	return q, nil
 }
 
-// The four messages of linking; see docs/security-design.md, "Linking a device".
+// The four messages of linking; see docs/security.md, "Linking a device".
 type linkCommit struct {
 	code   LinkCode
 	commit Hash
