@@ -28,7 +28,7 @@ func uploaded(c *client, size int) (file string, content []byte) {
 // and the restored relay has all that was acknowledged before the backup.
 func TestBackupDrill(t *testing.T) {
 	dir, copied, back := t.TempDir(), filepath.Join(t.TempDir(), "copy"), filepath.Join(t.TempDir(), "back")
-	r, stop := startStop(t, Config{Dir: dir})
+	r, stop := startStop(t, Config{Dir: dir, Database: "sqlite:" + filepath.Join(dir, databaseName)})
 	mara, joao := join(t, r, "Mara"), join(t, r, "João")
 	g := newRoom(t, mara, joao)
 	file, content := uploaded(mara, 300_000)
@@ -70,7 +70,7 @@ func TestBackupDrill(t *testing.T) {
 	if findings, err := Doctor(back, time.Now()); err != nil || slices.ContainsFunc(findings, func(f Finding) bool { return len(f.Wrong) > 0 }) {
 		t.Errorf("%+v %v", findings, err)
 	}
-	r = start(t, Config{Dir: back})
+	r = start(t, Config{Dir: back, Database: "sqlite:" + filepath.Join(back, databaseName)})
 	if r.Key() != key {
 		t.Error("another key")
 	}
@@ -99,7 +99,7 @@ func TestBackupDrill(t *testing.T) {
 // What is damaged is found, by the doctor and by a backup.
 func TestDoctor(t *testing.T) {
 	dir := t.TempDir()
-	r, stop := startStop(t, Config{Dir: dir})
+	r, stop := startStop(t, Config{Dir: dir, Database: "sqlite:" + filepath.Join(dir, databaseName)})
 	mara := join(t, r, "Mara")
 	flippedFile, _ := uploaded(mara, 1000)
 	shortened, _ := uploaded(mara, 1000)
