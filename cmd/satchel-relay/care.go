@@ -19,16 +19,13 @@ import (
 var errUnwell = errors.New("something is wrong; see above")
 
 func doctor(args []string, stdout io.Writer) error {
-	var config relay.Config
 	flags := flag.NewFlagSet("doctor", flag.ContinueOnError)
 	asJSON := flags.Bool("json", false, "")
-	if err := parse(flags, args, &config); err != nil {
+	data, err := folder(flags, args)
+	if err != nil {
 		return err
 	}
-	if err := placed(config); err != nil {
-		return err
-	}
-	all, err := relay.Doctor(config, time.Now())
+	all, err := relay.Doctor(data, time.Now())
 	if err != nil {
 		return err
 	}
@@ -53,27 +50,33 @@ func doctor(args []string, stdout io.Writer) error {
 	return nil
 }
 
+// folder reads the flags of a command that is for a relay which keeps
+// everything in its folder, and returns that.
+func folder(flags *flag.FlagSet, args []string) (string, error) {
+	var config relay.Config
+	if err := parse(flags, args, &config); err != nil {
+		return "", err
+	}
+	if config.Database != "" || config.Files != "" {
+		return "", errors.New("this is for a relay that keeps everything in --data; for one with --database or --files use pg_dump, or copy them (see docs/operations.md)")
+	}
+	return config.Dir, nil
+}
+
 // backup carries out backup DIR and restore DIR.
 func backup(ctx context.Context, name string, args []string, stdout io.Writer) error {
 	if len(args) == 0 || args[0] == "" || strings.HasPrefix(args[0], "-") {
 		return misuse("say the backup's folder: " + name + " DIR, before the flags")
 	}
-	var config relay.Config
-	if err := parse(flag.NewFlagSet(name, flag.ContinueOnError), args[1:], &config); err != nil {
+	data, err := folder(flag.NewFlagSet(name, flag.ContinueOnError), args[1:])
+	if err != nil {
 		return err
 	}
-	if err := placed(config); err != nil {
-		return err
-	}
-	var saved relay.Saved
-	var err error
-	to := args[0]
+	do, from, to := relay.Backup, data, args[0]
 	if name == "restore" {
-		to = config.Dir
-		saved, err = relay.Restore(ctx, args[0], config)
-	} else {
-		saved, err = relay.Backup(ctx, config, to)
+		do, from, to = relay.Restore, args[0], data
 	}
+	saved, err := do(ctx, from, to)
 	if err != nil {
 		return err
 	}

@@ -100,7 +100,7 @@ func lists(name string, args []string, stdout io.Writer) error {
 	if err := parse(flags, args, &config); err != nil {
 		return err
 	}
-	s, err := look(config)
+	s, err := relay.Look(config)
 	if err != nil {
 		return err
 	}
@@ -126,22 +126,6 @@ func lists(name string, args []string, stdout io.Writer) error {
 	return table.Flush()
 }
 
-// look opens the store, when it is said where that is.
-func look(config relay.Config) (*store.Store, error) {
-	if err := placed(config); err != nil {
-		return nil, err
-	}
-	return relay.Look(config)
-}
-
-// placed tells what is missing to find a relay.
-func placed(config relay.Config) error {
-	if config.Dir == "" && !relay.IsPostgres(config.Database) {
-		return misuse("say with --data where everything is kept")
-	}
-	return nil
-}
-
 // revoke takes an invitation back. What it let in before stays.
 func revoke(args []string, stdout io.Writer) error {
 	if len(args) == 0 || len(args[0]) < 4 || strings.HasPrefix(args[0], "-") {
@@ -151,7 +135,7 @@ func revoke(args []string, stdout io.Writer) error {
 	if err := parse(flag.NewFlagSet("revoke", flag.ContinueOnError), args[1:], &config); err != nil {
 		return err
 	}
-	s, err := look(config)
+	s, err := relay.Look(config)
 	if err != nil {
 		return err
 	}

@@ -90,6 +90,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exitFailed
 }
 
+const errNowhere = misuse("say with --data where everything is kept")
+
 // parse reads flags, and nothing beside them; then what else is set.
 func parse(flags *flag.FlagSet, args []string, config *relay.Config) error {
 	flags.SetOutput(io.Discard)
@@ -111,6 +113,9 @@ func parse(flags *flag.FlagSet, args []string, config *relay.Config) error {
 	if d := config.Database; d != "" && !relay.IsPostgres(d) && !strings.HasPrefix(d, "sqlite:") {
 		return misuse("--database takes sqlite:PATH or postgres://USER@HOST/NAME")
 	}
+	if config.Dir == "" && !relay.IsPostgres(config.Database) {
+		return errNowhere
+	}
 	return nil
 }
 
@@ -124,8 +129,8 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := parse(flags, args, &config); err != nil {
 		return err
 	}
-	if config.Dir == "" && (!relay.IsPostgres(config.Database) || config.Files == "") {
-		return misuse("say with --data where everything is kept")
+	if config.Dir == "" && config.Files == "" {
+		return errNowhere
 	}
 	if _, _, err := net.SplitHostPort(config.Listen); err != nil {
 		return misuse("--listen takes HOST:PORT, like 0.0.0.0:7465")
@@ -160,9 +165,6 @@ func invite(ctx context.Context, args []string, stdout io.Writer) error {
 	uses := flags.Int("uses", 1, "")
 	expires := flags.Duration("expires", relay.DefaultInvite, "")
 	if err := parse(flags, args, &config); err != nil {
-		return err
-	}
-	if err := placed(config); err != nil {
 		return err
 	}
 	if err := relay.InviteBounds(*uses, *expires); err != nil {

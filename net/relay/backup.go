@@ -20,18 +20,11 @@ type Saved struct {
 	Bytes int64
 }
 
-// Backup copies the relay that keeps its things in a folder into the folder to,
+// Backup copies the relay that keeps its things in dir into the folder to,
 // which must be empty or not there: its key, its database as it is at one
 // moment, and the files of that moment, each compared with its checksum. It
 // works while the relay is served. The copy is on the disk when Backup returns.
-func Backup(ctx context.Context, c Config, to string) (Saved, error) {
-	if err := c.inOneFolder(); err != nil {
-		return Saved{}, err
-	}
-	return duplicate(ctx, c.Dir, to)
-}
-
-func duplicate(ctx context.Context, dir, to string) (Saved, error) {
+func Backup(ctx context.Context, dir, to string) (Saved, error) {
 	if _, err := os.Stat(filepath.Join(dir, databaseName)); err != nil {
 		return Saved{}, fmt.Errorf("there is no relay in %s", dir)
 	}
@@ -57,12 +50,9 @@ func duplicate(ctx context.Context, dir, to string) (Saved, error) {
 	return saved, err
 }
 
-// Restore makes a relay in a folder, which must be empty or not there, of what
-// Backup made in from.
-func Restore(ctx context.Context, from string, c Config) (Saved, error) {
-	if err := c.inOneFolder(); err != nil {
-		return Saved{}, err
-	}
+// Restore makes a relay in the folder dir, which must be empty or not there,
+// of what Backup made in from.
+func Restore(ctx context.Context, from, dir string) (Saved, error) {
 	for _, name := range []string{keyName, databaseName} {
 		if _, err := os.Stat(filepath.Join(from, name)); err != nil {
 			return Saved{}, fmt.Errorf("there is no whole backup in %s: %s is missing", from, name)
@@ -75,7 +65,7 @@ func Restore(ctx context.Context, from string, c Config) (Saved, error) {
 	if err != nil {
 		return Saved{}, fmt.Errorf("the backup's database is damaged: %w", err)
 	}
-	return duplicate(ctx, from, c.Dir)
+	return Backup(ctx, from, dir)
 }
 
 // emptyDir makes sure that a folder is there, and empty.

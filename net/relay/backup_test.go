@@ -28,7 +28,7 @@ func uploaded(c *client, size int) (file string, content []byte) {
 // and the restored relay has all that was acknowledged before the backup.
 func TestBackupDrill(t *testing.T) {
 	dir, copied, back := t.TempDir(), filepath.Join(t.TempDir(), "copy"), filepath.Join(t.TempDir(), "back")
-	r, stop := startStop(t, Config{Dir: dir})
+	r, stop := startStop(t, Config{Dir: dir, Database: "sqlite:" + filepath.Join(dir, databaseName)})
 	mara, joao := join(t, r, "Mara"), join(t, r, "João")
 	g := newRoom(t, mara, joao)
 	file, content := uploaded(mara, 300_000)
@@ -51,12 +51,12 @@ func TestBackupDrill(t *testing.T) {
 			}
 		}
 	}()
-	saved, err := Backup(t.Context(), Config{Dir: dir}, copied)
+	saved, err := Backup(t.Context(), dir, copied)
 	close(writing)
 	if <-done == 0 || err != nil || saved.Files != 2 || saved.Bytes != 301_000 {
 		t.Errorf("%+v %v", saved, err)
 	}
-	if _, err := Backup(t.Context(), Config{Dir: dir}, copied); err == nil {
+	if _, err := Backup(t.Context(), dir, copied); err == nil {
 		t.Error("a backup over a backup")
 	}
 	key := r.Key()
@@ -64,13 +64,13 @@ func TestBackupDrill(t *testing.T) {
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Restore(t.Context(), copied, Config{Dir: back}); err != nil {
+	if _, err := Restore(t.Context(), copied, back); err != nil {
 		t.Fatal(err)
 	}
-	if findings, err := Doctor(Config{Dir: back}, time.Now()); err != nil || slices.ContainsFunc(findings, func(f Finding) bool { return len(f.Wrong) > 0 }) {
+	if findings, err := Doctor(back, time.Now()); err != nil || slices.ContainsFunc(findings, func(f Finding) bool { return len(f.Wrong) > 0 }) {
 		t.Errorf("%+v %v", findings, err)
 	}
-	r = start(t, Config{Dir: back})
+	r = start(t, Config{Dir: back, Database: "sqlite:" + filepath.Join(back, databaseName)})
 	if r.Key() != key {
 		t.Error("another key")
 	}
@@ -99,7 +99,7 @@ func TestBackupDrill(t *testing.T) {
 // What is damaged is found, by the doctor and by a backup.
 func TestDoctor(t *testing.T) {
 	dir := t.TempDir()
-	r, stop := startStop(t, Config{Dir: dir})
+	r, stop := startStop(t, Config{Dir: dir, Database: "sqlite:" + filepath.Join(dir, databaseName)})
 	mara := join(t, r, "Mara")
 	flippedFile, _ := uploaded(mara, 1000)
 	shortened, _ := uploaded(mara, 1000)
@@ -113,13 +113,13 @@ func TestDoctor(t *testing.T) {
 	if err := errors.Join(err, os.WriteFile(path(flippedFile), flipped(b, 7), 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Backup(t.Context(), Config{Dir: dir}, filepath.Join(t.TempDir(), "copy")); err == nil || !strings.Contains(err.Error(), flippedFile) {
+	if _, err := Backup(t.Context(), dir, filepath.Join(t.TempDir(), "copy")); err == nil || !strings.Contains(err.Error(), flippedFile) {
 		t.Errorf("%v", err)
 	}
 	if err := errors.Join(os.Truncate(path(shortened), 10), os.Remove(path(gone)), os.Remove(filepath.Join(dir, keyName))); err != nil {
 		t.Fatal(err)
 	}
-	findings, err := Doctor(Config{Dir: dir}, time.Now().Add(-time.Hour))
+	findings, err := Doctor(dir, time.Now().Add(-time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestDoctor(t *testing.T) {
 	if wrong["database"] != 0 || wrong["key"] != 1 || wrong["files"] != 2 || wrong["clock"] != 1 {
 		t.Errorf("%+v", findings)
 	}
-	if _, err := Doctor(Config{Dir: t.TempDir()}, time.Now()); err == nil {
+	if _, err := Doctor(t.TempDir(), time.Now()); err == nil {
 		t.Error("a doctor for nobody")
 	}
 }

@@ -20,14 +20,10 @@ type Finding struct {
 // clockSlack is how far the newest entry may lie ahead of this clock.
 const clockSlack = 5 * time.Minute
 
-// Doctor looks at the relay that keeps its things in a folder and changes
-// nothing. It works while that relay is served.
-func Doctor(c Config, now time.Time) ([]Finding, error) {
-	if err := c.inOneFolder(); err != nil {
-		return nil, err
-	}
-	dir := c.Dir
-	s, err := Look(c)
+// Doctor looks at the relay that keeps its things in dir and changes nothing.
+// It works while that relay is served.
+func Doctor(dir string, now time.Time) ([]Finding, error) {
+	s, err := Look(Config{Dir: dir})
 	if err != nil {
 		return nil, err
 	}

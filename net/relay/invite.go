@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"satchel/net/relay/store"
@@ -48,15 +47,11 @@ func InviteTo(ctx context.Context, c Config, uses int, expires time.Duration) (l
 	where := "that database"
 	if !store.IsPostgres(c.Database) {
 		where = c.Dir
-		for _, path := range []string{filepath.Join(c.Dir, keyName), strings.TrimPrefix(c.database(), "sqlite:")} {
-			if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-				return "", fmt.Errorf("there is no relay in %s; start one there first", where)
-			} else if err != nil {
-				return "", err
-			}
+		if _, err := os.Stat(filepath.Join(c.Dir, keyName)); errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("there is no relay in %s; start one there first", where)
 		}
 	}
-	s, err := store.Open(c.database())
+	s, err := Look(c)
 	if err != nil {
 		return "", err
 	}
