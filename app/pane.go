@@ -91,6 +91,7 @@ func newPane(a *App) *pane {
 
 	p.root = container.New(paneLayout{p}, widgets.NewGround(widgets.ColorWindow), p.head, p.timeline, p.hint, p.notice, p.composer, p.hover)
 	p.drawEmpty()
+	p.head.OnTapped = p.openPerson
 	return p
 }
 
@@ -141,6 +142,7 @@ func (p *pane) drawHead() {
 	face := p.app.model.face(&c)
 	face.Online = false // the words say so
 	p.head.Set(face, status, tone)
+	p.head.SetVerified(c.Kind == chat.Direct && p.app.model.verified[p.app.model.other(&c)])
 }
 
 // drawEmpty says what to do where there is nothing to read yet.
