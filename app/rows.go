@@ -60,6 +60,8 @@ func preview(c *chat.Content) (widgets.Icon, string) {
 		text = strings.TrimSuffix(oneLine(c.Title)+" · "+text, " · ")
 	}
 	switch {
+	case c.Kind == chat.KindUnreadable:
+		return "", lang.L("This message can't be opened")
 	case !c.Known():
 		return "", lang.L("This needs a newer Satchel")
 	case c.File != nil:

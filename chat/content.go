@@ -50,6 +50,7 @@ type File struct {
 	Size        int64   `json:"size"`                // bytes
 	MIME        string  `json:"mime,omitempty"`      // as the sender sees it: a hint, never trusted
 	SHA256      string  `json:"sha256"`              // of all bytes, 64 hexadecimal characters
+	Key         []byte  `json:"key,omitempty"`       // what opens the sealed bytes at URL: net/seal's FileKeys
 	Thumbnail   []byte  `json:"thumbnail,omitempty"` // JPEG or PNG, at most 32 KiB, at most 320 px a side
 	Placeholder []byte  `json:"placeholder,omitempty"`
 	Width       int     `json:"width,omitempty"`    // pixels, upright

@@ -154,7 +154,7 @@ func TestKilled(t *testing.T) {
 				if err != nil || !bytes.Equal(on, data) {
 					t.Errorf("what arrived differs: %v", err)
 				}
-			} else if !bytes.Equal(s.stored(t, string(transfer.ID)), data) {
+			} else if !bytes.Equal(s.opened(t, j.File), data) {
 				t.Error("the server has something else")
 			}
 			if twice := total - int64(len(data)); twice >= kills*testChunk {

@@ -20,6 +20,10 @@ func writeBehind(f *os.File, from, to int64) error {
 	return err
 }
 
+// syncData puts a file's bytes on the disk, and of what is known of it only
+// what is needed to find them.
+func syncData(f *os.File) error { return unix.Fdatasync(int(f.Fd())) }
+
 // reserve takes room on the disk and leaves the file's length alone: a full
 // disk says so before the first byte, and writing needs no new blocks, for
 // which an fsync of any other file would wait. A file system that can't

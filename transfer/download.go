@@ -15,6 +15,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"satchel/chat"
+	"satchel/net/seal"
 )
 
 // errMismatch says that bytes are not those that were announced.
@@ -33,6 +34,13 @@ func (e *Engine) download(ctx context.Context, en *entry) error {
 	}
 	if file.Size < 0 {
 		return Final("The message gives the file no possible size, so it was not fetched. Ask for it to be sent again.", nil)
+	}
+	if len(file.Key) == 0 {
+		return Final("The message has no key for the file, so it was not fetched. Ask for it to be sent again with a newer Satchel.", nil)
+	}
+	keys, err := seal.ParseFileKeys(file.Key)
+	if err != nil || keys.Size != file.Size {
+		return Final("The message contradicts itself about the file, so it was not fetched. Ask for it to be sent again.", err)
 	}
 	folder := filepath.Join(e.cfg.Folder, want[:2], want)
 	name := ScrubName(file.Name)
@@ -65,25 +73,21 @@ func (e *Engine) download(ctx context.Context, en *entry) error {
 		return err
 	}
 	if p.n < p.size {
-		stop := e.watch(en, en.cancel)
-		err = handler.Download(ctx, &DownloadRequest{
-			URL: file.URL, Conversation: en.t.Conversation, Size: file.Size, Offset: p.n,
-			Body: p, Progress: func(int64) { en.meter.touch() },
-		})
-		stop()
-	}
-	if err == nil && p.n < p.size {
-		err = io.ErrUnexpectedEOF
-	}
-	if p.err != nil && ctx.Err() == nil {
-		err = p.err
+		before := p.n
+		err = e.fetch(ctx, en, handler, keys, p)
+		if errors.Is(err, seal.ErrSealed) || errors.Is(err, errMismatch) {
+			if p.n > before {
+				en.mismatches = 0 // what was opened stays
+			}
+			return en.again("What arrived is not what was sent. The rest is fetched once more.",
+				"What arrived is not what was sent, twice, and was refused. Ask for the file to be sent again.", err)
+		}
 	}
 	if err == nil && p.sum() != want {
-		err = errMismatch
-	}
-	if errors.Is(err, errMismatch) {
 		removePart(p.file.Name())
-		return en.mismatch("What arrived is not what was sent, twice. It was thrown away. Ask for the file to be sent again.")
+		en.meter.know(0)
+		return en.again("What arrived is not what was sent. It goes once more, from the start.",
+			"What arrived is not what was sent, twice. It was thrown away. Ask for the file to be sent again.", errMismatch)
 	}
 	if err != nil {
 		return err
@@ -100,6 +104,34 @@ func (e *Engine) download(ctx context.Context, en *entry) error {
 		}
 		return e.name(p, folder, name)
 	})
+}
+
+// fetch adds to the part what it does not have: sealed bytes come, and what was
+// opened goes in.
+func (e *Engine) fetch(ctx context.Context, en *entry, h Handler, keys *seal.FileKeys, p *part) error {
+	offset, begin := seal.SealedOffset(p.n)
+	opener, err := seal.NewOpener(p, *keys, begin)
+	if err != nil {
+		return err
+	}
+	stop := e.watch(en, en.cancel)
+	err = h.Download(ctx, &DownloadRequest{
+		URL: en.t.File.URL, Conversation: en.t.Conversation, Size: seal.SealedSize(keys.Size), Offset: offset,
+		Body: opener, Progress: func(int64) { en.meter.touch() },
+	})
+	stop()
+	opened := opener.Close()
+	switch {
+	case ctx.Err() != nil:
+		return err
+	case p.err != nil:
+		return p.err
+	case errors.Is(opened, seal.ErrSealed):
+		return opened
+	case err == nil && opened != nil: // ErrTruncated: the handler ended too early
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }
 
 // arrived finishes a download whose bytes are checked; place makes them durable.

@@ -76,15 +76,15 @@ type entry struct {
 	meter  *meter                  // of the attempt
 
 	// Owned like t.
-	epoch      int        // the engine's when the attempt began
-	ticket     int        // counts places in lanes and alarms, so that old ones are void
-	retryAfter time.Time  // waiting: when to go on; zero: when online
-	firm       bool       // waiting: the other end named the time, being online does not shorten it
-	outcome    *Error     // of the last attempt; nil: it met no error of its own
-	mismatches int        // how often what arrived was not what was sent
-	fresh      bool       // upload: what the store has is wrong
-	looked     bool       // upload: Preview has seen the file
-	sum        *sourceSum // upload: checksum of what was read, kept between attempts
+	epoch      int       // the engine's when the attempt began
+	ticket     int       // counts places in lanes and alarms, so that old ones are void
+	retryAfter time.Time // waiting: when to go on; zero: when online
+	firm       bool      // waiting: the other end named the time, being online does not shorten it
+	outcome    *Error    // of the last attempt; nil: it met no error of its own
+	mismatches int       // how often what arrived was not what was sent
+	fresh      bool      // upload: what the store has is wrong
+	looked     bool      // upload: Preview has seen the file
+	sealing    *sealing  // upload: its sealed form, kept between attempts
 }
 
 // New returns an engine. Transfers may be added before it runs.

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"satchel/chat"
+	"satchel/net/seal"
 )
 
 // hold makes requests with bytes wait until they are let go.
@@ -152,7 +153,7 @@ func TestPauseResumeCancel(t *testing.T) {
 	}
 	close(h.big)
 	up := b.done(moving)
-	if !bytes.Equal(s.stored(t, up.File.URL), data) {
+	if !bytes.Equal(s.opened(t, up.File), data) {
 		t.Error("the server has something else")
 	}
 	for _, f := range []func(chat.TransferID) error{b.Pause, b.Resume, b.Cancel} {
@@ -190,7 +191,8 @@ func TestCancelDownloadLeavesNothing(t *testing.T) {
 	defer close(stuck)
 	b := start(t, openJournal(""), NewTus(TusConfig{Chunk: testChunk, Tickets: s.issue(s.URL)}), nil)
 	id := b.queue(downloadOf(f))
-	b.wait(id, "a third", func(t chat.Transfer) bool { return t.Offset == testChunk })
+	third := seal.OpenedSize(f.Size, testChunk) / seal.ChunkSize * seal.ChunkSize
+	b.wait(id, "a third", func(t chat.Transfer) bool { return t.Offset == third })
 	if err := b.Cancel(id); err != nil {
 		t.Fatal(err)
 	}
@@ -250,7 +252,7 @@ func TestRaces(t *testing.T) {
 		if saved := b.journal.get(id); saved.State != got.State {
 			t.Errorf("%v on disk, %v announced", saved.State, got.State)
 		}
-		if got.State == chat.TransferDone && got.Direction == chat.Upload && !bytes.Equal(s.stored(t, got.File.URL), data) {
+		if got.State == chat.TransferDone && got.Direction == chat.Upload && !bytes.Equal(s.opened(t, got.File), data) {
 			t.Error("the server has something else")
 		}
 	}
@@ -514,7 +516,8 @@ func TestBackOff(t *testing.T) {
 
 func TestRegistry(t *testing.T) {
 	b := start(t, openJournal(""), NewTus(TusConfig{Endpoint: "http://127.0.0.1:1/"}), nil)
-	f := chat.File{Name: "a", Size: 1, SHA256: sum(nil)}
+	_, key := sealedOf(t, []byte("a"))
+	f := chat.File{Name: "a", Size: 1, SHA256: sum(nil), Key: key}
 	for _, c := range []struct{ url, reason string }{{"", "does not say where"}, {"ftp://a/b", "newer one may"}, {"http://a b", "does not say where"}} {
 		f.URL = c.url
 		b.failed(b.queue(downloadOf(f)), c.reason)
@@ -539,15 +542,16 @@ func TestPlaceOutlivesTheProgram(t *testing.T) {
 	data := random(3 * testChunk)
 	id := b.queue(uploadOf(t, write(t, "a.bin", data)))
 	b.wait(id, "a third", func(t chat.Transfer) bool { return t.Offset >= testChunk })
+	folder := b.folder
 	b.stop()
 	close(stuck)
 	place := j.get(id).Place
 	if !strings.HasPrefix(place, s.URL) {
 		t.Fatalf("the place is %q", place)
 	}
-	b = start(t, j, h(), nil)
+	b = start(t, j, h(), func(c *Config) { c.Folder = folder })
 	up := b.done(id)
-	if up.File.URL != place || !bytes.Equal(s.stored(t, place), data) || s.gone.Load() >= int64(len(data))+testChunk {
+	if up.File.URL != place || !bytes.Equal(s.opened(t, up.File), data) || s.gone.Load() >= int64(len(data))+testChunk {
 		t.Errorf("%s, %d bytes went", up.File.URL, s.gone.Load())
 	}
 }

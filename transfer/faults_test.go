@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"satchel/chat"
+	"satchel/net/seal"
 )
 
 // The source is not what can be sent: one sentence, at once.
@@ -61,7 +62,7 @@ func TestUnreadableSource(t *testing.T) {
 		}
 		defer func() { _ = unix.Setfsuid(0) }()
 	}
-	_, err := openSource(t.Context(), &up, nil, newMeter(0))
+	_, err := openSource(t.Context(), &up, newMeter(0))
 	if got := Reason(err); !strings.Contains(got, "is not allowed to") {
 		t.Errorf("%q, %v", got, err)
 	}
@@ -106,7 +107,7 @@ func TestSourceChangesUnderWay(t *testing.T) {
 				b.failed(id, c.reason)
 				return
 			}
-			if got := b.done(id); !bytes.Equal(s.stored(t, got.File.URL), data) {
+			if got := b.done(id); !bytes.Equal(s.opened(t, got.File), data) {
 				t.Error("the server has something else")
 			}
 		})
@@ -129,6 +130,10 @@ func TestHostileDownloads(t *testing.T) {
 	b := start(t, openJournal(""), NewTus(TusConfig{Tickets: s.issue(s.URL)}), nil)
 	data := random(300)
 	good := s.put(t, "a", data)
+	keyOf := func(size int64) []byte {
+		k := seal.FileKeys{Size: size, Segments: []seal.Segment{{Key: seal.Secret{1}}}}
+		return k.Marshal()
+	}
 	change := func(f func(*chat.File)) chat.Transfer {
 		c := good
 		f(&c)
@@ -142,10 +147,15 @@ func TestHostileDownloads(t *testing.T) {
 		{change(func(f *chat.File) { f.SHA256 = "../../../../etc" + f.SHA256[15:] }), "how to check"},
 		{change(func(f *chat.File) { f.SHA256 += "00" }), "how to check"},
 		{change(func(f *chat.File) { f.Size = -1 }), "no possible size"},
-		{change(func(f *chat.File) { f.Size = 1 << 62 }), "not enough room"},
-		{change(func(f *chat.File) { f.Size = 299 }), "not what was sent"},
-		{change(func(f *chat.File) { f.Size = 301 }), "not what was sent"},
-		{change(func(f *chat.File) { f.Size = 0 }), "not what was sent"},
+		{change(func(f *chat.File) { f.Size, f.Key = seal.MaxFileSize, keyOf(seal.MaxFileSize) }), "not enough room"},
+		{change(func(f *chat.File) { f.Size, f.Key = 299, keyOf(299) }), "not what was sent"},
+		{change(func(f *chat.File) { f.Size, f.Key = 301, keyOf(301) }), "not what was sent"},
+		{change(func(f *chat.File) { f.Size, f.Key = 0, keyOf(0) }), "not what was sent"},
+		{change(func(f *chat.File) { f.Key = keyOf(300) }), "not what was sent"},
+		{change(func(f *chat.File) { f.Size = 1 << 62 }), "contradicts itself"},
+		{change(func(f *chat.File) { f.Size++ }), "contradicts itself"},
+		{change(func(f *chat.File) { f.Key = f.Key[1:] }), "contradicts itself"},
+		{change(func(f *chat.File) { f.Key = nil }), "no key"},
 		{change(func(f *chat.File) { f.SHA256 = sum([]byte("else")) }), "not what was sent"},
 	} {
 		b.failed(b.queue(c.down), c.reason)

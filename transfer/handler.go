@@ -25,19 +25,20 @@ type Handler interface {
 	Download(ctx context.Context, r *DownloadRequest) error
 }
 
-// UploadRequest asks a handler to put a file into its store.
+// UploadRequest asks a handler to put a file into its store. The file is
+// sealed: all sizes and offsets are of sealed bytes, and nothing here tells
+// what is in it.
 type UploadRequest struct {
 	ID           chat.TransferID
 	Conversation chat.ConversationID
-	Name         string // for stores of the person's own; a relay is never told
+	Name         string // that a store may give it: says nothing; another one when Fresh
 	Size         int64
-	// Body is the file. It may be read from several goroutines; a read that
-	// fails is the reason of the whole upload's failing.
+	// Body is the file. It is meant to be read forward, once: what is read
+	// again is sealed again. A read that fails is the reason of the whole
+	// upload's failing.
 	Body io.ReaderAt
 	// Progress is told how many bytes the store has: once before the first
-	// read of Body, and whenever the store said so. The first call may take a
-	// while, since what was sent before is read again for the checksum: no
-	// request may be open then.
+	// read of Body, and whenever the store said so.
 	Progress func(stored int64)
 	// Place is what Remember was told last, maybe in an earlier run; else "".
 	Place string
@@ -55,12 +56,13 @@ type UploadResult struct {
 	SHA256 string // as the store computed it, in hexadecimal; "" if it can't
 }
 
-// DownloadRequest asks a handler for the bytes of a file.
+// DownloadRequest asks a handler for the bytes of a file. They are sealed, and
+// so are Size and Offset.
 type DownloadRequest struct {
 	URL          string // as the message says
 	Conversation chat.ConversationID
 	Size, Offset int64
-	Body         io.Writer
+	Body         io.Writer // its errors end the download
 	// Progress is told how many bytes of the file are in Body by now.
 	Progress func(n int64)
 }

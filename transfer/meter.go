@@ -74,7 +74,8 @@ func (e *Engine) watch(en *entry, cancel context.CancelCauseFunc) (stop func()) 
 			if m.silence() > e.cfg.Stall {
 				cancel(errStalled)
 			}
-			at := m.at.Load()
+			// What broke on its way goes again: until it has caught up, it stands.
+			at := max(m.at.Load(), shown)
 			speed := rate.at(m.went.Load(), time.Now())
 			// While nothing moves the rate still falls: once a second is enough.
 			if quiet++; at == shown && quiet < 10 {

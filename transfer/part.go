@@ -12,10 +12,12 @@ import (
 	"strings"
 
 	"satchel/chat"
+	"satchel/net/seal"
 )
 
-// part is a download under way: a file that holds the first n bytes, checksum
-// in step. What is on disk is read again before anything is added.
+// part is a download under way: a file that holds the first n bytes, opened
+// and checked, checksum in step. What is on disk is read again, up to the last
+// whole chunk, before anything is added.
 type part struct {
 	file    *os.File
 	hash    hash.Hash
@@ -60,12 +62,19 @@ func (p *part) verify(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if info.Size() > p.size {
-		if err := p.file.Truncate(0); err != nil {
+	keep := info.Size()
+	switch {
+	case keep > p.size:
+		keep = 0
+	case keep < p.size: // goes on with the chunk of which only the beginning is there
+		_, keep = seal.SealedOffset(keep)
+	}
+	if keep < info.Size() {
+		if err := p.file.Truncate(keep); err != nil {
 			return err
 		}
 	}
-	for buf := make([]byte, min(1<<20, max(1, info.Size()))); ; {
+	for buf := make([]byte, min(1<<20, max(1, keep))); ; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -115,16 +124,19 @@ func (p *part) sum() string { return hex.EncodeToString(p.hash.Sum(nil)) }
 
 func removePart(path string) { _ = os.Remove(path) }
 
-// sweepParts removes the parts of downloads that are no more.
+// sweepParts removes the parts and records of transfers that are no more.
 func (e *Engine) sweepParts() {
 	found, _ := os.ReadDir(filepath.Join(e.cfg.Folder, "parts"))
 	for _, f := range found {
-		id, ok := strings.CutSuffix(f.Name(), ".part")
+		ext := filepath.Ext(f.Name())
+		if ext != ".part" && ext != ".seal" {
+			continue
+		}
 		e.mu.Lock()
-		_, known := e.entries[chat.TransferID(id)]
+		_, known := e.entries[chat.TransferID(strings.TrimSuffix(f.Name(), ext))]
 		e.mu.Unlock()
-		if ok && !known {
-			removePart(e.partPath(chat.TransferID(id)))
+		if !known {
+			removePart(filepath.Join(e.cfg.Folder, "parts", f.Name()))
 		}
 	}
 }

@@ -2,46 +2,37 @@ package transfer
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"hash"
 	"io"
 	"io/fs"
 	"os"
 	"sync"
 
 	"satchel/chat"
+	"satchel/net/seal"
 )
 
-// source is the file that an upload reads, opened once for an attempt. It
-// computes the checksum of the whole file from the very bytes that are handed
-// out, so that a file is read once however its bytes travel. Reads may come
-// from several goroutines and repeat; the checksum takes each byte once.
+// source is the file of an upload, opened once for an attempt, and sealed as it
+// is read: what leaves it are sealed bytes. It computes the checksums from the
+// very bytes that are handed out, so that a file is read once however its bytes
+// travel. Reads may repeat; each window that is read again is sealed again.
 type source struct {
 	ctx   context.Context
 	file  *os.File
+	info  fs.FileInfo
 	name  string
 	meter *meter
 
 	mu      sync.Mutex
-	sum     *sourceSum
+	sealing *sealing
 	err     error // why nothing can be read any more
 	started bool  // Progress was called
 	first   int64 // what it said then
 }
 
-// sourceSum is a checksum under way, of bytes 0..n of a file that looked so.
-// It outlives an attempt: after a cut, nothing is read twice.
-type sourceSum struct {
-	hash hash.Hash
-	n    int64
-	info fs.FileInfo
-}
-
 // openSource opens the file of an upload and checks that it is still the one
 // that was queued.
-func openSource(ctx context.Context, t *chat.Transfer, old *sourceSum, m *meter) (*source, error) {
+func openSource(ctx context.Context, t *chat.Transfer, m *meter) (*source, error) {
 	name := t.File.Name
 	info, err := os.Stat(t.Path) // before opening: opening a pipe would wait for its other end
 	if err != nil {
@@ -65,10 +56,34 @@ func openSource(ctx context.Context, t *chat.Transfer, old *sourceSum, m *meter)
 		file.Close()
 		return nil, Final(name+" changed after it was chosen. Send it again.", nil)
 	}
-	if old == nil || !os.SameFile(old.info, info) || old.info.Size() != info.Size() || !old.info.ModTime().Equal(info.ModTime()) {
-		old = &sourceSum{hash: sha256.New(), info: info}
+	return &source{ctx: ctx, file: file, info: info, name: name, meter: m}, nil
+}
+
+// seal makes the sealed form: the one that an attempt before has left, or one
+// from the record, or a new one.
+func (s *source) seal(old *sealing, record *seal.Record, save func(seal.Record) error) error {
+	if old != nil && !old.broken && os.SameFile(old.info, s.info) && old.info.Size() == s.info.Size() && old.info.ModTime().Equal(s.info.ModTime()) {
+		old.input.read = s.readPlain
+		s.sealing = old
+		return nil
 	}
-	return &source{ctx: ctx, file: file, name: name, meter: m, sum: old}, nil
+	if record != nil && record.Keys.Size != s.info.Size() {
+		record = nil
+	}
+	// What was sent before is read again: that may end at once. Later nothing
+	// may end within a window but for a reason, or it would have to be said anew.
+	x, err := newSealing(s.info, &input{func(p []byte, off int64) (int, error) {
+		if err := s.ctx.Err(); err != nil {
+			return 0, err
+		}
+		return s.readPlain(p, off)
+	}}, record, save)
+	if err != nil {
+		return err
+	}
+	x.input.read = s.readPlain
+	s.sealing = x
+	return nil
 }
 
 func plainFile(name string, info fs.FileInfo) error {
@@ -99,86 +114,60 @@ func (s *source) changed() error {
 }
 
 // Close ends all reading, also by those who have not noticed that their
-// request is over: the checksum belongs to the next attempt from here on.
+// request is over: the sealed form belongs to the next attempt from here on.
 func (s *source) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err == nil {
 		s.err = os.ErrClosed
 	}
+	if s.sealing != nil {
+		s.sealing.rest()
+	}
 	s.file.Close()
 }
 
-// ReadAt implements io.ReaderAt within the size that was queued.
+// readPlain reads the file itself, within the size that was queued.
+func (s *source) readPlain(p []byte, off int64) (int, error) {
+	n, err := s.file.ReadAt(p, off)
+	s.meter.touch()
+	switch {
+	case n == len(p):
+		return n, nil
+	case err == nil || errors.Is(err, io.EOF):
+		return n, s.changed()
+	}
+	return n, sourceError(s.name, err)
+}
+
+// ReadAt implements io.ReaderAt: sealed bytes.
 func (s *source) ReadAt(p []byte, off int64) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err != nil {
 		return 0, s.err
 	}
-	size := s.sum.info.Size()
-	if off >= size {
-		return 0, io.EOF
-	}
-	if err := s.catchUp(off); err != nil {
+	n, err := s.sealing.ReadAt(p, off)
+	if err != nil && err != io.EOF {
+		s.err = err
 		return 0, err
 	}
-	p = p[:min(int64(len(p)), size-off)]
-	n, err := s.file.ReadAt(p, off)
-	if n < len(p) {
-		return 0, s.fail(err)
-	}
-	s.take(p, off)
-	s.meter.went.Add(int64(n))
-	s.meter.set(off + int64(n))
-	if off+int64(n) == size {
+	from, to := s.opened(off), s.opened(off+int64(n))
+	s.meter.went.Add(to - from)
+	s.meter.set(to)
+	if to == s.info.Size() {
 		// The store may now check the whole before it answers.
-		s.meter.grace.Store(size / checkRate * 1e9)
+		s.meter.grace.Store(to / checkRate * 1e9)
 	}
-	return n, nil
+	return n, err
 }
+
+// opened is how many plain bytes are in so many sealed ones.
+func (s *source) opened(sealed int64) int64 { return seal.OpenedSize(s.info.Size(), sealed) }
 
 // checkRate is how many bytes a second a store checks at the least, when it
 // has them all.
 const checkRate = 100 << 20
-
-// take feeds the checksum with those of the bytes that it did not have. The lock is held.
-func (s *source) take(p []byte, off int64) {
-	if end := off + int64(len(p)); off <= s.sum.n && end > s.sum.n {
-		s.sum.hash.Write(p[s.sum.n-off:])
-		s.sum.n = end
-	}
-}
-
-// catchUp reads for the checksum what lies before off. The lock is held.
-func (s *source) catchUp(off int64) error {
-	if s.sum.n >= off {
-		return nil
-	}
-	buf := make([]byte, min(1<<20, off-s.sum.n))
-	for s.sum.n < off {
-		if err := s.ctx.Err(); err != nil {
-			return err
-		}
-		p := buf[:min(int64(len(buf)), off-s.sum.n)]
-		if n, err := s.file.ReadAt(p, s.sum.n); n < len(p) {
-			return s.fail(err)
-		}
-		s.take(p, s.sum.n)
-		s.meter.touch()
-	}
-	return nil
-}
-
-// fail keeps why the file can't be read. The lock is held.
-func (s *source) fail(err error) error {
-	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		s.err = s.changed()
-	} else {
-		s.err = sourceError(s.name, err)
-	}
-	return s.err
-}
 
 // progress is UploadRequest.Progress.
 func (s *source) progress(stored int64) {
@@ -187,10 +176,13 @@ func (s *source) progress(stored int64) {
 	if s.err != nil {
 		return // the next read says it
 	}
-	stored = max(0, min(stored, s.sum.info.Size()))
+	if stored > s.sealing.handed {
+		s.err = seal.ErrOffset
+		return
+	}
+	stored = s.opened(max(0, stored))
 	if !s.started {
 		s.started, s.first = true, stored
-		_ = s.catchUp(stored) // what went wrong is met by the next read
 	}
 	if stored > s.first {
 		s.meter.moved.Store(true)
@@ -205,7 +197,7 @@ func (s *source) check() {
 	switch {
 	case err != nil:
 		s.err = sourceError(s.name, err)
-	case info.Size() != s.sum.info.Size() || !info.ModTime().Equal(s.sum.info.ModTime()):
+	case info.Size() != s.info.Size() || !info.ModTime().Equal(s.info.ModTime()):
 		s.err = s.changed()
 	}
 }
@@ -217,18 +209,15 @@ func (s *source) failed() error {
 	return s.err
 }
 
-// finish returns the checksum of the whole file, which did not change meanwhile.
-func (s *source) finish() (string, error) {
+// finish returns what the whole file became. It did not change meanwhile.
+func (s *source) finish() (sealed, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err != nil {
-		return "", s.err
-	}
-	if err := s.catchUp(s.sum.info.Size()); err != nil {
-		return "", err
+		return sealed{}, s.err
 	}
 	if s.check(); s.err != nil {
-		return "", s.err
+		return sealed{}, s.err
 	}
-	return hex.EncodeToString(s.sum.hash.Sum(nil)), nil
+	return s.sealing.finish()
 }

@@ -28,6 +28,7 @@ import (
 	"go.uber.org/goleak"
 
 	"satchel/chat"
+	"satchel/net/seal"
 )
 
 func TestMain(m *testing.M) {
@@ -196,14 +197,51 @@ func (s *server) stored(t testing.TB, id string) []byte {
 	return data
 }
 
+// opened is what a message's file is to who has its key.
+func (s *server) opened(t testing.TB, f chat.File) []byte {
+	t.Helper()
+	keys, err := seal.ParseFileKeys(f.Key)
+	if err != nil || keys.Size != f.Size {
+		t.Fatalf("the key of %d bytes: %v", f.Size, err)
+	}
+	var plain bytes.Buffer
+	o, err := seal.NewOpener(&plain, *keys, 0)
+	if err == nil {
+		_, _ = o.Write(s.stored(t, f.URL))
+		err = o.Close()
+	}
+	if err != nil {
+		t.Error(err)
+	}
+	return plain.Bytes()
+}
+
+// sealedOf seals data with keys of its own.
+func sealedOf(t testing.TB, data []byte) (sealed, key []byte) {
+	t.Helper()
+	s, err := seal.NewSealer(bytes.NewReader(data), int64(len(data)), func(seal.Record) error { return nil })
+	if err == nil {
+		sealed, err = io.ReadAll(io.NewSectionReader(s, 0, s.Size()))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := s.Keys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sealed, keys.Marshal()
+}
+
 // put gives the server a file for downloads, and returns what a message says of it.
 func (s *server) put(t testing.TB, name string, data []byte) chat.File {
 	t.Helper()
 	id := string(chat.NewTransferID())
-	if err := os.WriteFile(filepath.Join(s.dir, id), data, 0o600); err != nil {
+	sealed, key := sealedOf(t, data)
+	if err := os.WriteFile(filepath.Join(s.dir, id), sealed, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return chat.File{URL: "/files/" + id, Name: name, Size: int64(len(data)), SHA256: sum(data)}
+	return chat.File{URL: "/files/" + id, Name: name, Size: int64(len(data)), SHA256: sum(data), Key: key}
 }
 
 func sum(data []byte) string {

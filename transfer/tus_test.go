@@ -3,10 +3,13 @@ package transfer
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,6 +18,7 @@ import (
 	"time"
 
 	"satchel/chat"
+	"satchel/net/seal"
 )
 
 const testChunk = 1 << 20
@@ -33,7 +37,7 @@ func TestUploadAndDownload(t *testing.T) {
 			data := random(size)
 			name := fmt.Sprintf("relatório 資料 %d.bin", size)
 			up := b.done(b.queue(uploadOf(t, write(t, name, data))))
-			if !bytes.Equal(s.stored(t, up.File.URL), data) || up.File.SHA256 != sum(data) || up.Offset != int64(size) || up.Place != "" {
+			if !bytes.Equal(s.opened(t, up.File), data) || up.File.SHA256 != sum(data) || up.Offset != int64(size) || up.Place != "" {
 				t.Errorf("%d bytes, tickets %v: %+v", size, tickets, up)
 			}
 			if want := "/files/" + string(up.ID); tickets && up.File.URL != want {
@@ -65,7 +69,7 @@ func TestCutConnections(t *testing.T) {
 	b := start(t, openJournal(""), h, nil)
 	data := random(16 << 20)
 	up := b.done(b.queue(uploadOf(t, write(t, "a.bin", data))))
-	if !bytes.Equal(s.stored(t, up.File.URL), data) {
+	if !bytes.Equal(s.opened(t, up.File), data) {
 		t.Error("the server has something else")
 	}
 	cuts := p.cuts.Load()
@@ -105,7 +109,7 @@ func TestServerRestarts(t *testing.T) {
 	s.setFault(nil)
 	b.SetOnline(true)
 	up := b.done(id)
-	if !bytes.Equal(s.stored(t, up.File.URL), data) || p.up.Load() > int64(len(data))+testChunk+64<<10 {
+	if !bytes.Equal(s.opened(t, up.File), data) || p.up.Load() > int64(len(data))+testChunk+64<<10 {
 		t.Errorf("%d bytes went for %d", p.up.Load(), len(data))
 	}
 }
@@ -156,7 +160,7 @@ func TestUploadGoesOnAfter(t *testing.T) {
 			s.setFault(fault)
 			b := start(t, openJournal(""), NewTus(TusConfig{Chunk: testChunk, Tickets: s.issue(s.URL)}), nil)
 			up := b.done(b.queue(uploadOf(t, write(t, "a.bin", data))))
-			if !bytes.Equal(s.stored(t, up.File.URL), data) {
+			if !bytes.Equal(s.opened(t, up.File), data) {
 				t.Error("the server has something else")
 			}
 		})
@@ -220,7 +224,7 @@ func TestChunksShrink(t *testing.T) {
 	b := start(t, openJournal(""), NewTus(TusConfig{Chunk: 4 << 20, Tickets: s.issue(s.URL)}), nil)
 	data := random(3 << 20)
 	up := b.done(b.queue(uploadOf(t, write(t, "a.bin", data))))
-	if !bytes.Equal(s.stored(t, up.File.URL), data) {
+	if !bytes.Equal(s.opened(t, up.File), data) {
 		t.Error("the server has something else")
 	}
 }
@@ -263,7 +267,7 @@ func TestTicketsAreRenewed(t *testing.T) {
 	b := start(t, openJournal(""), NewTus(TusConfig{Chunk: testChunk, Tickets: tickets}), nil)
 	data := random(3 * testChunk)
 	up := b.done(b.queue(uploadOf(t, write(t, "a.bin", data))))
-	if !bytes.Equal(s.stored(t, up.File.URL), data) || issued.Load() != 2 {
+	if !bytes.Equal(s.opened(t, up.File), data) || issued.Load() != 2 {
 		t.Errorf("%d tickets", issued.Load())
 	}
 }
@@ -279,7 +283,7 @@ func TestChecksumOfUpload(t *testing.T) {
 			s.setFault(func(w http.ResponseWriter, r *http.Request) bool {
 				id := strings.TrimPrefix(r.URL.Path, "/files/")
 				if r.Method == "HEAD" && left > 0 {
-					if on, err := os.ReadFile(s.dir + "/" + id); err == nil && len(on) == len(data) {
+					if on, err := os.ReadFile(s.dir + "/" + id); err == nil && int64(len(on)) == seal.SealedSize(int64(len(data))) {
 						left--
 						on[7] ^= 1
 						_ = os.WriteFile(s.dir+"/"+id, on, 0o600)
@@ -296,73 +300,105 @@ func TestChecksumOfUpload(t *testing.T) {
 				b.failed(id, "not what was sent")
 				return
 			}
-			if up := b.done(id); !bytes.Equal(s.stored(t, up.File.URL), data) || up.File.URL == "/files/"+string(id) || s.gone.Load() != 2*int64(len(data)) {
+			if up := b.done(id); !bytes.Equal(s.opened(t, up.File), data) || up.File.URL == "/files/"+string(id) || s.gone.Load() != 2*seal.SealedSize(int64(len(data))) {
 				t.Errorf("%d bytes went", s.gone.Load())
 			}
 		})
 	}
 }
 
-// What may happen to a download, and how it ends.
+// What may happen to a download, and how it ends. What the server gives is made
+// from what it should give, and from another file of the same size.
 func TestDownloadFaults(t *testing.T) {
 	data := random(3<<20 + 11)
-	answer := func(from int) func(http.ResponseWriter, *http.Request) {
+	type handle = func(http.ResponseWriter, *http.Request)
+	type fault = func(http.ResponseWriter, *http.Request) bool
+	answer := func(b []byte, from int) handle {
 		return func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Content-Length", strconv.Itoa(len(data)-from))
+			w.Header().Set("Content-Length", strconv.Itoa(len(b)-from))
 			if from > 0 {
-				w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, len(data)-1, len(data)))
+				w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, len(b)-1, len(b)))
 				w.WriteHeader(206)
 			}
-			_, _ = w.Write(data[from:])
+			_, _ = w.Write(b[from:])
 		}
 	}
-	broken := bytes.Clone(data)
-	broken[2<<20] ^= 1
-	always := func(f func(http.ResponseWriter, *http.Request)) func(http.ResponseWriter, *http.Request) bool {
+	always := func(f handle) fault {
 		return func(w http.ResponseWriter, r *http.Request) bool { f(w, r); return true }
 	}
-	half := once("GET", func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Length", strconv.Itoa(len(data)))
-		_, _ = w.Write(data[:1<<20])
-		w.(http.Flusher).Flush()
-		panic(http.ErrAbortHandler)
-	})
+	plainly := func(f handle) func(good, other []byte) fault {
+		return func(_, _ []byte) fault { return once("GET", f) }
+	}
+	half := func(b []byte) fault {
+		return once("GET", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Length", strconv.Itoa(len(b)))
+			_, _ = w.Write(b[:1<<20])
+			w.(http.Flusher).Flush()
+			panic(http.ErrAbortHandler)
+		})
+	}
+	const chunk = seal.ChunkSize + 16
+	flip := func(b []byte, at int) []byte { b = bytes.Clone(b); b[at] ^= 1; return b }
+	given := func(f func(good, other []byte) []byte) func(good, other []byte) fault {
+		return func(good, other []byte) fault {
+			b := f(good, other)
+			return always(func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Type", "application/octet-stream")
+				http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(b))
+			})
+		}
+	}
 	for _, c := range []struct {
 		name   string
-		fault  func(http.ResponseWriter, *http.Request) bool
+		fault  func(good, other []byte) fault
 		reason string // "": it arrives
 	}{
-		{"401 once", once("GET", status(401)), ""},
-		{"500 once", once("GET", status(500)), ""},
-		{"cut once", half, ""},
-		{"cut, then from the start", func(w http.ResponseWriter, r *http.Request) bool {
-			if !half(w, r) {
-				answer(0)(w, r)
+		{"401 once", plainly(status(401)), ""},
+		{"500 once", plainly(status(500)), ""},
+		{"416 once", plainly(status(416)), ""},
+		{"cut once", func(good, _ []byte) fault { return half(good) }, ""},
+		{"cut, then from the start", func(good, _ []byte) fault {
+			first := half(good)
+			return func(w http.ResponseWriter, r *http.Request) bool {
+				if !first(w, r) {
+					answer(good, 0)(w, r)
+				}
+				return true
 			}
-			return true
 		}, ""},
-		{"another range", once("GET", answer(9)), ""},
-		{"corrupt once", once("GET", func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(broken) }), ""},
-		{"416 once", once("GET", status(416)), ""},
-		{"corrupt", always(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(broken) }), "not what was sent"},
-		{"longer", always(func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Content-Length", strconv.Itoa(len(data)+1))
-			_, _ = w.Write(append(data, 1))
+		{"another range", func(good, _ []byte) fault { return once("GET", answer(good, 9)) }, ""},
+		{"flipped once", func(good, _ []byte) fault { return once("GET", answer(flip(good, 2<<20), 0)) }, ""},
+		{"flipped", given(func(good, _ []byte) []byte { return flip(good, 2<<20) }), "not what was sent"},
+		{"flipped in the first byte", given(func(good, _ []byte) []byte { return flip(good, 0) }), "not what was sent"},
+		{"flipped in the last tag", given(func(good, _ []byte) []byte { return flip(good, len(good)-1) }), "not what was sent"},
+		{"swapped", given(func(_, other []byte) []byte { return other }), "not what was sent"},
+		{"spliced", given(func(good, other []byte) []byte { return append(bytes.Clone(good[:7*chunk]), other[7*chunk:]...) }), "not what was sent"},
+		{"exchanged", given(func(good, _ []byte) []byte {
+			b := bytes.Clone(good)
+			copy(b[chunk:], good[2*chunk:3*chunk])
+			copy(b[2*chunk:], good[chunk:2*chunk])
+			return b
 		}), "not what was sent"},
-		{"longer, without saying so", always(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(append(data, 1)) }), ""},
-		{"shorter", always(func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Content-Length", "9")
-			_, _ = w.Write(data[:9])
+		{"truncated", given(func(good, _ []byte) []byte { return good[:len(good)-1] }), "not what was sent"},
+		{"truncated at a chunk", given(func(good, _ []byte) []byte { return good[:5*chunk] }), "not what was sent"},
+		{"grown", given(func(good, _ []byte) []byte { return append(bytes.Clone(good), 1) }), "not what was sent"},
+		{"longer, without ranges", func(good, _ []byte) fault { return always(answer(append(bytes.Clone(good), 1), 0)) }, "not what was sent"},
+		{"longer, without saying so", func(good, _ []byte) fault {
+			return always(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(append(bytes.Clone(good), 1)) })
+		}, ""},
+		{"shorter", func(good, _ []byte) fault { return always(answer(good[:9], 0)) }, "not what was sent"},
+		{"plain", given(func(_, _ []byte) []byte {
+			return append(bytes.Clone(data), make([]byte, int(seal.SealedSize(int64(len(data))))-len(data))...)
 		}), "not what was sent"},
-		{"404", always(status(404)), "No longer on the server."},
-		{"410", always(status(410)), "No longer on the server."},
-		{"401", always(status(401)), "does not let this device"},
+		{"404", func(_, _ []byte) fault { return always(status(404)) }, "No longer on the server."},
+		{"410", func(_, _ []byte) fault { return always(status(410)) }, "No longer on the server."},
+		{"401", func(_, _ []byte) fault { return always(status(401)) }, "does not let this device"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := newServer(t, true)
 			f := s.put(t, "a.bin", data)
-			s.setFault(c.fault)
+			s.setFault(c.fault(s.stored(t, f.URL), s.stored(t, s.put(t, "b.bin", data).URL)))
 			b := start(t, openJournal(""), NewTus(TusConfig{Tickets: s.issue(s.URL)}), nil)
 			id := b.queue(downloadOf(f))
 			if c.reason == "" {
@@ -371,6 +407,15 @@ func TestDownloadFaults(t *testing.T) {
 			}
 			if got := b.failed(id, c.reason); got.Path != "" {
 				t.Errorf("it has a path: %s", got.Path)
+			}
+			// Nothing but checked bytes is on the disk, and none under a name.
+			part, err := os.ReadFile(b.partPath(id))
+			if err != nil && !errors.Is(err, fs.ErrNotExist) || !bytes.HasPrefix(data, part) {
+				t.Errorf("the part has something else: %d bytes, %v", len(part), err)
+			}
+			named, _ := filepath.Glob(filepath.Join(b.folder, "??", "*", "*"))
+			if len(named) > 0 {
+				t.Errorf("it has a name: %v", named)
 			}
 		})
 	}

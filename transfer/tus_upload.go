@@ -3,7 +3,6 @@ package transfer
 import (
 	"cmp"
 	"context"
-	"encoding/base64"
 	"errors"
 	"io"
 	"net/http"
@@ -30,7 +29,7 @@ func (h *Tus) Upload(ctx context.Context, r *UploadRequest) (UploadResult, error
 		_ = h.Drop(ctx, r)
 		r.Place = ""
 		if h.cfg.Tickets != nil {
-			r.Place = string(chat.NewTransferID())
+			r.Place = r.Name
 			if err := r.Remember(r.Place); err != nil {
 				return UploadResult{}, err
 			}
@@ -153,8 +152,6 @@ func (u *tusUpload) create(ctx context.Context) error {
 			return Final("The server's address can't be used. Check the settings, then try again.", err)
 		}
 		at = folder.ResolveReference(&url.URL{Path: "./"}).String()
-	} else if u.r.Name != "" {
-		header.Set("Upload-Metadata", "filename "+base64.StdEncoding.EncodeToString([]byte(u.r.Name)))
 	}
 	answer, err := u.do(ctx, http.MethodPost, at, header, nil, 0)
 	if err != nil {

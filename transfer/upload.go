@@ -3,10 +3,12 @@ package transfer
 import (
 	"cmp"
 	"context"
+	"errors"
 	"strings"
 	"time"
 
 	"satchel/chat"
+	"satchel/net/seal"
 )
 
 // upload takes one upload from preparing to done.
@@ -15,12 +17,14 @@ func (e *Engine) upload(ctx context.Context, en *entry) error {
 	if err != nil {
 		return err
 	}
-	src, err := openSource(ctx, &en.t, en.sum, en.meter)
+	src, err := openSource(ctx, &en.t, en.meter)
 	if err != nil {
 		return err
 	}
 	defer src.Close()
-	en.sum = src.sum
+	if err := e.seal(en, src); err != nil {
+		return e.beginAnew(ctx, en, err)
+	}
 
 	file, err := e.preview(ctx, en)
 	if err != nil {
@@ -37,47 +41,100 @@ func (e *Engine) upload(ctx context.Context, en *entry) error {
 	result, err := handler.Upload(ctx, request)
 	stop()
 	if failed := src.failed(); failed != nil && ctx.Err() == nil {
-		return failed
+		return e.beginAnew(ctx, en, failed)
 	}
 	if err != nil {
 		return err
 	}
-	sum, err := src.finish()
+	sealed, err := src.finish()
 	if err != nil {
-		return err
+		return e.beginAnew(ctx, en, err)
 	}
-	if result.SHA256 != "" && !strings.EqualFold(result.SHA256, sum) {
-		return en.mismatch("What arrived at the server is not what was sent, twice. Nothing was lost; try again, or look at this computer's memory and network.")
+	if result.SHA256 != "" && !strings.EqualFold(result.SHA256, sealed.store) {
+		return e.beginAnew(ctx, en, errMismatch)
 	}
 	if err := e.step(en, chat.EventFinish, false, whole); err != nil {
 		return err
 	}
 	if err := e.step(en, chat.EventDone, true, func(t *chat.Transfer) {
-		t.File.URL, t.File.SHA256, t.Offset, t.Tries, t.Place = result.URL, sum, t.File.Size, 0, ""
+		t.File.URL, t.File.SHA256, t.File.Key = result.URL, sealed.plain, sealed.key
+		t.Offset, t.Tries, t.Place = t.File.Size, 0, ""
 	}); err != nil {
 		return Temporary(notSaved, err)
 	}
+	removePart(e.recordPath(en.t.ID))
 	return nil
 }
 
-func (e *Engine) uploadRequest(en *entry, src *source) *UploadRequest {
-	t := &en.t
-	return &UploadRequest{
-		ID: t.ID, Conversation: t.Conversation, Name: t.File.Name, Size: t.File.Size,
-		Body: src, Progress: src.progress,
-		Place: t.Place,
-		Remember: func(place string) error {
-			t := en.t
-			t.Place = place
-			if err := e.cfg.Journal.Save(t); err != nil {
-				return Temporary(notSaved, err)
-			}
-			e.set(en, t)
-			en.fresh = false
-			return nil
-		},
-		Fresh: en.fresh,
+// unrecorded is up to how many sealed bytes an upload has no record: after a
+// crash it begins anew, which costs no more than the least chunk of a handler.
+const unrecorded = leastChunk
+
+// seal gives an attempt the sealed form of its file.
+func (e *Engine) seal(en *entry, src *source) error {
+	path := e.recordPath(en.t.ID)
+	save := func(r seal.Record) error { return saveRecord(path, r) }
+	if seal.SealedSize(en.t.File.Size) <= unrecorded {
+		save = func(seal.Record) error { return nil }
 	}
+	var record *seal.Record
+	if en.fresh {
+		en.sealing = nil // other keys for another place
+	} else {
+		record = loadRecord(path)
+	}
+	err := src.seal(en.sealing, record, save)
+	en.sealing = src.sealing
+	return err
+}
+
+// beginAnew judges why a sealed file did not arrive: what can't be gone on with
+// goes once more under another name and other keys, and then no more.
+func (e *Engine) beginAnew(ctx context.Context, en *entry, err error) error {
+	name := en.t.File.Name
+	var once, twice string
+	switch {
+	case ctx.Err() != nil || errors.As(err, new(*Error)):
+		return err
+	case errors.Is(err, seal.ErrChanged):
+		once = name + " changed while it was being sent. It goes once more, from the start."
+		twice = name + " changed while it was being sent. Send it again when nothing writes to it."
+	case errors.Is(err, seal.ErrOffset), errors.Is(err, seal.ErrLimit):
+		once = "What the server has of the file can't be gone on with. It goes once more, from the start."
+		twice = "What the server says of the file makes no sense. Nothing was lost; try again, or ask who runs the server."
+	case errors.Is(err, errMismatch):
+		once = "What arrived is not what was sent. It goes once more, from the start."
+		twice = "What arrived at the server is not what was sent, twice. Nothing was lost; try again, or look at this computer's memory and network."
+	default:
+		return err
+	}
+	en.sealing, en.fresh = nil, true
+	en.meter.know(0)
+	return en.again(once, twice, err)
+}
+
+func (e *Engine) uploadRequest(en *entry, src *source) *UploadRequest {
+	r := requestOf(&en.t)
+	r.Body, r.Progress, r.Fresh = src, src.progress, en.fresh
+	if en.fresh {
+		r.Name = string(chat.NewTransferID())
+	}
+	r.Remember = func(place string) error {
+		t := en.t
+		t.Place = place
+		if err := e.cfg.Journal.Save(t); err != nil {
+			return Temporary(notSaved, err)
+		}
+		e.set(en, t)
+		en.fresh = false
+		return nil
+	}
+	return r
+}
+
+// requestOf is what a store may know of an upload.
+func requestOf(t *chat.Transfer) *UploadRequest {
+	return &UploadRequest{ID: t.ID, Conversation: t.Conversation, Name: string(t.ID), Size: seal.SealedSize(t.File.Size), Place: t.Place}
 }
 
 // preview returns what a message says of the file. It looks into one that has
@@ -105,16 +162,13 @@ func (e *Engine) preview(ctx context.Context, en *entry) (chat.File, error) {
 	return file, nil
 }
 
-// mismatch is what follows when the checksums of both ends differ: once more
-// from the first byte, then no more.
-func (en *entry) mismatch(sentence string) error {
-	en.sum, en.fresh = nil, true
-	en.meter.know(0)
+// again lets what went wrong go once more, and then no more.
+func (en *entry) again(once, twice string, err error) error {
 	if en.mismatches++; en.mismatches > 1 {
 		en.mismatches = 0
-		return Final(sentence, errMismatch)
+		return Final(twice, err)
 	}
-	return Temporary("What arrived is not what was sent. It goes once more, from the start.", errMismatch)
+	return Temporary(once, err)
 }
 
 // discard drops what a cancelled transfer left behind.
@@ -123,6 +177,7 @@ func (e *Engine) discard(t chat.Transfer) {
 		removePart(e.partPath(t.ID))
 		return
 	}
+	removePart(e.recordPath(t.ID))
 	handler, err := e.cfg.Handlers.forUpload()
 	dropper, ok := handler.(Dropper)
 	if err != nil || !ok || t.Offset == 0 && t.Place == "" {
@@ -131,7 +186,7 @@ func (e *Engine) discard(t chat.Transfer) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.drops = append(e.drops, func(ctx context.Context) error {
-		return dropper.Drop(ctx, &UploadRequest{ID: t.ID, Conversation: t.Conversation, Name: t.File.Name, Size: t.File.Size, Place: t.Place})
+		return dropper.Drop(ctx, requestOf(&t))
 	})
 	if len(e.drops) == 1 {
 		e.attempts.Go(e.dropAll)

@@ -134,8 +134,11 @@ func layoutBubble(e *entry, room float32) *bubbleLayout {
 	if !c.Known() {
 		l.muted, title = true, ""
 		text = lang.L("This message needs a newer Satchel. It is kept, and shows once you have it.")
-		if c.Kind == "unreadable" {
+		if c.Kind == chat.KindUnreadable {
 			text = lang.L("This message can't be opened on this computer. It is kept, and the others may still read it.")
+			if c.Text != "" {
+				text += " " + lang.L(c.Text)
+			}
 		}
 	}
 	y, w := bubblePadY, float32(0)

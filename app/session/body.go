@@ -103,10 +103,14 @@ func (t *turn) openBody(m *chat.Message, body []byte, last bool) (chat.Content, 
 	s.log.Warn("a message does not open", "conversation", m.Conversation, "seq", m.Seq, "error", err)
 	switch {
 	case errors.Is(err, seal.ErrNoKey):
-		if g, _ := seal.MessageGeneration(body); t.before(r, m, g) {
+		g, _ := seal.MessageGeneration(body)
+		if t.before(r, m, g) {
 			return chat.Content{}, nil, hidden, nil
 		}
-		return closed("The key for it did not come yet."), nil, unreadable, nil
+		if g <= r.chain.Generation() {
+			return closed("The key for it did not come yet."), nil, unreadable, nil
+		}
+		fallthrough // a key of which the chain that was delivered does not know
 	case errors.Is(err, seal.ErrBehind):
 		err := t.find(m.Conversation, storage.Finding{Key: findBehind, Text: sayBehind, Stop: true})
 		return closed("It speaks of a change of members or keys that the relay did not deliver."), nil, unreadable, err
@@ -131,24 +135,33 @@ func root(err error) error {
 }
 
 // before tells of a message from before this account was added without history:
-// its key g is older than any that is held, beyond a barrier, and nothing older
-// than the message is here.
+// its key g lies beyond a barrier of the next newer one that is held. Behind
+// what is here already that is only so for somebody who was away in between.
 func (t *turn) before(r *room, m *chat.Message, g uint64) bool {
-	first := uint64(0)
-	for held := range r.keys {
-		if first == 0 || held < first {
-			first = held
+	next := g + 1
+	barrier := false
+	for ; next <= r.chain.Generation(); next++ {
+		barrier = barrier || !r.chain.Linked(next)
+		if _, held := r.keys[next]; held {
+			break
 		}
 	}
-	if first == 0 || g >= first {
+	if g == 0 || !barrier || next > r.chain.Generation() {
 		return false
 	}
-	barrier := false
-	for n := g + 1; n <= first; n++ {
-		barrier = barrier || !r.chain.Linked(n)
-	}
 	stored := t.tx.FirstStored(m.Conversation)
-	return barrier && (stored == 0 || m.Seq < stored)
+	return stored == 0 || m.Seq < stored || r.away(g)
+}
+
+// away tells that generation g is one that began and ended while this account,
+// which holds older ones, was no member.
+func (r *room) away(g uint64) bool {
+	for held := range r.keys {
+		if held < g {
+			return true
+		}
+	}
+	return false
 }
 
 // note takes in what a message that opened tells: its count, and who sent it.

@@ -260,10 +260,11 @@ func (t *turn) staleAccounts(all []wire.Account, welcome bool) map[chat.AccountI
 func (t *turn) chainNews(c *wire.Conversation, welcome bool) func() {
 	s, id := t.s, chat.ConversationID(c.ID)
 	stale, here := t.staleAccounts(c.Members, welcome), t.tx.ChainLength(id)
+	lacking := welcome && len(t.tx.Sealed(id, 0, 1)) > 0 // a key may be there by now
 	return func() {
 		s.tellAccounts(c.Members)
 		switch {
-		case c.Chain > here || welcome && c.Chain < here:
+		case c.Chain > here || welcome && c.Chain < here || lacking:
 			s.care.add(id, wants{accounts: stale})
 		case len(stale) > 0:
 			s.care.add("", wants{accounts: stale})

@@ -211,6 +211,7 @@ func (t *turn) takePage(f *wire.Page, last bool) error {
 	}
 	t.news(p.conv, p.history, added...)
 	t.then(func() {
+		s.watchHoles(p.conv)
 		q := &s.state.sync
 		delete(q.asked, f.Re)
 		delete(q.busy, p.conv)

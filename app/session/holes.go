@@ -36,6 +36,15 @@ func (e lookForHoles) apply(t *turn) error {
 	if err != nil || !ok || len(row.Held) != 1 || row.Held[0].To < row.Head || len(t.tx.Sealed(e.id, 0, 1)) > 0 {
 		return err
 	}
+	r, err := t.seals().room(e.id)
+	if err != nil || r == nil {
+		return err
+	}
+	for g := range r.keys {
+		if _, held := r.keys[g+1]; !held && g < r.chain.Generation() {
+			return nil // this account was away: what it missed has counts, too
+		}
+	}
 	all, err := t.tx.AllCounts(e.id)
 	if err != nil {
 		return err

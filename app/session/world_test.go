@@ -30,6 +30,7 @@ type world struct {
 	t    *testing.T
 	dir  string
 	addr string
+	log  *slog.Logger // nil: the test's
 	r    *relay.Relay
 	stop func()
 }
@@ -43,7 +44,10 @@ func newWorld(t *testing.T) *world {
 
 func (w *world) start() {
 	w.t.Helper()
-	r, err := relay.Open(relay.Config{Dir: w.dir, Listen: w.addr, Name: "Studio", Logger: logger(w.t, "relay")})
+	if w.log == nil {
+		w.log = logger(w.t, "relay")
+	}
+	r, err := relay.Open(relay.Config{Dir: w.dir, Listen: w.addr, Name: "Studio", Logger: w.log})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"satchel/net/seal"
 	"satchel/net/wire"
 )
 
@@ -107,6 +108,103 @@ func TestKilledWhileItStores(t *testing.T) {
 		}
 	}
 	t.Logf("%d stored", seq)
+}
+
+// Killed between the boxes that go ahead and their statement, the relay has
+// the chain as it was, and takes both when they come again. Killed under a
+// load of statements, it has every one that it acknowledged, with its boxes.
+func TestKilledWhileItAppends(t *testing.T) {
+	dir := t.TempDir()
+	c := startChild(t, dir)
+	person := func(name string) *client {
+		link, err := Invite(t.Context(), dir, 1, time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return joinBy(t, c.url, link, name)
+	}
+	mara, joao := person("Mara"), person("João")
+	g := newRoom(t, mara, joao)
+	rotate := g.propose(mara, seal.Proposal{Rotate: seal.Linked})
+	must[*wire.OK](mara, &wire.PutBoxes{Conversation: g.id(), Boxes: rotate.Boxes})
+	c.kill()
+	c = startChild(t, dir)
+	mara, joao = mara.again(c.url), joao.again(c.url)
+	if all := must[*wire.Chain](joao, &wire.GetChain{Conversation: g.id()}).Statements; len(all) != 1 {
+		t.Fatalf("%d statements", len(all))
+	}
+	must[*wire.OK](mara, &wire.PutBoxes{Conversation: g.id(), Boxes: rotate.Boxes})
+	must[*wire.OK](mara, &wire.AppendChain{Conversation: g.id(), Statement: rotate.Statement})
+	if err := g.chain.Append(rotate.Statement, g.accounts); err != nil {
+		t.Fatal(err)
+	}
+	for round := range 5 {
+		acknowledged := make(chan uint64, 1)
+		enough := make(chan struct{})
+		go func() {
+			last := g.chain.Head().Seq
+			defer func() { acknowledged <- last }()
+			for n := 1; ; n++ {
+				w, err := g.chain.Propose(mara.author(), g.accounts, g.keys, seal.Proposal{Rotate: seal.Linked}, time.Now())
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				b, _ := wire.Encode(&wire.AppendChain{Header: wire.Header{ID: "append"}, Conversation: g.id(), Statement: w.Statement, Boxes: w.Boxes})
+				if mara.ws.WriteMessage(websocket.TextMessage, b) != nil {
+					return
+				}
+				for answered := false; !answered; {
+					_, b, err := mara.ws.ReadMessage()
+					if err != nil {
+						return
+					}
+					f, _ := wire.Decode(b)
+					answered = f.Meta().Re == "append"
+					if _, ok := f.(*wire.OK); answered && !ok {
+						t.Errorf("%s", b)
+						return
+					}
+				}
+				if err := g.chain.Append(w.Statement, g.accounts); err != nil {
+					t.Error(err)
+					return
+				}
+				for generation, k := range w.Keys {
+					g.keys[generation] = k
+				}
+				if last = g.chain.Head().Seq; n == 5+round {
+					close(enough)
+				}
+			}
+		}()
+		select {
+		case <-enough:
+		case <-time.After(within):
+			t.Error("nothing was acknowledged")
+		}
+		c.kill()
+		last := <-acknowledged
+		c = startChild(t, dir)
+		mara, joao = mara.again(c.url), joao.again(c.url)
+		all := must[*wire.Chain](joao, &wire.GetChain{Conversation: g.id()}).Statements
+		chain, err := seal.VerifyConversation(g.chain.ID(), all, g.accounts)
+		if err != nil || chain.Head().Seq < last || chain.Check(g.chain.Head()) != nil {
+			t.Fatalf("%d acknowledged, %d there, %v", last, len(all), err)
+		}
+		// A statement that is there has its boxes, acknowledged or not.
+		keys := seal.ConversationKeys{}
+		boxes := must[*wire.Boxes](joao, &wire.GetBoxes{Conversation: g.id()}).Boxes
+		for _, b := range boxes {
+			if err := chain.Open(keys, joao.root(), joao.owner.keys, b); err != nil {
+				t.Error(err)
+			}
+		}
+		if len(boxes) != int(chain.Generation()) {
+			t.Errorf("%d boxes of %d keys", len(boxes), chain.Generation())
+		}
+		g.chain, g.keys = chain, keys
+	}
 }
 
 // Killed in the middle of a PATCH, the relay says an offset at which the bytes

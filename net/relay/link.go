@@ -108,15 +108,19 @@ func (m *mailboxes) pass(from *conn, f *wire.LinkMessage) *wire.Error {
 	return nil
 }
 
-// end closes a mailbox for one of its sides.
-func (m *mailboxes) end(from *conn, code, reason string) *wire.Error {
+// end closes a mailbox for one of its sides, which is answered first: its
+// connection may end with the mailbox.
+func (m *mailboxes) end(from *conn, f *wire.CloseLink) *wire.Error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	b := m.codes[code]
+	b := m.codes[f.Code]
 	if b == nil || from != b.old && from != b.new {
 		return errLink
 	}
-	m.close(b, from, reason)
+	if f.ID != "" {
+		from.pushFrame(&wire.OK{Header: wire.Header{Re: f.ID}})
+	}
+	m.close(b, from, f.Reason)
 	return nil
 }
 
@@ -181,11 +185,7 @@ func (c *conn) closeLink(f *wire.CloseLink) *wire.Error {
 	if len(f.Reason) > maxReason {
 		return wire.NewError(wire.CodeTooLarge, "A reason has 300 bytes at most.", false)
 	}
-	if e := c.relay.mailboxes.end(c, f.Code, f.Reason); e != nil {
-		return e
-	}
-	c.ok(f.ID)
-	return nil
+	return c.relay.mailboxes.end(c, f)
 }
 
 // joinLink brings a connection that has said nothing else to its mailbox, and

@@ -3,7 +3,7 @@
 // comparing and recovery. docs/security-design.md says what it promises and gives
 // every format byte by byte.
 //
-// It is called by app/session and, for files, by transfer's handlers. It
+// It is called by app/session and, for files, by transfer. It
 // starts no goroutine and does no I/O but through the readers, writers and
 // functions that it is given. Values are not locked: an Account or a
 // Conversation may be read by several goroutines while none changes it; a

@@ -11,8 +11,8 @@ const (
 	ChunkSize   = 64 << 10            // of plain bytes that are sealed as one
 	sealedChunk = ChunkSize + tagSize // the same, sealed
 	// WindowSize is how much a Sealer reads, seals and records before any of
-	// it leaves. Its memory is one window.
-	WindowSize = 256 * ChunkSize
+	// it leaves.
+	WindowSize = 128 * ChunkSize
 )
 
 // windowChunks is how many chunks a window has. It is part of the format of a
@@ -29,6 +29,12 @@ func SealedSize(size int64) int64 { return size + chunksOf(size)*tagSize }
 func SealedOffset(offset int64) (sealed, plain int64) {
 	i := offset / ChunkSize
 	return i * sealedChunk, i * ChunkSize
+}
+
+// OpenedSize is how many plain bytes of a file of size bytes are in its first
+// sealed ones.
+func OpenedSize(size, sealed int64) int64 {
+	return min(size, sealed/sealedChunk*ChunkSize+min(sealed%sealedChunk, ChunkSize))
 }
 
 // chunksOf: an empty file is one empty chunk, so that nothing can be cut off unseen.
@@ -82,7 +88,7 @@ func ParseFileKeys(b []byte) (*FileKeys, error) {
 	return k, r.done("file keys")
 }
 
-func (k *FileKeys) Clone() FileKeys { return FileKeys{k.Size, slices.Clone(k.Segments)} }
+func (k *FileKeys) clone() FileKeys { return FileKeys{k.Size, slices.Clone(k.Segments)} }
 
 // cut returns the plain length of chunk i.
 func (k *FileKeys) cut(i int64) int { return int(min(ChunkSize, k.Size-i*ChunkSize)) }

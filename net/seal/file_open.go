@@ -25,7 +25,7 @@ func NewOpener(dst io.Writer, keys FileKeys, offset int64) (*Opener, error) {
 	if offset%ChunkSize != 0 || offset < 0 || offset/ChunkSize >= chunksOf(keys.Size) || len(keys.Segments) == 0 {
 		return nil, fmt.Errorf("seal: file: %w", ErrOffset)
 	}
-	o := &Opener{dst: dst, keys: keys.Clone(), next: offset / ChunkSize}
+	o := &Opener{dst: dst, keys: keys.clone(), next: offset / ChunkSize}
 	o.cipher = newChunkCipher(&o.keys)
 	return o, nil
 }
@@ -97,7 +97,7 @@ func NewFileReader(src io.ReaderAt, keys FileKeys) (*FileReader, error) {
 	if len(keys.Segments) == 0 {
 		return nil, fmt.Errorf("seal: file: %w", ErrNoKey)
 	}
-	f := &FileReader{src: src, keys: keys.Clone(), chunk: -1}
+	f := &FileReader{src: src, keys: keys.clone(), chunk: -1}
 	f.cipher = newChunkCipher(&f.keys)
 	return f, nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 )
 
 // Record is what a device keeps of an upload, so that it can go on after
@@ -40,29 +41,29 @@ func ParseRecord(b []byte) (*Record, error) {
 	return &Record{int64(windows), sum, *keys}, nil
 }
 
-// Sealer is the sealed form of a file, made while it is read: an io.ReaderAt
-// of SealedSize bytes for an upload handler. It reads the file once, in
-// windows; before the first byte of a window leaves, save gets a record of it.
-// Reading may begin again anywhere before what was sealed so far: the same
+// Sealer is the sealed form of a file, made while it is read: by ReadAt, as
+// SealedSize bytes, or by Window, for who seals ahead. It reads the file once,
+// in windows; before the first byte of a window leaves, save gets a record of
+// it. Reading may begin again anywhere before what was sealed so far: the same
 // bytes come out, or ErrChanged. When reading or save fails in a window that
 // is new, this Sealer is at its end: go on with ResumeSealer. It belongs to one goroutine at a time.
 //
 // docs/security-design.md, "Files", says why no key and nonce ever seal two different
 // runs of bytes that leave.
 type Sealer struct {
-	// Plain gets every plain byte once, in order, if it is set before the first
-	// read: for the file's checksum.
-	Plain io.Writer
+	// Plain gets every plain byte once, in order, and Out every sealed one, if
+	// they are set before the first read: for checksums.
+	Plain, Out io.Writer
 
 	src    io.ReaderAt
 	keys   FileKeys
 	save   func(Record) error
 	sums   []Hash // after 0, 1, 2 … windows
 	fresh  bool   // the next window that never was sealed begins a new segment
-	passed int64  // windows that Plain got
+	passed int64  // windows that Plain and Out got
 	fail   error
 
-	window int64 // that may leave from sealed; -1: none
+	window int64 // that ReadAt may give out of sealed; -1: none
 	sealed []byte
 	tags   []byte
 	cipher *chunkCipher
@@ -84,15 +85,18 @@ func newSealer(src io.ReaderAt, keys FileKeys, save func(Record) error) *Sealer 
 }
 
 // ResumeSealer goes on with an upload. It reads what the record speaks of
-// again, gives it to plain (which may be nil), and returns ErrChanged when it
-// is no longer what was sealed: then the upload has to begin anew, under
-// another name at the store.
-func ResumeSealer(src io.ReaderAt, record Record, plain io.Writer, save func(Record) error) (*Sealer, error) {
-	s := newSealer(src, record.Keys.Clone(), save)
-	s.Plain = plain
+// again, gives it to plain and, sealed, to out (either may be nil), and returns
+// ErrChanged when it is no longer what was sealed: then the upload has to begin
+// anew, under another name at the store.
+func ResumeSealer(src io.ReaderAt, record Record, plain, out io.Writer, save func(Record) error) (*Sealer, error) {
+	s := newSealer(src, record.Keys.clone(), save)
+	s.Plain, s.Out = plain, out
+	var buf []byte
+	defer func() { FreeWindow(buf) }()
 	for k := range record.Windows {
-		sum, err := s.seal(k)
-		if err != nil {
+		var sum Hash
+		var err error
+		if buf, sum, err = s.seal(k, buf); err != nil {
 			return nil, err
 		}
 		s.sums = append(s.sums, sum)
@@ -118,7 +122,7 @@ func (s *Sealer) Keys() (FileKeys, error) {
 	if s.Sealed() < s.Size() {
 		return FileKeys{}, fmt.Errorf("seal: file: %w", ErrTruncated)
 	}
-	return s.keys.Clone(), nil
+	return s.keys.clone(), nil
 }
 
 // ReadAt implements io.ReaderAt. Beyond Sealed only the next byte can be read:
@@ -131,10 +135,15 @@ func (s *Sealer) ReadAt(p []byte, off int64) (n int, err error) {
 		return 0, io.EOF
 	}
 	for n < len(p) && off < s.Size() {
-		if err := s.load(off / sealedWindow()); err != nil {
-			return n, err
+		if k, _ := WindowAt(off); k != s.window {
+			s.window = -1
+			if s.sealed, err = s.Window(k, s.sealed); err != nil {
+				return n, err
+			}
+			s.window = k
 		}
-		m := copy(p[n:], s.sealed[off%sealedWindow():])
+		_, begin := WindowAt(off)
+		m := copy(p[n:], s.sealed[off-begin:])
 		n, off = n+m, off+int64(m)
 	}
 	if n < len(p) {
@@ -143,83 +152,125 @@ func (s *Sealer) ReadAt(p []byte, off int64) (n int, err error) {
 	return n, nil
 }
 
-// load makes window k the one in memory, when it may leave.
-func (s *Sealer) load(k int64) error {
-	if s.window == k {
-		return nil
-	}
-	if s.fail != nil {
-		return s.fail
-	}
-	if k < int64(len(s.sums)-1) {
-		sum, err := s.seal(k)
+// WindowAt says in which window a sealed byte is, and where that begins.
+func WindowAt(off int64) (k, begin int64) {
+	k = off / sealedWindow()
+	return k, k * sealedWindow()
+}
+
+// Window returns the sealed bytes of window k, which may leave: one that was
+// sealed before, or the next one; ErrOffset for any other. They lie in buf where
+// that is large enough. FreeWindow takes them when they are no longer used.
+func (s *Sealer) Window(k int64, buf []byte) ([]byte, error) {
+	next := int64(len(s.sums) - 1)
+	switch {
+	case k < 0 || k > next || k >= windowsOf(s.keys.Size):
+		return buf, fmt.Errorf("seal: file: %w", ErrOffset)
+	case s.fail != nil:
+		return buf, s.fail
+	case k < next:
+		buf, sum, err := s.seal(k, buf)
 		if err == nil && sum != s.sums[k+1] {
 			err = fmt.Errorf("seal: file: %w", ErrChanged)
 		}
-		if err == nil {
-			s.window = k
+		if err != nil {
+			clear(buf)
 		}
-		return err
+		return buf, err
 	}
 	// From here on, this window's key and nonces are used: whatever goes wrong,
 	// they are not used again. Another Sealer goes on from the last record.
-	sum, err := s.sealNext(k)
+	buf, sum, err := s.sealNext(k, buf)
 	if err != nil {
+		clear(buf)
 		s.fail = err
-		return err
+		return buf, err
 	}
 	s.sums = append(s.sums, sum)
-	s.window = k
-	return nil
+	return buf, nil
 }
 
 // sealNext seals a window that never was sealed, and records it.
-func (s *Sealer) sealNext(k int64) (Hash, error) {
+func (s *Sealer) sealNext(k int64, buf []byte) ([]byte, Hash, error) {
 	if s.fresh {
 		if len(s.keys.Segments) >= MaxSegments {
-			return Hash{}, fmt.Errorf("seal: file: begun too often: %w", ErrLimit)
+			return buf, Hash{}, fmt.Errorf("seal: file: begun too often: %w", ErrLimit)
 		}
 		s.keys.Segments = append(s.keys.Segments, Segment{k * windowChunks, newSecret()})
 		s.cipher.aead = nil
 		s.fresh = false
 	}
-	sum, err := s.seal(k)
+	buf, sum, err := s.seal(k, buf)
 	if err != nil {
-		return Hash{}, err
+		return buf, Hash{}, err
 	}
-	if err := s.save(Record{k + 1, sum, s.keys.Clone()}); err != nil {
-		return Hash{}, fmt.Errorf("seal: file: %w", err)
+	if err := s.save(Record{k + 1, sum, s.keys.clone()}); err != nil {
+		return buf, Hash{}, fmt.Errorf("seal: file: %w", err)
 	}
-	return sum, nil
+	return buf, sum, nil
 }
 
-// seal reads window k and seals it chunk by chunk, each in its place, and
-// returns the sum after it. Nothing may leave before the sum was looked at.
-func (s *Sealer) seal(k int64) (Hash, error) {
-	s.window = -1
-	if s.sealed == nil {
-		s.sealed = make([]byte, 0, min(sealedWindow(), s.Size()))
-	}
-	s.sealed, s.tags = s.sealed[:min(sealedWindow(), s.Size()-k*sealedWindow())], s.tags[:0]
+// seal reads window k and seals it chunk by chunk, each in its place in buf,
+// and returns the sum after it. Nothing may leave before the sum was looked at.
+func (s *Sealer) seal(k int64, buf []byte) ([]byte, Hash, error) {
+	buf = windowBuffer(buf, min(sealedWindow(), s.Size()-k*sealedWindow()))
+	s.tags = s.tags[:0]
 	first := k * windowChunks
 	end := min(first+windowChunks, chunksOf(s.keys.Size))
+	pass := k == s.passed
 	for i := first; i < end; i++ {
-		at := s.sealed[(i-first)*sealedChunk:]
+		at := buf[(i-first)*sealedChunk:]
 		plain := at[:s.keys.cut(i)]
 		if n, err := s.src.ReadAt(plain, i*ChunkSize); n < len(plain) {
 			if err == nil || errors.Is(err, io.EOF) {
 				err = ErrChanged // it became shorter
 			}
-			return Hash{}, fmt.Errorf("seal: file: %w", err)
+			return buf, Hash{}, fmt.Errorf("seal: file: %w", err)
 		}
-		if s.Plain != nil && k == s.passed {
-			if _, err := s.Plain.Write(plain); err != nil {
-				return Hash{}, fmt.Errorf("seal: file: %w", err)
-			}
+		if err := give(s.Plain, plain, pass); err != nil {
+			return buf, Hash{}, err
 		}
 		sealed := s.cipher.seal(at[:0], i, plain)
 		s.tags = append(s.tags, sealed[len(plain):]...)
+		if err := give(s.Out, sealed, pass); err != nil {
+			return buf, Hash{}, err
+		}
 	}
 	s.passed = max(s.passed, k+1)
-	return hashOf("satchel.v1 window", s.sums[k][:], s.tags), nil
+	return buf, hashOf("satchel.v1 window", s.sums[k][:], s.tags), nil
+}
+
+// give writes to w, if there is one and it is its turn.
+func give(w io.Writer, b []byte, turn bool) error {
+	if w == nil || !turn {
+		return nil
+	}
+	if _, err := w.Write(b); err != nil {
+		return fmt.Errorf("seal: file: %w", err)
+	}
+	return nil
+}
+
+// windows keeps whole windows that nobody uses, until the collector comes.
+var windows sync.Pool
+
+// windowBuffer returns n bytes: of buf, when it has so many.
+func windowBuffer(buf []byte, n int64) []byte {
+	if int64(cap(buf)) >= n {
+		return buf[:n]
+	}
+	FreeWindow(buf)
+	if n == sealedWindow() {
+		if b, ok := windows.Get().(*[]byte); ok && int64(cap(*b)) >= n {
+			return (*b)[:n]
+		}
+	}
+	return make([]byte, n)
+}
+
+// FreeWindow gives memory back that Window returned.
+func FreeWindow(buf []byte) {
+	if int64(cap(buf)) >= sealedWindow() {
+		windows.Put(&buf)
+	}
 }

@@ -112,7 +112,7 @@ func TestFileAttacks(t *testing.T) {
 	c := func(b []byte, i int) []byte { return b[i*sealedChunk : min((i+1)*sealedChunk, len(b))] }
 	glue := func(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
 	flip := func(at int) []byte { b := bytes.Clone(sealed); b[at] ^= 4; return b }
-	smaller, larger := keys.Clone(), keys.Clone()
+	smaller, larger := keys.clone(), keys.clone()
 	smaller.Size, larger.Size = 5*ChunkSize, 6*ChunkSize
 	for name, a := range map[string]struct {
 		b    []byte
@@ -208,7 +208,7 @@ func TestUploadSchedules(t *testing.T) {
 			if rapid.IntRange(0, 9).Draw(t, "save") == 0 {
 				return io.ErrShortWrite
 			}
-			records = append(records, Record{r.Windows, r.Sum, r.Keys.Clone()})
+			records = append(records, Record{r.Windows, r.Sum, r.Keys.clone()})
 			return nil
 		}
 		sum := sha256.New()
@@ -235,7 +235,7 @@ func TestUploadSchedules(t *testing.T) {
 				}
 				r = *must(ParseRecord(r.Marshal()))
 				sum.Reset()
-				next, err := ResumeSealer(bytes.NewReader(file), r, sum, save)
+				next, err := ResumeSealer(bytes.NewReader(file), r, sum, nil, save)
 				if err != nil {
 					wantError(t, err, ErrChanged)
 					if !changed {
@@ -302,7 +302,7 @@ func TestResume(t *testing.T) {
 		t.Fatalf("recorded %d windows", last.Windows)
 	}
 	sum := sha256.New()
-	again, err := ResumeSealer(bytes.NewReader(file), last, sum, save)
+	again, err := ResumeSealer(bytes.NewReader(file), last, sum, nil, save)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -325,7 +325,7 @@ func TestResume(t *testing.T) {
 	}
 	// Changed in what was sent: nothing leaves.
 	file[sealedChunk] ^= 1
-	if _, err := ResumeSealer(bytes.NewReader(file), last, nil, save); !errors.Is(err, ErrChanged) {
+	if _, err := ResumeSealer(bytes.NewReader(file), last, nil, nil, save); !errors.Is(err, ErrChanged) {
 		t.Errorf("resume: %v", err)
 	}
 	again.window = -1
@@ -336,12 +336,12 @@ func TestResume(t *testing.T) {
 	}
 	file[sealedChunk] ^= 1
 	// It became shorter.
-	_, err = ResumeSealer(bytes.NewReader(file[:size-1]), last, nil, save)
+	_, err = ResumeSealer(bytes.NewReader(file[:size-1]), last, nil, nil, save)
 	wantError(t, err, ErrChanged)
 	// A record of other keys.
-	bad := Record{last.Windows, last.Sum, last.Keys.Clone()}
+	bad := Record{last.Windows, last.Sum, last.Keys.clone()}
 	bad.Keys.Segments[0].Key[0] ^= 1
-	_, err = ResumeSealer(bytes.NewReader(file), bad, nil, save)
+	_, err = ResumeSealer(bytes.NewReader(file), bad, nil, nil, save)
 	wantError(t, err, ErrChanged)
 }
 

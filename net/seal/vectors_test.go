@@ -304,7 +304,7 @@ func TestVectorsFiles(t *testing.T) {
 			s := must(NewSealer(bytes.NewReader(plain), size, save))
 			s.ReadAt(make([]byte, 1), 0)
 			if size > WindowSize { // a second segment
-				s = must(ResumeSealer(bytes.NewReader(plain), last, nil, save))
+				s = must(ResumeSealer(bytes.NewReader(plain), last, nil, nil, save))
 			}
 			sealed := must(io.ReadAll(io.NewSectionReader(s, 0, s.Size())))
 			keys := must(s.Keys())
@@ -320,7 +320,7 @@ func TestVectorsFiles(t *testing.T) {
 	for _, v := range all {
 		keys, record, plain := must(ParseFileKeys(v.Keys)), must(ParseRecord(v.Record)), pattern(v.Size, v.PlainMod)
 		// All windows are in the record: to resume is to seal with exactly these keys.
-		s, err := ResumeSealer(bytes.NewReader(plain), *record, nil, keepNone)
+		s, err := ResumeSealer(bytes.NewReader(plain), *record, nil, nil, keepNone)
 		if err != nil {
 			t.Fatal(err)
 		}
