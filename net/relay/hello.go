@@ -60,6 +60,16 @@ func (c *conn) handshake() ([]byte, *ending) {
 	if !r.hub.add(c, r.limits.Connections) {
 		return nil, &ending{answer(wire.NewError(wire.CodeRateLimited, "This account is connected too often at once. Close one of its other programs.", true), hello.ID), websocket.CloseTryAgainLater}
 	}
+	// Asked again: a removal that was announced before the hub knew of this
+	// connection is on the disk.
+	if d, _, err := r.store.Device(c.device); err != nil || d.Removed {
+		e := errDeviceRemoved
+		if err != nil {
+			e = r.refusal(err)
+		}
+		r.hub.remove(c)
+		return nil, &ending{answer(e, hello.ID), websocket.ClosePolicyViolation}
+	}
 	b, err = r.welcome(c, hello)
 	if err != nil {
 		r.hub.remove(c)

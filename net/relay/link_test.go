@@ -73,12 +73,12 @@ func TestLink(t *testing.T) {
 	if shown, err := old.Reveal(say(phone, mara, reveal, err), now); err != nil || shown != digits {
 		t.Errorf("%s here, %s there, %v", shown, digits, err)
 	}
-	proof, err := fresh.Confirm(now)
-	public, signature, err := old.Confirm(say(phone, mara, proof, err), now)
+	proof, err := fresh.Confirm("phone", now)
+	public, signature, label, err := old.Confirm(say(phone, mara, proof, err), now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, boxes, err := mara.owner.chain.AddDevice(mara.device, mara.owner.keys, public, signature, "phone", time.Now())
+	s, boxes, err := mara.owner.chain.AddDevice(mara.device, mara.owner.keys, public, signature, label, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

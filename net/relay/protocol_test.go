@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"satchel/net/seal"
 	"satchel/net/wire"
 )
 
@@ -57,12 +58,16 @@ func TestProtocolNamesEverything(t *testing.T) {
 	l := Limits{}.withDefaults()
 	for _, limit := range []string{
 		size(wire.MaxHello), size(wire.MaxFrame), size(wire.MaxRelayFrame), size(wire.MaxBody), size(wire.MaxThumbnail), size(wire.MaxPageBytes), size(l.Queue),
-		fmt.Sprint("page | ", wire.MaxPage), fmt.Sprint("title | ", wire.MaxName), fmt.Sprint("conversation | ", wire.MaxMembers), fmt.Sprint("message | ", wire.MaxFiles),
+		fmt.Sprint("page | ", wire.MaxPage), fmt.Sprint("name | ", wire.MaxName), fmt.Sprint("conversation | ", wire.MaxMembers), fmt.Sprint("message | ", wire.MaxFiles),
 		fmt.Sprint("answer | ", wire.MaxAccounts), fmt.Sprint("message | ", wire.MaxID, " char"),
 		fmt.Sprint("| ", wire.HelloTimeout.Seconds(), " s |"), fmt.Sprint("every ", wire.HeartbeatEvery.Seconds(), " s"), fmt.Sprint("| ", wire.HeartbeatLost.Seconds(), " s |"),
 		fmt.Sprint("frame | ", wire.WriteTimeout.Seconds(), " s"), fmt.Sprint("ticket | ", ticketTime.Hours(), " h"),
 		fmt.Sprintf("%d, then `rate_limited`", l.Connections), fmt.Sprintf("%v a second, %d at once, then HTTP 429", l.ConnectRate, l.ConnectBurst),
 		fmt.Sprintf("%v a second after the first %d", l.FrameRate, l.FrameBurst), fmt.Sprintf("%v a second, %d at once, then `rate_limited`", l.RequestRate, l.RequestBurst),
+		"statement | " + size(wire.MaxStatement)[2:], "answer " + size(wire.MaxChainBytes), fmt.Sprint("to the relay | ", wire.MaxBoxes), "together " + size(maxStagedBytes),
+		fmt.Sprint("they wait | ", wire.StagedExpires.Minutes(), " min"), "being linked " + size(wire.MaxLinkMessage), fmt.Sprint("one linking | ", wire.MaxLinkFrames),
+		fmt.Sprint("a linking | ", wire.LinkExpires.Minutes(), " min"), fmt.Sprint("linkings at once | ", maxMailboxes), fmt.Sprintf("%v a second, %d at once, then `rate_limited`", l.LinkRate, l.LinkBurst),
+		fmt.Sprint("at most ", maxReason, " bytes"),
 		fmt.Sprint("disk | ", maxPending), fmt.Sprint(maxUses), fmt.Sprint(maxInvite.Hours()/24, " days"),
 		fmt.Sprint(l.Unfinished.Hours(), " hours"), fmt.Sprint(l.Unreferenced.Hours()/24, " days"),
 	} {
@@ -99,17 +104,51 @@ func TestProtocolExamples(t *testing.T) {
 	}
 }
 
+// published is the first device and statement of the first account that
+// net/seal publishes, and the id of the second account.
+func published(t *testing.T) (device *seal.Device, first []byte, other string) {
+	t.Helper()
+	b, err := os.ReadFile("../seal/testdata/chains.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var chains struct {
+		Accounts []struct {
+			ID                  string
+			Devices, Statements []string
+		}
+	}
+	if err := json.Unmarshal(b, &chains); err != nil {
+		t.Fatal(err)
+	}
+	secret, err := hex.DecodeString(chains.Accounts[0].Devices[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if device, err = seal.ParseDevice(secret); err != nil {
+		t.Fatal(err)
+	}
+	if first, err = hex.DecodeString(chains.Accounts[0].Statements[0]); err != nil {
+		t.Fatal(err)
+	}
+	return device, first, chains.Accounts[1].ID
+}
+
 // The values to test with, and those in the examples of connecting, are right.
 func TestProtocolVectors(t *testing.T) {
 	doc := document(t)
-	device := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{1}, 32))
+	device, first, other := published(t)
 	relay := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{2}, 32))
-	pub := device.Public().(ed25519.PublicKey)
+	pub := device.Public().Key
 	c := &wire.Challenge{Relay: wire.B64(relay.Public().(ed25519.PublicKey)), Nonce: wire.B64(bytes.Repeat([]byte{3}, 32))}
-	h := &wire.Hello{Account: "x", Device: wire.DeviceID(pub), Key: wire.B64(pub), Nonce: wire.B64(bytes.Repeat([]byte{4}, 32)),
-		Invite: "mdzw4uxg7i5k4tnq3b6r2yacpe", Name: "Mara Reyes"}
-	h.Signature = wire.B64(ed25519.Sign(device, wire.HelloText(c, h)))
-	other := "y"
+	h := &wire.Hello{Account: wire.AccountIDOf(first), Device: wire.DeviceID(pub[:]), Key: wire.B64(pub[:]), Nonce: wire.B64(bytes.Repeat([]byte{4}, 32)),
+		First: first, Invite: "mdzw4uxg7i5k4tnq3b6r2yacpe", Name: "Mara Reyes"}
+	h.Signature = wire.B64(device.Sign(wire.HelloText(c, h)))
+	if _, e := readHello(c, h, nil); e != nil {
+		t.Error(e)
+	}
+	join := &wire.JoinLink{Code: "abcdefgh23", Nonce: h.Nonce}
+	linked := wire.B64(ed25519.Sign(relay, wire.LinkText(c, join)))
 	proof := wire.B64(ed25519.Sign(relay, wire.WelcomeText(c, h)))
 	var want strings.Builder
 	for _, v := range [][2]string{
@@ -118,6 +157,7 @@ func TestProtocolVectors(t *testing.T) {
 		{"relay key", c.Relay}, {"relay's nonce", c.Nonce}, {"nonce", h.Nonce}, {"invite", h.Invite}, {"name", h.Name},
 		{"hello text", hex.EncodeToString(wire.HelloText(c, h))}, {"signature", h.Signature},
 		{"welcome text", hex.EncodeToString(wire.WelcomeText(c, h))}, {"proof", proof},
+		{"link text", hex.EncodeToString(wire.LinkText(c, join))}, {"proof of it", linked},
 	} {
 		fmt.Fprintf(&want, "%-15s %s\n", v[0], v[1])
 	}
@@ -133,6 +173,14 @@ func TestProtocolVectors(t *testing.T) {
 		case *wire.Hello:
 			if f.Signature != h.Signature || f.Account != h.Account || f.Device != h.Device || f.Key != h.Key || f.Nonce != h.Nonce || f.Name != h.Name || f.Invite != h.Invite {
 				t.Errorf("%+v, want %+v", f, h)
+			}
+		case *wire.JoinLink:
+			if f.Code != join.Code || f.Nonce != join.Nonce {
+				t.Errorf("%+v", f)
+			}
+		case *wire.LinkJoined:
+			if f.Proof != linked {
+				t.Errorf("%+v, want proof %s", f, linked)
 			}
 		case *wire.Welcome:
 			if f.Proof != proof || f.Account.ID != h.Account || f.Conversations[0].ID != wire.SelfID(h.Account) {

@@ -1,9 +1,6 @@
 package wire
 
-import (
-	"crypto/sha256"
-	"time"
-)
+import "time"
 
 // Limits of chains, boxes and linking; net/seal has the same for what is inside.
 const (
@@ -18,8 +15,7 @@ const (
 
 // AccountIDOf is the id of the account whose chain begins with this statement.
 func AccountIDOf(first []byte) string {
-	sum := sha256.Sum256(signed("satchel.v1 account statement", first))
-	return b32.EncodeToString(sum[:16])
+	return id("satchel.v1 account statement", first)
 }
 
 // Client → relay: the next statement of a chain: of Conversation's, or, when

@@ -33,7 +33,6 @@ func init() {
 	register[Mark]("mark")
 	register[Typing]("typing")
 	register[Presence]("presence")
-	register[CreateConversation]("conversation.create")
 	register[ConversationNews]("conversation")
 	register[ListConversations]("conversation.list")
 	register[Conversations]("conversations")

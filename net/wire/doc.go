@@ -27,7 +27,7 @@ const (
 	MaxThumbnail   = 32 << 10  // bytes of a thumbnail inside a body
 	MaxPage        = 100       // entries in a page of history
 	MaxPageBytes   = 2 << 20   // bytes of bodies in a page; one entry always fits
-	MaxName        = 64        // characters of an account's or group's name
+	MaxName        = 64        // characters of an account's name
 	MaxMembers     = 1000      // accounts in a conversation
 	MaxFiles       = 16        // files that one message may refer to
 	MaxAccounts    = 200       // accounts in one answer of the directory

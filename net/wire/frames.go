@@ -23,11 +23,11 @@ type Account struct {
 	Chain    uint64 `json:"chain,omitempty"`     // number of the newest statement of its chain
 }
 
-// Conversation is what the relay knows of a conversation.
+// Conversation is what the relay knows of a conversation; who is a member of it
+// and may do what stands in its chain.
 type Conversation struct {
 	ID      string    `json:"id"`
 	Kind    string    `json:"kind"` // self, direct, group
-	Title   string    `json:"title,omitempty"`
 	Members []Account `json:"members"`
 	Head    uint64    `json:"head"`    // sequence number of the newest entry, 0 when empty
 	Created int64     `json:"created"` // Unix milliseconds
@@ -160,19 +160,9 @@ type Presence struct {
 	LastSeen int64  `json:"last_seen,omitempty"` // Unix milliseconds
 }
 
-// Client → relay: make sure that this conversation exists. The sender is a
-// member without being named. For kinds self and direct the id must be the one
-// that SelfID or DirectID gives; for a group it is 128 random bits (see NewID).
-type CreateConversation struct {
-	Header
-	Conversation string   `json:"conversation"`
-	Kind         string   `json:"kind"`
-	Title        string   `json:"title,omitempty"`
-	Members      []string `json:"members,omitempty"`
-}
-
-// Relay → client: a conversation that is new or changed; answer to
-// CreateConversation, and news to the other members.
+// Relay → client: a conversation's chain began or grew. It goes to all
+// connections of its members but the one that did it, and to those whom the
+// statement removed: they are not among Members.
 type ConversationNews struct {
 	Header
 	Conversation Conversation `json:"conversation"`

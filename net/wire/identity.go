@@ -45,9 +45,6 @@ func signed(context string, parts ...[]byte) []byte {
 // DeviceID is the id of the device with this Ed25519 public key.
 func DeviceID(key []byte) string { return id("satchel.v1 device", key) }
 
-// AccountID is the id of the account whose first device has this public key.
-func AccountID(firstKey []byte) string { return id("satchel.v1 account", firstKey) }
-
 // SelfID is the id of an account's notes to self.
 func SelfID(account string) string { return id("satchel.v1 self", []byte(account)) }
 
@@ -59,7 +56,7 @@ func DirectID(a, b string) string {
 	return id("satchel.v1 direct", []byte(a), []byte(b))
 }
 
-// NewID returns 128 random bits as an id: for groups, invitations and frames.
+// NewID returns 128 random bits as an id: for invitations and frames.
 func NewID() string {
 	var b [16]byte
 	rand.Read(b[:]) // never fails

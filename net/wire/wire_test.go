@@ -128,7 +128,7 @@ func TestIDs(t *testing.T) {
 	if DirectID("a", "b") == DirectID("ab", "") || SelfID("a") == DirectID("a", "") {
 		t.Error("two conversations have one id")
 	}
-	if len(NewID()) != 26 || len(AccountID([]byte("k"))) != 26 {
+	if len(NewID()) != 26 || len(AccountIDOf([]byte("k"))) != 26 {
 		t.Error("an id has not 26 characters")
 	}
 }
