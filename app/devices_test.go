@@ -104,7 +104,9 @@ func TestVerifyOnScreen(t *testing.T) {
 	dir := mara.dir
 	mara.leaves()
 	mara = s.sits(dir)
-	mara.sees("it is still said", func(s Screen) bool { return s.Conversation != nil && s.Conversation.ID == c.ID && s.Conversation.Verified })
+	mara.sees("it is still said", func(s Screen) bool {
+		return s.Conversation != nil && s.Conversation.ID == c.ID && s.Conversation.Verified
+	})
 	if ines.main.pane.head.Verified() {
 		t.Error("a mark on the other side, where nobody compared")
 	}

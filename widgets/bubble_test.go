@@ -59,7 +59,7 @@ func talkItems() []Item {
 	items[1].Receipt = chat.ReceiptRead
 	items[2].Receipt = chat.ReceiptSent
 	items[3].Sender, items[3].Message.Content.Title = "Ines Tavares", "Notes"
-	items[5].Message.Content.Kind, items[6].Message.Content.Kind = "poll", "unreadable"
+	items[5].Message.Content.Kind, items[6].Message.Content = "poll", chat.Content{Kind: chat.KindUnreadable}
 	m := &items[7].Message
 	m.Seq, m.State, m.Reason, items[7].Receipt = 0, chat.MessageFailed, "You are not a member any more. The text is kept here.", chat.ReceiptFailed
 	return items

@@ -41,9 +41,10 @@ func openContent(b []byte) (chat.Content, error) {
 func closed(why string) chat.Content { return chat.Content{Kind: chat.KindUnreadable, Text: why} }
 
 // open takes an entry of the relay's log. last says that everything that it may
-// need was asked for: then it never waits. live says that it is news. What the
-// entry means beside its content is kept by taken, when it is stored.
-func (t *turn) open(conv chat.ConversationID, e *wire.Entry, live, last bool) (m chat.Message, what outcome, taken func() error, err error) {
+// need was asked for: then it never waits. late says that, should its sender be
+// gone, this was known here before it came. What the entry means beside its
+// content is kept by taken, when it is stored.
+func (t *turn) open(conv chat.ConversationID, e *wire.Entry, late, last bool) (m chat.Message, what outcome, taken func() error, err error) {
 	nothing := func() error { return nil }
 	m = chat.Message{ID: chat.MessageID(e.Message), Conversation: conv, Seq: e.Seq,
 		From: chat.AccountID(e.From), Device: chat.DeviceID(e.Device), At: at(e.At)}
@@ -64,7 +65,7 @@ func (t *turn) open(conv chat.ConversationID, e *wire.Entry, live, last bool) (m
 	case what == unreadable:
 		return m, what, func() error { return t.tx.PutSealed(conv, m.Seq, e.Body) }, nil
 	case o != nil:
-		return m, what, func() error { return t.note(&m, o, live) }, nil
+		return m, what, func() error { return t.note(&m, o, late) }, nil
 	}
 	return m, what, nothing, nil
 }
@@ -165,7 +166,7 @@ func (r *room) away(g uint64) bool {
 }
 
 // note takes in what a message that opened tells: its count, and who sent it.
-func (t *turn) note(m *chat.Message, o *seal.Opened, live bool) error {
+func (t *turn) note(m *chat.Message, o *seal.Opened, late bool) error {
 	c, err := t.tx.Counts(m.Conversation, m.Device)
 	if err != nil {
 		return err
@@ -184,10 +185,27 @@ func (t *turn) note(m *chat.Message, o *seal.Opened, live bool) error {
 			t.then(func() { t.s.watchHoles(m.Conversation) })
 		}
 	}
-	if live && o.Since != seal.SinceNothing {
+	if late && o.Since != seal.SinceNothing {
 		return t.findSince(m.Conversation, m.Device, o.Since)
 	}
 	return nil
+}
+
+// isGone tells whether a message's sender is known to be removed: the device, or
+// the member.
+func (t *turn) isGone(m *chat.Message) (bool, error) {
+	v := t.seals()
+	r, err := v.room(m.Conversation)
+	if err != nil || r == nil {
+		return false, err
+	}
+	a, err := v.account(m.From)
+	if err != nil || a == nil {
+		return false, err
+	}
+	_, member := r.chain.Member(a.Root())
+	d := a.DeviceByID(m.Device)
+	return !member || d != nil && d.Removed != 0, nil
 }
 
 // findSince warns of something that came newly from somebody who was removed since.

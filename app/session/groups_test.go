@@ -1,13 +1,16 @@
 package session
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"satchel/chat"
+	"satchel/net/link"
 	"satchel/net/seal"
+	"satchel/net/wire"
 	"satchel/storage"
 )
 
@@ -201,5 +204,46 @@ func TestTwoDevices(t *testing.T) {
 				t.Errorf("%s is warned: %s", p.name, row.Warning)
 			}
 		}
+	}
+}
+
+// A group with more members than a frame has room for boxes: they go ahead of
+// the statement, when it begins and when its key is renewed.
+func TestManyMembers(t *testing.T) {
+	w := newWorld(t)
+	ana, bo := w.person("Ana"), w.person("Bo")
+	members := []chat.AccountID{bo.me()}
+	inv, err := wire.ParseInvitation(w.invite())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 2 * inline {
+		if n%50 == 0 { // an invitation has so many uses
+			if inv, err = wire.ParseInvitation(w.invite()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		id, err := newIdentity()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := link.Register(ana.bounded(), id.config(link.Config{URL: inv.URL, Key: inv.Key, Invite: inv.Code, Name: fmt.Sprint("guest ", n)})); err != nil {
+			t.Fatal(n, err)
+		}
+		members = append(members, id.account)
+	}
+	g, err := ana.NewGroup(ana.bounded(), "All", members, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ana.flushed(ana.say(g.ID, "welcome"))
+	bo.reads(g.ID, "welcome")
+	if err := ana.RemoveMember(ana.bounded(), g.ID, members[1]); err != nil {
+		t.Fatal(err)
+	}
+	ana.flushed(ana.say(g.ID, "one less"))
+	bo.reads(g.ID, "welcome", "one less")
+	if row := bo.row(g.ID); len(row.Members) != 2*inline+1 || row.Warning != "" {
+		t.Errorf("%d members, %q", len(row.Members), row.Warning)
 	}
 }

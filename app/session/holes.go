@@ -1,6 +1,7 @@
 package session
 
 import (
+	"errors"
 	"time"
 
 	"satchel/chat"
@@ -27,7 +28,11 @@ type lookForHoles struct {
 
 func (e lookForHoles) stores() bool { return true }
 
-func (e lookForHoles) settle(error) { delete(e.s.state.holes, e.id) }
+func (e lookForHoles) settle(err error) {
+	if !errors.Is(err, ErrClosed) { // then the loop is gone, and its state is nobody's
+		delete(e.s.state.holes, e.id)
+	}
+}
 
 // apply warns of counts that are missing though the whole log is here. Counts
 // below the first one may lie before this account was added.

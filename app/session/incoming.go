@@ -46,22 +46,24 @@ func (t *turn) received(f wire.Frame) error {
 
 // entry stores one new message. A conversation that is not known yet is told by
 // the relay along with its head, and its entries are fetched then.
-func (t *turn) entry(f *wire.Entry) error { return t.takeEntry(f, false) }
+func (t *turn) entry(f *wire.Entry) error { return t.takeEntry(f, true, false) }
 
-// takeEntry opens and stores an entry, or has it wait; last: it waits no more.
-func (t *turn) takeEntry(f *wire.Entry, last bool) error {
+// takeEntry opens and stores an entry, or has it wait. late: should its sender
+// be gone, that was known here before it came. last: it waits no more.
+func (t *turn) takeEntry(f *wire.Entry, late, last bool) error {
 	id := chat.ConversationID(f.Conversation)
 	row, ok, err := t.tx.Conversation(id)
 	if err != nil || !ok || f.Seq == 0 {
 		return err
 	}
-	m, what, taken, err := t.open(id, f, true, last)
+	m, what, taken, err := t.open(id, f, late, last)
 	if err != nil {
 		return err
 	}
 	if what == waits {
-		t.then(func() { t.s.hold(id, &batch{entry: f}, []chat.AccountID{m.From}) })
-		return nil
+		gone, err := t.isGone(&m)
+		t.then(func() { t.s.hold(id, &batch{entry: f, late: gone}, []chat.AccountID{m.From}) })
+		return err
 	}
 	var all []chat.Message
 	if what != hidden {

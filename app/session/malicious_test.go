@@ -371,6 +371,35 @@ func TestMaliciousRelay(t *testing.T) {
 			}
 			s.bo.flushed(s.bo.say(s.group, "so it is"))
 		},
+		"lets a removed device write as if before": func(t *testing.T, s *scene) {
+			laptop := s.ana.device("laptop")
+			laptop.wait("the group's key", func() bool { r, err := laptop.knownRoom(s.group); return err == nil && r != nil && r.opens() })
+			old := chat.NewMessageID(time.Now())
+			var body []byte
+			err := laptop.look(func(v *view) error {
+				r, err := v.room(s.group)
+				if err != nil {
+					return err
+				}
+				by, _, err := laptop.authorIn(v)
+				if err != nil {
+					return err
+				}
+				body, err = r.chain.Seal(by, r.keys, old, 1, []byte(`{"kind":"message","text":"send money"}`))
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.ana.removes(laptop)
+			s.bo.wait("a key without the laptop", func() bool { r, err := s.bo.knownRoom(s.group); return err == nil && r.chain.Generation() == 2 })
+			s.relay.say(entries(func(e *wire.Entry) *wire.Entry {
+				e.Message, e.Device, e.Body = string(old), string(laptop.Profile().Device), body
+				return e
+			}))
+			s.says(s.group, "two")
+			s.warned(s.group, sayDevice, false)
+		},
 		"rolls a group back": func(t *testing.T, s *scene) {
 			s.relay.say(func(f wire.Frame) wire.Frame {
 				switch f := f.(type) {

@@ -38,7 +38,9 @@ func (s *schedule) must(err error) {
 	}
 }
 
-func (s *schedule) pick(label string, from []int) int { return rapid.SampledFrom(from).Draw(s.t, label) }
+func (s *schedule) pick(label string, from []int) int {
+	return rapid.SampledFrom(from).Draw(s.t, label)
+}
 
 // who are people of whom something holds; the owner is left out.
 func (s *schedule) who(holds func(int) bool) (out []int) {
@@ -50,9 +52,10 @@ func (s *schedule) who(holds func(int) bool) (out []int) {
 	return out
 }
 
-// current waits until somebody's chain of the group is the owner's.
+// current waits until somebody is connected and their chain of the group is the owner's.
 func (s *schedule) current(i int) {
 	p, owner := s.people[i], s.people[0]
+	p.synced()
 	p.wait("the group as it is", func() bool {
 		mine, err := p.knownRoom(s.group)
 		theirs, err2 := owner.knownRoom(s.group)

@@ -20,6 +20,7 @@ const waitingMost = 4 << 20
 type batch struct {
 	run   uint64 // once this one has ended, it waits no more
 	entry *wire.Entry
+	late  bool // the entry's sender was gone when it came
 	page  *wire.Page
 }
 
@@ -59,7 +60,7 @@ func (t *turn) again(id chat.ConversationID, run uint64) error {
 		done++
 		var err error
 		if b.entry != nil {
-			err = t.takeEntry(b.entry, true)
+			err = t.takeEntry(b.entry, b.late, true)
 		} else {
 			err = t.takePage(b.page, true)
 		}

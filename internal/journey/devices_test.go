@@ -146,7 +146,14 @@ func TestSecondDeviceAtThePrompt(t *testing.T) {
 			}
 		}
 	}()
+	// Another program has the profile: what is asked there is answered here.
+	listen := mara.start("listen")
+	mara.until("it is listening", func() bool {
+		_, err := os.Stat(filepath.Join(mara.dir, "control.sock"))
+		return err == nil
+	})
 	laptop := mara.links("laptop")
+	listen.kill()
 	<-flowing
 	want := []string{"m0"}
 	for i := range 15 {

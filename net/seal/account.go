@@ -181,7 +181,7 @@ func place(hashes []Hash, seq uint64, prev, hash Hash, limit int) error {
 	return nil
 }
 
-// check applies the rules of docs/security-design.md, "Accounts".
+// check applies the rules of docs/security.md, "Accounts".
 func (a *Account) check(s *accountStatement) error {
 	if (s.kind == typeFirstDevice) != (s.seq == 1) {
 		return ErrSequence

@@ -19,7 +19,7 @@ const (
 	Group  Kind = 3
 )
 
-// Role is what a member may do; see docs/security-design.md, "Conversations".
+// Role is what a member may do; see docs/security.md, "Conversations".
 type Role byte
 
 const (

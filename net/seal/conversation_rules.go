@@ -6,7 +6,7 @@ import (
 	"satchel/chat"
 )
 
-// check applies the rules of docs/security-design.md, "Conversations", by their
+// check applies the rules of docs/security.md, "Conversations", by their
 // numbers there. It decides from the chains alone and changes nothing; it
 // returns the members that differ after the statement.
 func (c *Conversation) check(s *conversationStatement, accounts Accounts) (map[Hash]memberEvent, error) {

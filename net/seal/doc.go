@@ -1,6 +1,6 @@
 // Package seal is the end-to-end sealing of Satchel: chains of devices and of
 // conversations, the keys that they carry, messages, files, linking,
-// comparing and recovery. docs/security-design.md says what it promises and gives
+// comparing and recovery. docs/security.md says what it promises and gives
 // every format byte by byte.
 //
 // It is called by app/session and, for files, by transfer. It

@@ -88,7 +88,7 @@ func GroupID(founder Hash, salt [32]byte) chat.ConversationID {
 	return chat.ConversationID(name(hashOf("satchel.v1 group", founder[:], salt[:])))
 }
 
-// writer appends the encoding that docs/security-design.md defines.
+// writer appends the encoding that docs/security.md defines.
 type writer struct{ b []byte }
 
 func newWriter(kind byte) *writer { return &writer{b: []byte{version, kind}} }

@@ -48,7 +48,7 @@ func ParseRecord(b []byte) (*Record, error) {
 // bytes come out, or ErrChanged. When reading or save fails in a window that
 // is new, this Sealer is at its end: go on with ResumeSealer. It belongs to one goroutine at a time.
 //
-// docs/security-design.md, "Files", says why no key and nonce ever seal two different
+// docs/security.md, "Files", says why no key and nonce ever seal two different
 // runs of bytes that leave.
 type Sealer struct {
 	// Plain gets every plain byte once, in order, and Out every sealed one, if

@@ -285,7 +285,7 @@ func TestUploadSchedules(t *testing.T) {
 	})
 }
 
-// The story of docs/security-design.md in one piece: cut in the middle of a chunk,
+// The story of docs/security.md in one piece: cut in the middle of a chunk,
 // killed, changed.
 func TestResume(t *testing.T) {
 	shrink(t, 3)

@@ -66,7 +66,7 @@ type LinkQR struct {
 	Device Key
 }
 
-// The four messages of linking; see docs/security-design.md, "Linking a device".
+// The four messages of linking; see docs/security.md, "Linking a device".
 type linkCommit struct {
 	code   LinkCode
 	commit Hash

@@ -115,7 +115,7 @@ func (s *schedule) do(by int, p Proposal) {
 	}
 }
 
-// reads is the rule of docs/security-design.md.
+// reads is the rule of docs/security.md.
 func (s *schedule) reads(i int, g uint64) bool {
 	for h := g; h <= s.room.Generation(); h++ {
 		if h > g && s.barrier[h] {
