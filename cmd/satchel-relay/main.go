@@ -3,6 +3,11 @@
 //
 //	satchel-relay serve  --data DIR [--listen HOST:PORT] [--public-url URL]
 //	satchel-relay invite --data DIR [--uses N] [--expires DURATION]
+//	satchel-relay users|devices|invites|conversations|files --data DIR [--json]
+//	satchel-relay invites revoke ID --data DIR
+//	satchel-relay backup  FOLDER --data DIR
+//	satchel-relay restore FOLDER --data DIR
+//	satchel-relay doctor --data DIR [--json]
 //
 // It exits with 0 when done, 1 when something failed, 2 when it was used wrongly.
 package main

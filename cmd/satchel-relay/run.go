@@ -18,12 +18,18 @@ const usage = `satchel-relay keeps the conversations and files of people who use
 
   satchel-relay serve  --data DIR [--listen HOST:PORT] [--public-url URL]
   satchel-relay invite --data DIR [--uses N] [--expires DURATION]
+  satchel-relay users|devices|invites|conversations|files --data DIR [--json]
+  satchel-relay invites revoke ID --data DIR
+  satchel-relay backup  FOLDER --data DIR
+  satchel-relay restore FOLDER --data DIR
+  satchel-relay doctor --data DIR [--json]
 
   --data DIR          where everything is kept
   --listen HOST:PORT  where to listen (127.0.0.1:7465)
   --public-url URL    how people reach this relay, when that is another address
   --uses N            how many people the invitation lets in (1)
   --expires DURATION  how long the invitation is good, like 48h or 30m (168h)
+  --json              one JSON object a line, for scripts; times are Unix milliseconds
 `
 
 // Exit codes.
@@ -44,15 +50,21 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var err error
 	switch {
 	case len(args) == 0:
-		err = misuse("say what to do: serve or invite")
+		err = misuse("say what to do: serve, invite, or what to list")
 	case args[0] == "serve":
 		err = serve(ctx, args[1:], stdout, stderr)
 	case args[0] == "invite":
 		err = invite(ctx, args[1:], stdout)
+	case listings[args[0]].rows != nil:
+		err = lists(args[0], args[1:], stdout)
+	case args[0] == "doctor":
+		err = doctor(args[1:], stdout)
+	case args[0] == "backup" || args[0] == "restore":
+		err = backup(ctx, args[0], args[1:], stdout)
 	case args[0] == "help" || strings.TrimLeft(args[0], "-") == "help" || args[0] == "-h":
 		err = flag.ErrHelp
 	default:
-		err = misuse(fmt.Sprintf("there is no command %q; there are serve and invite", args[0]))
+		err = misuse(fmt.Sprintf("there is no command %q; the commands are below", args[0]))
 	}
 	var wrong misuse
 	switch {

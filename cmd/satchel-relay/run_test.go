@@ -84,7 +84,8 @@ func TestPublicURL(t *testing.T) {
 }
 
 func TestCommandLine(t *testing.T) {
-	empty, file := t.TempDir(), filepath.Join(t.TempDir(), "file")
+	empty, never, file := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "file")
+	backup := filepath.Join(t.TempDir(), "backup")
 	os.WriteFile(file, nil, 0o600)
 	for _, c := range []struct {
 		args string
@@ -96,11 +97,14 @@ func TestCommandLine(t *testing.T) {
 		{"invite --data D --uses 0", exitUsage}, {"invite --data D --uses x", exitUsage}, {"invite --data D --expires 1", exitUsage},
 		{"invite --data D --expires -1h", exitUsage}, {"invite --data D", exitFailed}, {"serve --data F", exitFailed},
 		{"serve --data D --listen 256.0.0.1:1", exitFailed},
+		{"users", exitUsage}, {"users --data E", exitFailed}, {"users --data D extra", exitUsage}, {"invites revoke", exitUsage},
+		{"invites revoke abc --data D", exitUsage}, {"invites revoke --data D", exitUsage}, {"invites revoke abcd --data E", exitFailed},
+		{"backup --data D", exitUsage}, {"restore", exitUsage}, {"backup B", exitUsage}, {"backup B --data E", exitFailed}, {"restore E --data B", exitFailed}, {"doctor --data E", exitFailed},
 		{"help", exitDone}, {"--help", exitDone}, {"-h", exitDone}, {"serve --help", exitDone},
 	} {
 		args := strings.Fields(c.args)
 		for i := range args {
-			args[i] = strings.NewReplacer("D", empty, "F", file).Replace(args[i])
+			args[i] = strings.NewReplacer("D", empty, "E", never, "B", backup, "F", file).Replace(args[i])
 		}
 		var out, errs bytes.Buffer
 		if code := run(t.Context(), args, &out, &errs); code != c.code {

@@ -292,10 +292,10 @@ func (r *Relay) chainRefusal(err error) *wire.Error {
 	return r.refusal(err)
 }
 
-// reason is the sentence at the root of an error of net/seal.
+// reason is the innermost part of an error of net/seal, which is for people.
 func reason(err error) string {
-	s := err.Error()
-	return s[strings.LastIndex(s, ": ")+1:][1:]
+	parts := strings.Split(err.Error(), ": ")
+	return parts[len(parts)-1]
 }
 
 // announceAccount tells of an account's new statement, and ends the

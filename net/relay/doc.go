@@ -10,4 +10,9 @@
 // goroutine, in the order of the commits, and never wait for a connection: one
 // whose queue is full is dropped, comes back and reads what it missed by
 // sequence. The store says what is true; the hub only says "look".
+//
+// Accounts and conversations are chains of signed statements (net/seal). The
+// relay checks each one by the rules that clients have, stores it with the
+// boxes that belong to it, and knows by the chains who is a member and which
+// devices are active. It holds no key that opens anything.
 package relay

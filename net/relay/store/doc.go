@@ -1,6 +1,6 @@
-// Package store is what a relay knows to be true: accounts, conversations,
-// the log of every conversation, marks, invitations and the register of files,
-// in SQLite. What a method reported as done is on the disk.
+// Package store is what a relay knows to be true: accounts, conversations and
+// their chains, the log of every conversation, marks, invitations and the
+// register of files, in SQLite. What a method reported as done is on the disk.
 //
 // Only net/relay calls it, from any goroutine. Reads run at once, each on a
 // connection of a small pool. Writes are queued to one goroutine that puts all

@@ -1,0 +1,144 @@
+package store
+
+// What an operator sees. Times are Unix milliseconds, sizes bytes.
+
+// UserRow is an account as the list of users shows it.
+type UserRow struct {
+	ID            string `json:"id"`
+	Name          string `json:"name"`
+	Created       int64  `json:"created"`
+	LastSeen      int64  `json:"last_seen,omitempty"`
+	Chain         uint64 `json:"chain"` // 0: from before chains, and shut out
+	Devices       int    `json:"devices"`
+	Conversations int    `json:"conversations"`
+	Bytes         int64  `json:"bytes"` // of whole files that it uploaded
+}
+
+// DeviceRow is a device as the list of devices shows it.
+type DeviceRow struct {
+	ID      string `json:"id"`
+	Account string `json:"account"`
+	Name    string `json:"name"` // the account's
+	Kind    string `json:"kind"` // computer, recovery
+	Created int64  `json:"created"`
+	Removed bool   `json:"removed,omitempty"`
+}
+
+// InviteRow is an invitation as the list of invitations shows it. Its code is
+// known to nobody here.
+type InviteRow struct {
+	ID      string `json:"id"` // SHA-256 of the code
+	Uses    int    `json:"uses"`
+	Used    int    `json:"used"`
+	Created int64  `json:"created"`
+	Expires int64  `json:"expires"`
+}
+
+// ConversationRow is a conversation as the list of conversations shows it.
+type ConversationRow struct {
+	ID      string `json:"id"`
+	Kind    string `json:"kind"`
+	Members int    `json:"members"`
+	Entries uint64 `json:"entries"`
+	Chain   uint64 `json:"chain"` // 0: from before chains
+	Created int64  `json:"created"`
+	Updated int64  `json:"updated"`
+}
+
+// FileRow is a file as the list of files shows it.
+type FileRow struct {
+	ID            string `json:"id"`
+	Uploader      string `json:"uploader"`
+	Size          int64  `json:"size"`
+	Created       int64  `json:"created"`
+	Finished      int64  `json:"finished,omitempty"`
+	Conversations int    `json:"conversations"` // that it was sent to
+}
+
+// Users lists all accounts by name.
+func (s *Store) Users() ([]UserRow, error) {
+	return list(s, func(scan func(...any) error) (u UserRow, err error) {
+		err = scan(&u.ID, &u.Name, &u.Created, &u.LastSeen, &u.Chain, &u.Devices, &u.Conversations, &u.Bytes)
+		return u, err
+	}, `SELECT a.id, a.name, a.created, a.last_seen, a.chain,
+		(SELECT COUNT(*) FROM devices d WHERE d.account = a.id AND d.removed = 0),
+		(SELECT COUNT(*) FROM members m WHERE m.account = a.id),
+		(SELECT CAST(COALESCE(SUM(f.size), 0) AS BIGINT) FROM files f WHERE f.uploader = a.id AND f.finished > 0)
+		FROM accounts a ORDER BY a.folded`)
+}
+
+// Devices lists all devices by account and age.
+func (s *Store) Devices() ([]DeviceRow, error) {
+	return list(s, func(scan func(...any) error) (d DeviceRow, err error) {
+		var kind int
+		var removed uint64
+		err = scan(&d.ID, &d.Account, &d.Name, &kind, &d.Created, &removed)
+		if d.Kind, d.Removed = "computer", removed > 0; kind == 2 {
+			d.Kind = "recovery"
+		}
+		return d, err
+	}, "SELECT d.id, d.account, a.name, d.kind, d.created, d.removed FROM devices d JOIN accounts a ON a.id = d.account ORDER BY a.folded, d.created, d.id")
+}
+
+// Invites lists all invitations, the newest first.
+func (s *Store) Invites() ([]InviteRow, error) {
+	return list(s, func(scan func(...any) error) (i InviteRow, err error) {
+		err = scan(&i.ID, &i.Uses, &i.Used, &i.Created, &i.Expires)
+		return i, err
+	}, "SELECT hash, uses, used, created, expires FROM invites ORDER BY created DESC, hash")
+}
+
+// Conversations lists all conversations, the last active first.
+func (s *Store) Conversations() ([]ConversationRow, error) {
+	return list(s, func(scan func(...any) error) (c ConversationRow, err error) {
+		err = scan(&c.ID, &c.Kind, &c.Members, &c.Entries, &c.Chain, &c.Created, &c.Updated)
+		return c, err
+	}, `SELECT c.id, c.kind, (SELECT COUNT(*) FROM members m WHERE m.conversation = c.id), c.head, c.chain, c.created, c.updated
+		FROM conversations c ORDER BY c.updated DESC, c.id`)
+}
+
+// Files lists all files, the newest first.
+func (s *Store) Files() ([]FileRow, error) {
+	return list(s, func(scan func(...any) error) (f FileRow, err error) {
+		err = scan(&f.ID, &f.Uploader, &f.Size, &f.Created, &f.Finished, &f.Conversations)
+		return f, err
+	}, `SELECT f.id, f.uploader, f.size, f.created, f.finished, (SELECT COUNT(*) FROM grants g WHERE g.file = f.id)
+		FROM files f ORDER BY f.created DESC, f.id`)
+}
+
+func list[T any](s *Store, read func(scan func(...any) error) (T, error), query string) ([]T, error) {
+	rows, err := s.read.Query(query)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		v, err := read(rows.Scan)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return all, rows.Err()
+}
+
+// RevokeInvite takes an invitation back, by the beginning of its id, and
+// returns the whole id. ErrNotFound: none begins so. ErrConflict: several do.
+func (s *Store) RevokeInvite(id string) (whole string, err error) {
+	err = s.do(func(t *tx) error {
+		whole = ""
+		var n int
+		if err := t.get("SELECT COUNT(*), COALESCE(MIN(hash), '') FROM invites WHERE SUBSTR(hash, 1, ?) = ?", []any{len(id), id}, &n, &whole); err != nil {
+			return err
+		}
+		switch n {
+		case 0:
+			return ErrNotFound
+		case 1:
+			return t.exec("DELETE FROM invites WHERE hash = ?", whole)
+		}
+		return ErrConflict
+	})
+	return whole, err
+}
