@@ -68,7 +68,7 @@ func (h *SideHead) CreateRenderer() fyne.WidgetRenderer {
 		place(h.New, s.Width-16-36+6, 14, 36, 36)
 		place(h.Invite, s.Width-16-36+6-33, 14, 36, 36)
 		place(h.Settings, s.Width-16-36+6-2*33, 14, 36, 36)
-		room := s.Width - 60 - 16 - 100
+		room := s.Width - 60 - 108
 		name.Text = ElideEnd(h.face.Name, room, TextSize, true)
 		place(name, 60, 15, room, LineHeight)
 		place(dot, 61, 38, 7, 7)
