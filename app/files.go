@@ -20,7 +20,12 @@ type openSheet struct {
 	sheet *widgets.Sheet
 	files *widgets.SendSheet  // the send sheet's
 	list  *widgets.PersonList // the new message's
-	spots map[string]spotted  // what else can be clicked on it
+
+	devices  *widgets.DeviceList    // the settings'
+	link     *widgets.LinkSheet     // of a linking
+	person   *widgets.PersonSheet   // somebody's page
+	recovery *widgets.RecoverySheet // of a recovery file
+	spots    map[string]spotted     // what else can be clicked on it
 }
 
 // showSheet puts a sheet over the window, in the place of the one that is there.

@@ -15,6 +15,7 @@ type model struct {
 	drafts        map[chat.ConversationID]string // newer than the conversations'
 	transfers     map[chat.TransferID]chat.Transfer
 	presence      map[chat.AccountID]chat.Presence
+	verified      map[chat.AccountID]bool
 	typing        map[chat.ConversationID]typist
 	connection    chat.ConnectionChanged
 	synced        bool
@@ -41,6 +42,7 @@ func (m *model) init() {
 	m.drafts = map[chat.ConversationID]string{}
 	m.transfers = map[chat.TransferID]chat.Transfer{}
 	m.presence = map[chat.AccountID]chat.Presence{}
+	m.verified = map[chat.AccountID]bool{}
 	m.typing = map[chat.ConversationID]typist{}
 	m.batch = map[chat.TransferID]share{}
 	m.notified = map[chat.ConversationID]uint64{}

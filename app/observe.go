@@ -106,6 +106,12 @@ func (a *App) apply(batch []chat.Change) {
 		case chat.SyncChanged:
 			m.synced = c.Done
 			a.main.drawConnection(m)
+			if all := m.sorted(); c.Done && pane.id == "" && len(all) > 0 {
+				a.open(all[0].ID) // a device that was just added knew of none before
+			}
+		case chat.VerifiedChanged:
+			m.verified[c.Account] = c.Verified
+			pane.drawHead()
 		case chat.Notice:
 			a.notice(c.Text)
 		}

@@ -114,6 +114,7 @@ func newPane(a *App) *pane {
 
 	p.root = container.New(paneLayout{p}, widgets.NewGround(widgets.ColorWindow), p.head, p.timeline, p.hint, p.notice, p.reply, p.composer, p.picked, p.hover)
 	p.drawEmpty()
+	p.head.OnTapped = p.openPerson
 	return p
 }
 
@@ -137,6 +138,7 @@ func (p *pane) open(id chat.ConversationID) {
 	p.composer.SetText(a.model.draft(id))
 	p.drawHead()
 	p.drawEmpty()
+	p.notice.Say(conversation.Warning)
 	p.root.Refresh()
 	p.composer.Focus()
 	p.load(0)
@@ -167,6 +169,7 @@ func (p *pane) drawHead() {
 	face := p.app.model.face(&c)
 	face.Online = false // the words say so
 	p.head.Set(face, status, tone)
+	p.head.SetVerified(c.Kind == chat.Direct && p.app.model.verified[p.app.model.other(&c)])
 }
 
 // drawEmpty says what to do where there is nothing to read yet.

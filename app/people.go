@@ -118,13 +118,18 @@ func (a *App) invite() {
 
 // inviteWords says whom the link serves, and where it works.
 func inviteWords(link string) string {
-	words := lang.L("Send this link to one person. They paste it under “I have an invitation”. It works once, and for seven days.")
+	return lang.L("Send this link to one person. They paste it under “I have an invitation”. It works once, and for seven days.") + loopbackWords(link)
+}
+
+// loopbackWords say of a link to a relay that nobody else can reach that it is
+// one; "" for others.
+func loopbackWords(link string) string {
 	if u, err := url.Parse(link); err == nil {
 		if host := u.Hostname(); host == "localhost" || strings.HasPrefix(host, "127.") || host == "::1" {
-			words += "\n\n" + lang.L("This relay listens on this computer only, so the link works here only. To let others on your network in, start Satchel with --relay-listen and this computer's address.")
+			return "\n\n" + lang.L("This relay listens on this computer only, so the link works here only. To let others on your network in, start Satchel with --relay-listen and this computer's address.")
 		}
 	}
-	return words
+	return ""
 }
 
 // inviteLayout: the link, and below it what to do with it.

@@ -27,7 +27,7 @@ func (a *App) pickFiles() {
 		return
 	}
 	a.beside(func(ctx context.Context) func() {
-		paths, err := pickWithDesktop(ctx)
+		paths, err := pickWithDesktop(ctx, lang.L("Choose files to send"), true)
 		if errors.Is(err, errNoPicker) {
 			return func() {
 				d := dialog.NewFileOpen(func(r fyne.URIReadCloser, err error) {
@@ -43,10 +43,10 @@ func (a *App) pickFiles() {
 	})
 }
 
-func pickWithDesktop(ctx context.Context) ([]string, error) {
-	title := lang.L("Choose files to send")
+// pickWithDesktop has files chosen by the desktop's own dialog; many: several.
+func pickWithDesktop(ctx context.Context, title string, many bool) ([]string, error) {
 	if hasSessionBus() {
-		uris, err := filechooser.OpenFile("", title, &filechooser.OpenFileOptions{Multiple: true})
+		uris, err := filechooser.OpenFile("", title, &filechooser.OpenFileOptions{Multiple: many})
 		if err == nil {
 			return uriPaths(uris), nil
 		}
@@ -54,13 +54,42 @@ func pickWithDesktop(ctx context.Context) ([]string, error) {
 	if !hasZenity() {
 		return nil, errNoPicker
 	}
-	paths, err := zenity.SelectFileMultiple(zenity.Title(title), zenity.Context(ctx))
+	var paths []string
+	var err error
+	if many {
+		paths, err = zenity.SelectFileMultiple(zenity.Title(title), zenity.Context(ctx))
+	} else {
+		paths = make([]string, 1)
+		paths[0], err = zenity.SelectFile(zenity.Title(title), zenity.Context(ctx))
+	}
 	if errors.Is(err, zenity.ErrCanceled) {
 		return nil, nil
 	} else if err != nil {
 		return nil, errNoPicker
 	}
 	return paths, nil
+}
+
+// pickFile lets the person choose one file.
+func (a *App) pickFile(title string, then func(path string)) {
+	a.beside(func(ctx context.Context) func() {
+		paths, err := pickWithDesktop(ctx, title, false)
+		if errors.Is(err, errNoPicker) {
+			return func() {
+				d := dialog.NewFileOpen(func(r fyne.URIReadCloser, err error) {
+					if err == nil && r != nil {
+						r.Close()
+						then(r.URI().Path())
+					}
+				}, a.window)
+				a.placeDialog(d)
+			}
+		}
+		if len(paths) == 0 {
+			return nil
+		}
+		return func() { then(paths[0]) }
+	})
 }
 
 // pickPlace lets the person choose where a file is saved; then gets an absolute path.

@@ -32,7 +32,7 @@ type Screen struct {
 	Draft        string             `json:"draft,omitempty"`
 	Bar          string             `json:"bar,omitempty"`    // above the composer: what is answered or edited
 	Picked       int                `json:"picked,omitempty"` // messages that are chosen
-	Sheet        *SheetState        `json:"sheet,omitempty"`  // "send", "new", "invite", "open"
+	Sheet        *SheetState        `json:"sheet,omitempty"`  // "send", "new", "invite", "open", "settings", "link", "person", "recovery", "remove"
 	Dialog       bool               `json:"dialog,omitempty"` // something else lies over the window
 	Viewer       string             `json:"viewer,omitempty"` // the picture that lies over the window
 	Hover        bool               `json:"hover,omitempty"`  // files hang over the window
@@ -53,17 +53,18 @@ type Spot struct {
 type WelcomeState struct {
 	Name   string `json:"name"`
 	Link   string `json:"link"`
-	Way    string `json:"way"` // "here" or "invitation"
+	Way    string `json:"way"` // "here", "invitation", "device" or "recovery"
 	Busy   bool   `json:"busy"`
 	Reason string `json:"reason"`
 }
 
 // ConversationState is the open one.
 type ConversationState struct {
-	ID     chat.ConversationID `json:"id"`
-	Name   string              `json:"name"`
-	Status string              `json:"status"`
-	AtEnd  bool                `json:"at_end"`
+	ID       chat.ConversationID `json:"id"`
+	Name     string              `json:"name"`
+	Status   string              `json:"status"`
+	Verified bool                `json:"verified,omitempty"`
+	AtEnd    bool                `json:"at_end"`
 }
 
 // RowState is a row of the list.
@@ -111,6 +112,9 @@ type SheetState struct {
 	Files  []string `json:"files,omitempty"`
 	People []string `json:"people,omitempty"`
 	Link   string   `json:"link,omitempty"`
+	Words  string   `json:"words,omitempty"`  // what it says
+	Digits string   `json:"digits,omitempty"` // of a linking
+	Lines  []string `json:"lines,omitempty"`  // devices
 }
 
 // spotted is anything that has a place.
@@ -123,7 +127,8 @@ var (
 
 // screen says what is on the screen now.
 //
-// Spots: name, link, here, invited, continue on the welcome; new, invite,
+// Spots: name, link, code, passphrase, file, here, invited, another, recovered,
+// continue on the welcome; settings, person (the head), new, invite,
 // search, list, foot, timeline, attach, emoji, composer, send, notice-close,
 // bar-close, picked-none, -forward, -copy, -save, -delete on the main screen; sheet-close, sheet-send, sheet-cancel, sheet-more,
 // sheet-caption, sheet-search, file-N (its remove button), person-N, and on the
@@ -142,6 +147,17 @@ func (a *App) screen() Screen {
 			s.Welcome.Way = "invitation"
 			put("link", w.Link)
 		}
+		if w.Linked.Chosen() {
+			s.Welcome.Way = "device"
+			put("code", w.Code)
+		}
+		if w.Recovered.Chosen() {
+			s.Welcome.Way = "recovery"
+			put("passphrase", w.Passphrase)
+			put("file", w.File)
+		}
+		put("another", w.Linked)
+		put("recovered", w.Recovered)
 		put("name", w.Name)
 		put("here", w.Here)
 		put("invited", w.Invited)
@@ -157,6 +173,21 @@ func (a *App) screen() Screen {
 			put(name, spot)
 			if f, ok := spot.(*widgets.Field); ok {
 				s.Sheet.Link = f.Text
+			}
+		}
+		if l := o.link; l != nil {
+			s.Sheet.Words, s.Sheet.Digits, s.Sheet.Link = l.Words(), l.Digits(), l.Link.Text
+		}
+		if p := o.person; p != nil {
+			s.Sheet.Words, s.Sheet.Digits = p.Said(), p.Number()
+		}
+		if r := o.recovery; r != nil {
+			s.Sheet.Words = r.Words()
+		}
+		if l := o.devices; l != nil {
+			for i, d := range l.Devices() {
+				s.Sheet.Lines = append(s.Sheet.Lines, d.Name)
+				put("remove-"+strconv.Itoa(i), l.RemoveButton(i))
 			}
 		}
 		if f := o.files; f != nil {
@@ -197,6 +228,7 @@ func (a *App) mainScreenState(s *Screen, put func(string, spotted)) {
 	}
 	put("new", main.head.New)
 	put("invite-somebody", main.head.Invite)
+	put("settings", main.head.Settings)
 	put("search", main.head.Search)
 	put("list", main.list)
 	if main.foot.Visible() {
@@ -222,6 +254,8 @@ func (a *App) mainScreenState(s *Screen, put func(string, spotted)) {
 	s.Conversation = &ConversationState{ID: p.id, Name: m.name(&c), Status: p.head.Status(), AtEnd: p.timeline.AtEnd()}
 	s.Draft = p.composer.Text()
 	s.Hover = p.hover.Visible()
+	s.Conversation.Verified = p.head.Verified()
+	put("person", p.head)
 	put("timeline", p.timeline)
 	put("composer", p.composer.Entry().(spotted))
 	put("send", p.composer.Send)

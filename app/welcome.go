@@ -6,6 +6,7 @@ import (
 
 	"fyne.io/fyne/v2/lang"
 
+	"satchel/app/session"
 	"satchel/widgets"
 )
 
@@ -20,6 +21,10 @@ func (a *App) showWelcome() {
 	a.welcome = w
 	w.OnStart = a.startHere
 	w.OnJoin = a.join
+	w.OnLink = a.linkHere
+	w.OnRecover = a.recover
+	w.OnFile = a.pickRecovery
+	w.SetDevice(session.DeviceLabel())
 	a.setContent(w)
 	switch {
 	case a.cfg.Name != "" && a.cfg.Join != "":

@@ -180,6 +180,7 @@ func (a *App) showMain() {
 	s.head.SetFace(widgets.Face{Name: p.Account.Name, Key: string(p.Account.ID)})
 	s.head.New.OnTapped = a.newMessage
 	s.head.Invite.OnTapped = a.invite
+	s.head.Settings.OnTapped = a.openSettings
 	s.head.Search.OnChanged = a.search
 	s.head.Search.OnStep = s.list.Step
 	s.head.Search.OnEscape = a.escape
@@ -200,12 +201,13 @@ func (a *App) showMain() {
 		if err != nil || err2 != nil {
 			a.log.Error("read the cache", "error", fmt.Sprint(err, err2))
 		}
-		return func() { a.fill(conversations, transfers) }
+		verified := a.session.AllVerified()
+		return func() { a.fill(conversations, transfers, verified) }
 	})
 }
 
 // fill takes in what was on disk at the start; a change that came since is newer.
-func (a *App) fill(conversations []chat.Conversation, transfers []chat.Transfer) {
+func (a *App) fill(conversations []chat.Conversation, transfers []chat.Transfer, verified map[chat.AccountID]bool) {
 	m := &a.model
 	for _, c := range conversations {
 		if _, ok := m.conversations[c.ID]; !ok {
@@ -214,6 +216,9 @@ func (a *App) fill(conversations []chat.Conversation, transfers []chat.Transfer)
 		for _, who := range c.Members {
 			if _, ok := m.presence[who.ID]; !ok {
 				m.presence[who.ID] = a.session.Presence(who.ID)
+			}
+			if _, ok := m.verified[who.ID]; !ok {
+				m.verified[who.ID] = verified[who.ID]
 			}
 		}
 	}

@@ -11,11 +11,13 @@ type PersonSheet struct {
 	OnSame func()            // the person says that the numbers are equal
 	OnCode func(text string) // a code was pasted
 	OnUndo func()            // takes the mark away
+	OnCopy func(code string) // one's own code, for the other one to paste
 
 	QR   *QR
 	Code *Field
 	Same *Button
 	Undo *Button
+	Copy *Button
 
 	number *Number
 	words  *Paragraph
@@ -46,8 +48,15 @@ func NewPersonSheet(face Face) *PersonSheet {
 			s.OnUndo()
 		}
 	})
+	s.Copy = NewButton(PlainButton, lang.L("Copy code"), func() {
+		if s.OnCopy != nil {
+			s.OnCopy(s.QR.text)
+		}
+		s.Copy.SetText(lang.L("Copied"))
+		s.Sheet.Refresh()
+	})
 	body := NewColumn(14, s.words, s.number, s.QR, s.box, s.answer)
-	s.Sheet = NewSheet(face.Name, body, shut, s.Undo, s.Same)
+	s.Sheet = NewSheet(face.Name, body, shut, s.Copy, s.Undo, s.Same)
 	s.Code.OnEscape = s.Sheet.Dismiss
 	s.Set("", "", lang.L("One moment…"), false)
 	return s
@@ -63,6 +72,7 @@ func (s *PersonSheet) Set(number, code, words string, verified bool) {
 	show(s.number, known)
 	show(s.QR, known)
 	show(s.box, known)
+	show(s.Copy, known)
 	show(s.Same, known && !verified)
 	show(s.Undo, known && verified)
 	s.Sheet.Refresh()

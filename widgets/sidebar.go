@@ -5,6 +5,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/widget"
 )
@@ -13,9 +14,10 @@ import (
 // and the ways to talk to somebody.
 type SideHead struct {
 	widget.BaseWidget
-	New    *Button // a new message
-	Invite *Button
-	Search *Field
+	New      *Button // a new message
+	Invite   *Button
+	Settings *Button
+	Search   *Field
 
 	face   Face
 	status string
@@ -28,6 +30,7 @@ func NewSideHead() *SideHead {
 	h.ExtendBaseWidget(h)
 	h.New = NewIconButton(IconCompose, lang.L("New message"), nil)
 	h.Invite = NewIconButton(IconInvite, lang.L("Invite somebody"), nil)
+	h.Settings = NewIconButton(IconSettings, lang.L("Settings"), nil)
 	h.Search = NewField(lang.L("Search people, messages, files"))
 	return h
 }
@@ -59,12 +62,13 @@ func (h *SideHead) CreateRenderer() fyne.WidgetRenderer {
 	status := NewText("", TinySize, ColorMuted)
 	search, frame := FieldBox(h.Search, true), NewOutlined(color.Transparent, color.Transparent, FieldRadius)
 	glass := newIconImage(IconSearch, ColorMuted)
-	r := &shellRenderer{objects: []fyne.CanvasObject{avatar, name, dot, status, h.New, h.Invite, frame, search, glass}}
+	r := &shellRenderer{objects: []fyne.CanvasObject{avatar, name, dot, status, h.New, h.Invite, h.Settings, frame, search, glass}}
 	r.layout = func(s fyne.Size) {
 		place(avatar, 16, 16, SmallAvatarSize, SmallAvatarSize)
 		place(h.New, s.Width-16-36+6, 14, 36, 36)
-		place(h.Invite, s.Width-16-36+6-38, 14, 36, 36)
-		room := s.Width - 60 - 16 - 74
+		place(h.Invite, s.Width-16-36+6-33, 14, 36, 36)
+		place(h.Settings, s.Width-16-36+6-2*33, 14, 36, 36)
+		room := s.Width - 60 - 108
 		name.Text = ElideEnd(h.face.Name, room, TextSize, true)
 		place(name, 60, 15, room, LineHeight)
 		place(dot, 61, 38, 7, 7)
@@ -155,9 +159,11 @@ func (f *SideFoot) CreateRenderer() fyne.WidgetRenderer {
 // ChatHead is the top of a conversation: with whom, and whether they are there.
 type ChatHead struct {
 	widget.BaseWidget
-	face   Face
-	status string
-	tone   Tone
+	OnTapped func() // the person's page; nil: there is none
+	face     Face
+	status   string
+	tone     Tone
+	verified bool
 }
 
 // NewChatHead returns the top of a conversation.
@@ -175,6 +181,32 @@ func (h *ChatHead) Set(f Face, status string, tone Tone) {
 	}
 }
 
+// SetVerified says that it is with somebody whose number was compared.
+func (h *ChatHead) SetVerified(verified bool) {
+	if h.verified != verified {
+		h.verified = verified
+		h.Refresh()
+	}
+}
+
+// Verified tells whether the mark is shown.
+func (h *ChatHead) Verified() bool { return h.verified }
+
+// Tapped implements fyne.Tappable.
+func (h *ChatHead) Tapped(*fyne.PointEvent) {
+	if h.OnTapped != nil {
+		h.OnTapped()
+	}
+}
+
+// Cursor implements desktop.Cursorable.
+func (h *ChatHead) Cursor() desktop.Cursor {
+	if h.OnTapped == nil {
+		return desktop.DefaultCursor
+	}
+	return desktop.PointerCursor
+}
+
 // Status returns the second line.
 func (h *ChatHead) Status() string { return h.status }
 
@@ -184,15 +216,25 @@ func (h *ChatHead) CreateRenderer() fyne.WidgetRenderer {
 	name := NewBoldText("", TextSize, ColorText)
 	status := NewText("", SmallSize, ColorMuted)
 	line := canvas.NewRectangle(color.Transparent)
-	r := &shellRenderer{objects: []fyne.CanvasObject{avatar, name, status, line}}
+	shield := newIconImage(IconShield, ColorGood)
+	mark := NewBoldText(lang.L("verified"), TinySize, ColorGood)
+	r := &shellRenderer{objects: []fyne.CanvasObject{avatar, name, status, line, shield, mark}}
 	r.layout = func(s fyne.Size) {
 		place(avatar, 20, 10, AvatarSize, AvatarSize)
-		name.Text = ElideEnd(h.face.Name, s.Width-96, TextSize, true)
+		room := s.Width - 96
+		wide := MeasureText(mark.Text, TinySize, true).Width
+		if h.verified {
+			room -= wide + 26
+		}
+		name.Text = ElideEnd(h.face.Name, room, TextSize, true)
 		y := float32(14)
 		if h.status == "" {
 			y = 22
 		}
-		place(name, 76, y, s.Width-96, LineHeight)
+		place(name, 76, y, room, LineHeight)
+		x := 76 + MeasureText(name.Text, TextSize, true).Width + 8
+		place(shield, x, y+3, 14, 14)
+		place(mark, x+17, y+1, wide, LineHeight)
 		status.Text = ElideEnd(h.status, s.Width-96, SmallSize, false)
 		place(status, 76, 33, s.Width-96, SmallLineHeight)
 		place(line, 0, s.Height-1, s.Width, 1)
@@ -202,6 +244,9 @@ func (h *ChatHead) CreateRenderer() fyne.WidgetRenderer {
 		avatar.SetFace(h.face)
 		name.Color, status.Color = Color(ColorText), Color(h.tone.color())
 		line.FillColor = Color(ColorLine)
+		shield.Resource, mark.Color = IconShield.Resource(Color(ColorGood)), Color(ColorGood)
+		show(shield, h.verified)
+		show(mark, h.verified)
 		if !h.Size().IsZero() {
 			r.layout(h.Size())
 		}

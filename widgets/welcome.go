@@ -17,14 +17,25 @@ import (
 // typed is lost when beginning fails; the reason stands above the button.
 type Welcome struct {
 	widget.BaseWidget
-	OnStart func(name string)       // begin here, on this computer
-	OnJoin  func(name, link string) // with an invitation
+	OnStart   func(name string)                    // begin here, on this computer
+	OnJoin    func(name, link string)              // with an invitation
+	OnLink    func(label, code string)             // with a link or a code from another device
+	OnRecover func(label, path, passphrase string) // with a recovery file
+	OnFile    func()                               // choose the recovery file: SetFile
 
-	Name     *Field
-	Link     *Field
-	Here     *Choice
-	Invited  *Choice
-	Continue *Button
+	Name       *Field
+	Device     *Field // what this computer is called, for a device of an account
+	Link       *Field
+	Code       *Field
+	Passphrase *Field
+	File       *Button
+	Here       *Choice
+	Invited    *Choice
+	Linked     *Choice
+	Recovered  *Choice
+	Continue   *Button
+
+	path string // of the recovery file
 
 	reason *Paragraph
 	busy   bool
@@ -41,8 +52,22 @@ func NewWelcome(name string) *Welcome {
 	w.Link = NewField("satchel://…")
 	w.Link.OnChanged = func(string) { w.update() }
 	w.Link.OnSubmitted = func(string) { w.begin() }
+	w.Device = NewField(lang.L("What this computer is called"))
+	w.Device.OnSubmitted = func(string) { w.begin() }
+	w.Code = NewField(lang.L("satchel://… or abcde-fghjk@relay"))
+	w.Code.OnSubmitted = func(string) { w.begin() }
+	w.Passphrase = NewField(lang.L("Its passphrase"))
+	w.Passphrase.Password = true
+	w.Passphrase.OnSubmitted = func(string) { w.begin() }
+	w.File = NewButton(PlainButton, lang.L("Choose the file…"), func() {
+		if w.OnFile != nil {
+			w.OnFile()
+		}
+	})
 	w.Here = newChoice(lang.L("Start here on this computer"), lang.L("Satchel runs its own small relay. Invite others with a link."), func() { w.choose(w.Here) })
 	w.Invited = newChoice(lang.L("I have an invitation"), lang.L("Paste the satchel:// link that you were given."), func() { w.choose(w.Invited) })
+	w.Linked = newChoice(lang.L("I have Satchel on another device"), lang.L("Link this computer with a code that the other one shows under Settings."), func() { w.choose(w.Linked) })
+	w.Recovered = newChoice(lang.L("I have a recovery file"), lang.L("It brings your account and your history back when all devices are lost."), func() { w.choose(w.Recovered) })
 	w.Here.chosen = true
 	w.Continue = NewButton(PrimaryButton, lang.L("Continue"), w.begin)
 	w.Continue.Height = 43
@@ -55,6 +80,18 @@ func NewWelcome(name string) *Welcome {
 func (w *Welcome) SetLink(link string) {
 	w.Link.SetText(link)
 	w.choose(w.Invited)
+}
+
+// SetDevice fills in what this computer is called.
+func (w *Welcome) SetDevice(label string) { w.Device.SetText(label) }
+
+// SetFile notes the recovery file that was chosen, and whose it is.
+func (w *Welcome) SetFile(path, owner string) {
+	w.path = path
+	w.File.SetText(lang.L("Recovery file of {{.Name}}", map[string]any{"Name": owner}))
+	w.reason.SetText("")
+	w.update()
+	focusOn(w.Passphrase)
 }
 
 // SetBusy says that the attempt is under way; the button waits for its end.
@@ -80,12 +117,45 @@ func (w *Welcome) Reason() string { return w.reason.Text() }
 func (w *Welcome) Busy() bool { return w.busy }
 
 func (w *Welcome) choose(c *Choice) {
-	w.Here.set(c == w.Here)
-	w.Invited.set(c == w.Invited)
+	for _, other := range w.choices() {
+		other.set(other == c)
+	}
 	w.reason.SetText("")
 	w.update()
-	if c == w.Invited {
+	switch c {
+	case w.Invited:
 		focusOn(w.Link)
+	case w.Linked:
+		focusOn(w.Code)
+	case w.Recovered:
+		focusOn(w.File)
+	}
+}
+
+func (w *Welcome) choices() []*Choice { return []*Choice{w.Here, w.Invited, w.Linked, w.Recovered} }
+
+// member tells that this computer comes to an account that there is.
+func (w *Welcome) member() bool { return w.Linked.chosen || w.Recovered.chosen }
+
+// beginMember does so.
+func (w *Welcome) beginMember() {
+	label, code := strings.TrimSpace(w.Device.Text), strings.TrimSpace(w.Code.Text)
+	switch {
+	case w.Linked.chosen && code == "":
+		w.reason.SetText(lang.L("Paste the link, or type the code, that the other device shows."))
+		w.update()
+		focusOn(w.Code)
+	case w.Linked.chosen && w.OnLink != nil:
+		w.OnLink(label, code)
+	case w.Recovered.chosen && w.path == "":
+		w.reason.SetText(lang.L("Choose the recovery file first."))
+		w.update()
+	case w.Recovered.chosen && w.Passphrase.Text == "":
+		w.reason.SetText(lang.L("Type the passphrase of the recovery file."))
+		w.update()
+		focusOn(w.Passphrase)
+	case w.Recovered.chosen && w.OnRecover != nil:
+		w.OnRecover(label, w.path, w.Passphrase.Text)
 	}
 }
 
@@ -93,6 +163,8 @@ func (w *Welcome) begin() {
 	name, link := strings.TrimSpace(w.Name.Text), strings.TrimSpace(w.Link.Text)
 	switch {
 	case w.busy:
+	case w.member():
+		w.beginMember()
 	case name == "":
 		w.reason.SetText(lang.L("Write your name first: it is what others see."))
 		w.update()
@@ -127,8 +199,9 @@ func (w *Welcome) CreateRenderer() fyne.WidgetRenderer {
 	title.Alignment = fyne.TextAlignCenter
 	about := NewParagraph(lang.L("Talk, and carry any file along, of any size."), SizeText, ColorMuted, fyne.TextAlignCenter)
 	label := NewBoldText(lang.L("Your name"), SmallSize, ColorText)
-	name, link := FieldBox(w.Name, false), FieldBox(w.Link, false)
-	form := container.NewWithoutLayout(mark, title, about, label, name, w.Here, w.Invited, link, w.reason, w.Continue)
+	name, device, link := FieldBox(w.Name, false), FieldBox(w.Device, false), FieldBox(w.Link, false)
+	code, passphrase := FieldBox(w.Code, false), FieldBox(w.Passphrase, false)
+	form := container.NewWithoutLayout(mark, title, about, label, name, device, w.Here, w.Invited, link, w.Linked, code, w.Recovered, w.File, passphrase, w.reason, w.Continue)
 	scroll := container.NewVScroll(form)
 
 	r := &shellRenderer{objects: []fyne.CanvasObject{ground, scroll}}
@@ -140,7 +213,7 @@ func (w *Welcome) CreateRenderer() fyne.WidgetRenderer {
 		// Everything from top to bottom; what is too high for a small window
 		// gives way first in the mark and the gaps.
 		logo, gap := float32(88), float32(22)
-		if s.Height < 680 {
+		if s.Height < 840 {
 			logo, gap = 60, 14
 		}
 		y := float32(0)
@@ -153,13 +226,29 @@ func (w *Welcome) CreateRenderer() fyne.WidgetRenderer {
 		put(title, 36, 8)
 		put(about, about.HeightAt(width), gap)
 		put(label, SmallLineHeight, 6)
-		put(name, 39, gap-4)
+		show(name, !w.member())
+		show(device, w.member())
+		label.Text = lang.L("Your name")
+		if w.member() {
+			label.Text = lang.L("What this computer is called")
+			put(device, 39, gap-4)
+		} else {
+			put(name, 39, gap-4)
+		}
+		below := func(o fyne.CanvasObject, yes bool) {
+			show(o, yes)
+			if yes {
+				put(o, 39, 10)
+			}
+		}
 		put(w.Here, 66, 10)
 		put(w.Invited, 66, 10)
-		show(link, w.Invited.chosen)
-		if w.Invited.chosen {
-			put(link, 39, 10)
-		}
+		below(link, w.Invited.chosen)
+		put(w.Linked, 66, 10)
+		below(code, w.Linked.chosen)
+		put(w.Recovered, 66, 10)
+		below(w.File, w.Recovered.chosen)
+		below(passphrase, w.Recovered.chosen)
 		show(w.reason, w.reason.Text() != "")
 		if w.reason.Text() != "" {
 			y += 2
@@ -175,6 +264,9 @@ func (w *Welcome) CreateRenderer() fyne.WidgetRenderer {
 		form.Layout = fixedSize{fyne.NewSize(s.Width, y+2*24)}
 		scroll.Content.Resize(fyne.NewSize(s.Width, max(s.Height, y+2*24)))
 		scroll.Refresh()
+		if w.reason.Text() != "" {
+			scroll.ScrollToBottom() // the reason stands there
+		}
 	}
 	r.min = func() fyne.Size { return fyne.NewSize(360, 320) }
 	r.refresh = func() {
@@ -186,11 +278,11 @@ func (w *Welcome) CreateRenderer() fyne.WidgetRenderer {
 		ground.Refresh()
 		title.Refresh()
 		label.Refresh()
-		w.Here.Refresh()
-		w.Invited.Refresh()
-		w.Continue.Refresh()
-		name.Refresh()
-		link.Refresh()
+		for _, o := range form.Objects {
+			if o.Visible() {
+				o.Refresh()
+			}
+		}
 	}
 	return r
 }

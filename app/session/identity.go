@@ -96,15 +96,15 @@ func loadIdentity(dir string) (*identity, error) {
 // newIdentity makes a device and an account that begins with it. Nothing is kept yet.
 func newIdentity() (*identity, error) {
 	device := seal.NewDevice(seal.Computer)
-	account, first, boxes, err := seal.NewAccount(device, deviceLabel(), time.Now())
+	account, first, boxes, err := seal.NewAccount(device, DeviceLabel(), time.Now())
 	if err != nil {
 		return nil, err
 	}
 	return &identity{device: device, account: account.ID(), chain: [][]byte{first}, boxes: boxes}, nil
 }
 
-// deviceLabel is what this computer is called in the list of devices.
-func deviceLabel() string {
+// DeviceLabel is what this computer is called in the list of devices.
+func DeviceLabel() string {
 	name, err := os.Hostname()
 	if err != nil || name == "" {
 		return "computer"

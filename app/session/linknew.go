@@ -43,7 +43,7 @@ func (s *Session) Link(ctx context.Context, text, label string) (*Linking, error
 // cleanLabel is a device's name as it is kept; empty gives the computer's own.
 func cleanLabel(label string) (string, error) {
 	if label == "" {
-		label = deviceLabel()
+		label = DeviceLabel()
 	}
 	label, err := wire.CleanName(label)
 	if err == nil && len(label) > seal.MaxLabel {

@@ -181,7 +181,7 @@ func TestLinkThroughTheMiddle(t *testing.T) {
 			}
 			old.Cancel()
 			for _, d := range labels(t, mara) {
-				if d != "laptop" && d != deviceLabel() {
+				if d != "laptop" && d != DeviceLabel() {
 					t.Errorf("there is a device %q", d)
 				}
 			}

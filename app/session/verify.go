@@ -50,6 +50,28 @@ func (s *Session) Verified(id chat.AccountID) (v Verified, ok bool) {
 	return v, ok
 }
 
+// AllVerified are those whose numbers were compared.
+func (s *Session) AllVerified() map[chat.AccountID]bool {
+	var ids []chat.AccountID
+	err := s.db.View(func(tx *storage.Tx) error {
+		all, err := tx.Accounts()
+		for _, a := range all {
+			ids = append(ids, a.ID)
+		}
+		return err
+	})
+	if err != nil {
+		s.log.Warn("read the accounts", "error", err)
+	}
+	verified := map[chat.AccountID]bool{}
+	for _, id := range ids {
+		if _, ok := s.Verified(id); ok {
+			verified[id] = true
+		}
+	}
+	return verified
+}
+
 // both are the own chain and somebody else's, as new as the relay has them.
 func (s *Session) both(ctx context.Context, id chat.AccountID) (me, other *seal.Account, err error) {
 	by, _, err := s.author()

@@ -75,11 +75,18 @@ func (l *lockedBuffer) String() string {
 
 func start(t *testing.T, env []string, program string, args ...string) *process {
 	t.Helper()
+	return startWith(t, env, func(*exec.Cmd) {}, program, args...)
+}
+
+// startWith has a command changed before it is started.
+func startWith(t *testing.T, env []string, change func(*exec.Cmd), program string, args ...string) *process {
+	t.Helper()
 	p := &process{cmd: exec.Command(filepath.Join(bin, program), args...), done: make(chan struct{}),
 		lines: make(chan string, 10_000), errs: &lockedBuffer{}}
 	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.Stderr = p.errs
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	change(p.cmd)
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -98,8 +98,8 @@ type screen struct {
 	}
 	Messages []bubble
 	Sheet    *struct {
-		Name, Title, Link string
-		Files, People     []string
+		Name, Title, Link, Words, Digits string
+		Files, People, Lines             []string
 	}
 	Spots map[string]spot
 }

@@ -73,7 +73,7 @@ func TestLink(t *testing.T) {
 	if shown, err := old.Reveal(say(phone, mara, reveal, err), now); err != nil || shown != digits {
 		t.Errorf("%s here, %s there, %v", shown, digits, err)
 	}
-	proof, err := fresh.Confirm("a laptop", now)
+	proof, err := fresh.Confirm("phone", now)
 	public, signature, label, err := old.Confirm(say(phone, mara, proof, err), now)
 	if err != nil {
 		t.Fatal(err)

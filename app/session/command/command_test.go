@@ -28,6 +28,21 @@ func TestParse(t *testing.T) {
 		{"history --limit 7 --with A", &history{"A", 7}},
 		{"conversations", conversations{}},
 		{"status", status{}},
+		{"link L --name N", &linkHere{"L", "N"}},
+		{"device list", deviceList{}},
+		{"device link", deviceLink{}},
+		{"device remove laptop", &deviceRemove{"laptop"}},
+		{"verify A", &verify{who: "A"}},
+		{"verify --code C A", &verify{who: "A", code: "C"}},
+		{"verify A --confirm 1", &verify{who: "A", number: "1"}},
+		{"recovery export f", &recoveryExport{"f"}},
+		{"recovery import f --name N", &recoveryImport{"f", "N"}},
+		{"group create T --with A,B", &groupCreate{"T", []string{"A", "B"}}},
+		{"group list", groupList{}},
+		{"group add T --with A --history", &groupChange{verb: "add", which: "T", names: []string{"A"}, history: true}},
+		{"group remove T --with A", &groupChange{verb: "remove", which: "T", names: []string{"A"}}},
+		{"group leave T", &groupChange{verb: "leave", which: "T"}},
+		{"group rename T U", &groupChange{verb: "rename", which: "T", title: "U"}},
 		{"invite", &invite{1, 7 * 24 * time.Hour}},
 		{"invite --uses 5 --expires 1h", &invite{5, time.Hour}},
 	} {
@@ -36,13 +51,15 @@ func TestParse(t *testing.T) {
 			t.Errorf("%s: %+v, %v", c.args, got, err)
 		}
 	}
-	for _, args := range []string{"help", "send --help", "join -h"} {
+	for _, args := range []string{"help", "send --help", "join -h", "link -h", "device help", "recovery export -h"} {
 		if _, err := parse(strings.Fields(args)); !errors.Is(err, errHelp) {
 			t.Errorf("%s: %v", args, err)
 		}
 	}
 	for _, args := range []string{"", "dance", "join", "join L", "join L M --name N", "send --to A", "send --text T", "send --to A --text", "send --to A --text T more",
-		"send --to A --file=", "listen --count -1", "listen --count x", "listen --timeout -1s", "history", "invite --uses 0", "status --fast"} {
+		"send --to A --file=", "listen --count -1", "listen --count x", "listen --timeout -1s", "history", "invite --uses 0", "status --fast",
+		"link", "link L M", "device", "device dance", "device remove", "device list x", "verify", "verify A --code C --confirm 1", "recovery", "recovery export",
+		"recovery import f --passphrase x", "group", "group create T", "group create --with A", "group add T", "group remove T --history", "group leave", "group rename T"} {
 		_, err := parse(strings.Fields(args))
 		var u usage
 		if !errors.As(err, &u) {

@@ -41,6 +41,14 @@ const Usage = `satchelctl is Satchel at a prompt.
   recovery export FILE         make a file that brings your account back
   recovery import FILE [--name LABEL]
                                bring it back, into this new profile
+  group create TITLE --with NAME,NAME
+  group list
+  group add GROUP --with NAME,NAME [--history]
+  group remove GROUP --with NAME,NAME
+  group leave GROUP
+  group rename GROUP TITLE
+                               groups: make one, list them, change who is in one; with
+                               --history those who are added read what was before
 
 Each prints JSON, one object a line. Exit codes: 0 done, 1 failed, 2 used wrongly.
 A send that is interrupted is kept; repeating it while it is pending continues it.
@@ -57,7 +65,7 @@ var errHelp = errors.New("help")
 // parse reads a command line. Errors are of type usage, or errHelp.
 func parse(args []string) (job, error) {
 	if len(args) == 0 {
-		return nil, usage("say what to do: join, link, send, listen, history, conversations, status, invite, device, verify or recovery.")
+		return nil, usage("say what to do: join, link, send, listen, history, conversations, status, invite, device, verify, recovery or group.")
 	}
 	if parseMore, ok := families[args[0]]; ok {
 		return parseMore(args[1:])

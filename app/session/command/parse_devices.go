@@ -10,7 +10,7 @@ import (
 
 // families are the commands that have words of their own behind them.
 var families = map[string]func(args []string) (job, error){
-	"link": parseLink, "device": parseDevice, "verify": parseVerify, "recovery": parseRecovery,
+	"link": parseLink, "device": parseDevice, "verify": parseVerify, "recovery": parseRecovery, "group": parseGroup,
 }
 
 // joiner is a command that makes a new profile.
@@ -114,6 +114,68 @@ func parseRecovery(args []string) (job, error) {
 		return nil, errHelp
 	}
 	return nil, usage("recovery: say export or import.")
+}
+
+func parseGroup(args []string) (job, error) {
+	verb, args := first(args)
+	const which = "the group's title or id"
+	switch verb {
+	case "create":
+		flags, with := newFlags("group create"), ""
+		flags.StringVar(&with, "with", "", "")
+		rest, err := words(flags, args, "a title")
+		if err != nil {
+			return nil, err
+		}
+		j := &groupCreate{title: rest[0], with: listed(with)}
+		if len(j.with) == 0 {
+			return nil, usage("group create needs --with: names, with commas between them.")
+		}
+		return j, nil
+	case "list":
+		_, err := words(newFlags("group list"), args)
+		return groupList{}, err
+	case "add", "remove":
+		flags, with, j := newFlags("group "+verb), "", &groupChange{verb: verb}
+		flags.StringVar(&with, "with", "", "")
+		if verb == "add" {
+			flags.BoolVar(&j.history, "history", false, "")
+		}
+		rest, err := words(flags, args, which)
+		if err != nil {
+			return nil, err
+		}
+		j.which, j.names = rest[0], listed(with)
+		if len(j.names) == 0 {
+			return nil, usage("group " + verb + " needs --with: names, with commas between them.")
+		}
+		return j, nil
+	case "leave":
+		rest, err := words(newFlags("group leave"), args, which)
+		if err != nil {
+			return nil, err
+		}
+		return &groupChange{verb: verb, which: rest[0]}, nil
+	case "rename":
+		rest, err := words(newFlags("group rename"), args, which, "a new title")
+		if err != nil {
+			return nil, err
+		}
+		return &groupChange{verb: verb, which: rest[0], title: rest[1]}, nil
+	case "help", "-h", "--help":
+		return nil, errHelp
+	}
+	return nil, usage("group: say create, list, add, remove, leave or rename.")
+}
+
+// listed parts a list at its commas.
+func listed(list string) (all []string) {
+	for name := range strings.SplitSeq(list, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			all = append(all, name)
+		}
+	}
+	return all
 }
 
 // first parts the first word from the rest.

@@ -226,6 +226,8 @@ type statusLine struct {
 	Relay     *relayLine     `json:"relay,omitempty"`
 	Connected bool           `json:"connected"`
 	Reason    string         `json:"reason,omitempty"` // why it is not connected
+	Sealed    bool           `json:"sealed"`           // on this device, before anything leaves it
+	Keys      string         `json:"keys,omitempty"`   // where this device's secret lies: keyring or file
 	Pending   int            `json:"pending"`          // messages that the relay has not acknowledged
 	Transfers []transferLine `json:"transfers"`
 }
@@ -261,6 +263,7 @@ func (status) run(ctx context.Context, r *runner, c *Call) error {
 	if !l.Connected {
 		l.Reason = conn.Reason
 	}
+	l.Sealed, l.Keys = p.Secret != "", p.Secret
 	l.Devices, _ = devicesOf(r.s) // not known before the relay was reached once
 	all, err := r.s.Conversations()
 	if err != nil {

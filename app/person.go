@@ -1,0 +1,86 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"fyne.io/fyne/v2/lang"
+
+	"satchel/chat"
+	"satchel/widgets"
+)
+
+// openPerson shows the page of whom the open conversation is with.
+func (p *pane) openPerson() {
+	a := p.app
+	c := a.model.conversations[p.id]
+	who := a.model.other(&c)
+	if c.Kind != chat.Direct || who == "" {
+		return
+	}
+	face := a.model.face(&c)
+	face.Online = false
+	s := widgets.NewPersonSheet(face)
+	a.showSheet(&openSheet{name: "person", sheet: s.Sheet, person: s,
+		spots: map[string]spotted{"same": s.Same, "undo": s.Undo, "code": s.Code}})
+	s.Sheet.ShowOn(a.window.Canvas(), nil)
+	name := map[string]any{"Name": face.Name}
+	var number, code string
+	draw := func() {
+		words := lang.L("Compare this number with the one on {{.Name}}'s screen, in person or by a call: when both are the same, nobody reads along. Or paste the code that “Copy code” gives there, if it reaches you by another way than this relay.", name)
+		if v, ok := a.session.Verified(who); ok {
+			words = lang.L("You compared this number with {{.Name}} on {{.Date}}.", map[string]any{"Name": face.Name, "Date": v.At.Local().Format(time.DateOnly)})
+		}
+		s.Set(number, code, words, a.model.verified[who])
+	}
+	compare := func(shown string) {
+		a.work(func(ctx context.Context) func() {
+			err := a.session.Verify(ctx, who, shown)
+			return func() {
+				a.model.verified[who] = err == nil || a.model.verified[who]
+				draw()
+				if err != nil {
+					s.Answer(sentence(err), false)
+					return
+				}
+				s.Answer(lang.L("It is {{.Name}}.", name), true)
+				p.drawHead()
+			}
+		})
+	}
+	s.OnSame = func() { compare(number) }
+	s.OnCode = compare
+	s.OnCopy = a.fyne.Clipboard().SetContent
+	s.OnUndo = func() {
+		a.work(func(ctx context.Context) func() {
+			err := a.session.Unverify(ctx, who)
+			return func() {
+				if err != nil {
+					s.Answer(sentence(err), false)
+					return
+				}
+				a.model.verified[who] = false
+				s.Answer("", true)
+				draw()
+				p.drawHead()
+			}
+		})
+	}
+	a.work(func(ctx context.Context) func() {
+		ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+		defer cancel()
+		n, err := a.session.SafetyNumber(ctx, who)
+		var link string
+		if err == nil {
+			link, err = a.session.VerificationLink(ctx, who)
+		}
+		return func() {
+			if err != nil {
+				s.Set("", "", sentence(err), false)
+				return
+			}
+			number, code = n, link
+			draw()
+		}
+	})
+}

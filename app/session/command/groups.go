@@ -1,0 +1,151 @@
+package command
+
+import (
+	"context"
+	"strings"
+
+	"satchel/app/session"
+	"satchel/chat"
+)
+
+// group is what all commands about one group begin with: the group by its title
+// or id, and people by name.
+func (r *runner) group(ctx context.Context, which string) (chat.Conversation, error) {
+	c, err := r.s.OpenDirect(ctx, which)
+	if err == nil && c.Kind != chat.Group {
+		err = session.Refusal("“" + which + "” is no group.")
+	}
+	return c, interrupted(ctx, err)
+}
+
+func (r *runner) people(ctx context.Context, names []string) (ids []chat.AccountID, err error) {
+	for _, name := range names {
+		who, err := r.s.Person(ctx, name)
+		if err != nil {
+			return nil, interrupted(ctx, err)
+		}
+		ids = append(ids, who.ID)
+	}
+	return ids, nil
+}
+
+type groupLine struct {
+	ID      chat.ConversationID `json:"id"`
+	Title   string              `json:"title"`
+	Members []memberLine        `json:"members"`
+	Gone    bool                `json:"gone,omitempty"` // one left, or was removed
+}
+
+type memberLine struct {
+	Name string    `json:"name"`
+	Role chat.Role `json:"role"`
+}
+
+func lineOfGroup(c *chat.Conversation, me chat.AccountID) groupLine {
+	l := groupLine{ID: c.ID, Title: c.Title, Members: []memberLine{}, Gone: true}
+	for _, m := range c.Members {
+		l.Members = append(l.Members, memberLine{m.Name, c.Roles[m.ID]})
+		l.Gone = l.Gone && m.ID != me
+	}
+	return l
+}
+
+// printGroup says how a group is now.
+func (r *runner) printGroup(c *Call, id chat.ConversationID) error {
+	row, _, err := r.s.Conversation(id)
+	if err != nil {
+		return err
+	}
+	return c.print(lineOfGroup(&row, r.s.Profile().Account.ID))
+}
+
+type groupCreate struct {
+	title string
+	with  []string
+}
+
+func (j *groupCreate) run(ctx context.Context, r *runner, c *Call) error {
+	if err := r.online(ctx); err != nil {
+		return err
+	}
+	ids, err := r.people(ctx, j.with)
+	if err != nil {
+		return err
+	}
+	made, err := r.s.NewGroup(ctx, j.title, ids, false)
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	return r.printGroup(c, made.ID)
+}
+
+type groupList struct{}
+
+func (groupList) run(ctx context.Context, r *runner, c *Call) error {
+	if !r.s.Profile().Joined {
+		return session.ErrNotHere
+	}
+	r.sync(ctx)
+	all, err := r.s.Conversations()
+	if err != nil {
+		return err
+	}
+	me := r.s.Profile().Account.ID
+	for i := range all {
+		if all[i].Kind != chat.Group {
+			continue
+		}
+		if err := c.print(lineOfGroup(&all[i], me)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// groupChange is add, remove, leave or rename.
+type groupChange struct {
+	verb, which string
+	names       []string // add, remove
+	history     bool     // add: they read what was before
+	title       string   // rename
+}
+
+func (j *groupChange) run(ctx context.Context, r *runner, c *Call) error {
+	if err := r.online(ctx); err != nil {
+		return err
+	}
+	g, err := r.group(ctx, j.which)
+	if err != nil {
+		return err
+	}
+	switch j.verb {
+	case "rename":
+		err = r.s.Rename(ctx, g.ID, j.title)
+	case "leave":
+		err = r.s.Leave(ctx, g.ID)
+	case "add":
+		var ids []chat.AccountID
+		if ids, err = r.people(ctx, j.names); err == nil {
+			err = r.s.AddMembers(ctx, g.ID, ids, j.history)
+		}
+	case "remove":
+		for _, name := range j.names {
+			who := chat.AccountID("")
+			for _, m := range g.Members {
+				if strings.EqualFold(m.Name, name) || string(m.ID) == name {
+					who = m.ID
+				}
+			}
+			if who == "" {
+				return session.Refusal("“" + name + "” is not in this group.")
+			}
+			if err = r.s.RemoveMember(ctx, g.ID, who); err != nil {
+				break
+			}
+		}
+	}
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	return r.printGroup(c, g.ID)
+}
