@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -82,12 +83,11 @@ type pair struct {
 func newPair(ctx context.Context, dir string) (*pair, error) {
 	data := filepath.Join(dir, "relay")
 	cmd := exec.Command("build/satchel-relay", "serve", "--data", data, "--listen", "127.0.0.1:0")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
 	}
-	if err := cmd.Start(); err != nil {
+	if err := startHeld(cmd); err != nil {
 		return nil, err
 	}
 	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || !strings.HasPrefix(line, "listening on ") {
@@ -111,6 +111,19 @@ func newPair(ctx context.Context, dir string) (*pair, error) {
 	c, err := p.ana.OpenDirect(ctx, "Bo")
 	p.conv = c.ID
 	return p, err
+}
+
+// startHeld starts a program that is to die with this one. The kernel means the
+// thread that started it, so that thread is kept.
+func startHeld(cmd *exec.Cmd) error {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		started <- cmd.Start()
+		select {}
+	}()
+	return <-started
 }
 
 func (p *pair) person(ctx context.Context, dir, name, link string) (*session.Session, error) {
