@@ -50,14 +50,15 @@ func picture(t *testing.T, path string) {
 
 // What people write, what a group and a file are called, a thumbnail and a
 // file's bytes are nowhere at the relay: not in its database, its write-ahead
-// log, its files, or its log.
+// log, its files, its log, or its metrics; nor are names, ids and addresses in
+// the metrics.
 func TestNothingInTheClear(t *testing.T) {
 	var log bytes.Buffer
-	w := &world{t: t, dir: t.TempDir(), addr: "127.0.0.1:0",
+	w := &world{t: t, dir: t.TempDir(), addr: "127.0.0.1:0", page: "127.0.0.1:0",
 		log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	w.start()
 	t.Cleanup(func() { w.stop() })
-	ana, bo := w.person("Ana"), w.person("Bo")
+	ana, bo := w.person("Ana Albuquerque"), w.person("Bo Rasmussen")
 	secrets := map[string][]byte{}
 	secret := func(what, text string) string {
 		secrets[what] = []byte(text)
@@ -79,7 +80,7 @@ func TestNothingInTheClear(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	direct := ana.direct("Bo")
+	direct := ana.direct("Bo Rasmussen")
 	where := &chat.Location{Lat: 38.70561234, Lon: -9.14461234, Name: secret("place", "Cais das Colunas")}
 	m, err := ana.Send(ana.bounded(), direct, chat.Content{Title: secret("title of a message", "Encontro às nove"),
 		Text: secret("text", "ninguém mais deve ler isto"), Location: where})
@@ -99,8 +100,9 @@ func TestNothingInTheClear(t *testing.T) {
 		secrets["name of the device"] = []byte(name)
 	}
 
+	numbers := w.metrics()
 	w.stop()
-	pile := map[string][]byte{"log": log.Bytes()}
+	pile := map[string][]byte{"log": log.Bytes(), "metrics": numbers}
 	err = filepath.WalkDir(w.dir, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
 			pile[path], err = os.ReadFile(path)
@@ -126,8 +128,38 @@ func TestNothingInTheClear(t *testing.T) {
 			t.Errorf("%s is in %s", what, where)
 		}
 	}
-	if found([]byte(g.ID)) == "" || found([]byte("Ana")) == "" {
-		t.Error("what the relay does know is not found, so this proves nothing")
+	known := []string{ana.name, bo.name, string(ana.me()), string(bo.me()), string(g.ID), string(direct), string(m.ID)}
+	for _, p := range []*person{ana, bo} {
+		devices, err := p.Devices()
+		if err != nil || len(devices) == 0 {
+			t.Fatal(devices, err)
+		}
+		known = append(known, string(devices[0].ID))
+	}
+	files := 0
+	for path := range pile {
+		if name := filepath.Base(path); len(name) == 32 {
+			known = append(known, name)
+			files++
+		}
+	}
+	if files == 0 {
+		t.Error("the relay has no file")
+	}
+	delete(pile, "metrics")
+	for _, k := range known {
+		if found([]byte(k)) == "" {
+			t.Errorf("%q, which the relay does know, is not found, so this proves nothing", k)
+		}
+	}
+	pile = map[string][]byte{"metrics": numbers}
+	for _, k := range append(known, w.addr, "127.0.0.1", "Studio") {
+		if found([]byte(k)) != "" {
+			t.Errorf("%q is in the metrics", k)
+		}
+	}
+	if !bytes.Contains(numbers, []byte("satchel_relay_messages_stored_total")) || bytes.Contains(numbers, []byte("satchel_relay_messages_stored_total 0")) {
+		t.Error("the metrics counted nothing, so this proves nothing")
 	}
 }
 

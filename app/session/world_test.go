@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,6 +33,7 @@ type world struct {
 	dir  string
 	addr string
 	log  *slog.Logger // nil: the test's
+	page string       // where metrics are served; "": nowhere
 	r    *relay.Relay
 	stop func()
 }
@@ -47,7 +50,7 @@ func (w *world) start() {
 	if w.log == nil {
 		w.log = logger(w.t, "relay")
 	}
-	r, err := relay.Open(relay.Config{Dir: w.dir, Listen: w.addr, Name: "Studio", Logger: w.log})
+	r, err := relay.Open(relay.Config{Dir: w.dir, Listen: w.addr, Name: "Studio", Logger: w.log, Metrics: w.page})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -62,6 +65,22 @@ func (w *world) start() {
 		}
 		w.stop = func() {}
 	}
+}
+
+// metrics is what the relay has counted, as it serves it.
+func (w *world) metrics() []byte {
+	w.t.Helper()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
+	resp, err := client.Get(w.r.MetricsURL())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		w.t.Fatal(resp.Status, err)
+	}
+	return b
 }
 
 func (w *world) invite() string {

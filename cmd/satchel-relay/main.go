@@ -1,7 +1,7 @@
 // Command satchel-relay is the headless relay: people connect to it with
 // Satchel, and it keeps their conversations and files.
 //
-//	satchel-relay serve  --data DIR [--listen HOST:PORT] [--public-url URL] [--check]
+//	satchel-relay serve  --data DIR [--listen HOST:PORT] [--public-url URL] [--metrics HOST:PORT] [--check]
 //	                     [--database URL] [--files URL] [--bus URL] [--config FILE]
 //	satchel-relay invite --data DIR [--uses N] [--expires DURATION]
 //	satchel-relay users|devices|invites|conversations|files --data DIR [--json]

@@ -16,7 +16,7 @@ import (
 
 const usage = `satchel-relay keeps the conversations and files of people who use Satchel.
 
-  satchel-relay serve  --data DIR [--listen HOST:PORT] [--public-url URL] [--check]
+  satchel-relay serve  --data DIR [--listen HOST:PORT] [--public-url URL] [--metrics HOST:PORT] [--check]
   satchel-relay invite --data DIR [--uses N] [--expires DURATION]
   satchel-relay users|devices|invites|conversations|files --data DIR [--json]
   satchel-relay invites revoke ID --data DIR
@@ -31,13 +31,14 @@ const usage = `satchel-relay keeps the conversations and files of people who use
   --config FILE       lines like "database = postgres://…", one for each of these settings
   --check             connect to all that was named, say what serve would do, and end
   --listen HOST:PORT  where to listen (127.0.0.1:7465)
+  --metrics HOST:PORT serve numbers for Prometheus at http://HOST:PORT/metrics (not served)
   --public-url URL    how people reach this relay, when that is another address
   --uses N            how many people the invitation lets in (1)
   --expires DURATION  how long the invitation is good, like 48h or 30m (168h)
   --json              one JSON object a line, for scripts; times are Unix milliseconds
 
 A setting can stand in the environment too: SATCHEL_DATABASE, SATCHEL_BUS, SATCHEL_FILES, SATCHEL_DATA, SATCHEL_LISTEN,
-SATCHEL_PUBLIC_URL, SATCHEL_CONFIG. A flag counts before it, and it before the file. A URL with a password belongs in the
+SATCHEL_METRICS, SATCHEL_PUBLIC_URL, SATCHEL_CONFIG. A flag counts before it, and it before the file. A URL with a password belongs in the
 environment or the file: everybody on the machine can read a command line.
 `
 
@@ -125,6 +126,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.StringVar(&config.Listen, "listen", "127.0.0.1:7465", "")
 	flags.StringVar(&config.PublicURL, "public-url", "", "")
 	flags.StringVar(&config.Bus, "bus", "local", "")
+	flags.StringVar(&config.Metrics, "metrics", "", "")
 	check := flags.Bool("check", false, "")
 	if err := parse(flags, args, &config); err != nil {
 		return err
@@ -134,6 +136,9 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	if _, _, err := net.SplitHostPort(config.Listen); err != nil {
 		return misuse("--listen takes HOST:PORT, like 0.0.0.0:7465")
+	}
+	if _, _, err := net.SplitHostPort(config.Metrics); err != nil && config.Metrics != "" {
+		return misuse("--metrics takes HOST:PORT, like 127.0.0.1:9465")
 	}
 	if config.PublicURL != "" {
 		u, err := url.Parse(config.PublicURL)

@@ -115,7 +115,8 @@ func TestCommandLine(t *testing.T) {
 		{"serve --data D --config nowhere", exitFailed}, {"serve --data D --files /srv", exitFailed},
 		{"invite --data D --uses 0", exitUsage}, {"invite --data D --uses x", exitUsage}, {"invite --data D --expires 1", exitUsage},
 		{"invite --data D --expires -1h", exitUsage}, {"invite --data D", exitFailed}, {"serve --data F", exitFailed},
-		{"serve --data D --listen 256.0.0.1:1", exitFailed},
+		{"serve --data D --listen 256.0.0.1:1", exitFailed}, {"serve --data D --metrics 9465", exitUsage},
+		{"serve --data D --listen 127.0.0.1:0 --metrics 256.0.0.1:1", exitFailed},
 		{"users", exitUsage}, {"users --data E", exitFailed}, {"users --data D extra", exitUsage}, {"invites revoke", exitUsage},
 		{"invites revoke abc --data D", exitUsage}, {"invites revoke --data D", exitUsage}, {"invites revoke abcd --data E", exitFailed},
 		{"backup --data D", exitUsage}, {"restore", exitUsage}, {"backup B", exitUsage}, {"backup B --data E", exitFailed}, {"restore E --data B", exitFailed}, {"doctor --data E", exitFailed},
@@ -156,16 +157,17 @@ func TestSeveralRelays(t *testing.T) {
 	}
 	files, settings := t.TempDir(), filepath.Join(t.TempDir(), "relay.conf")
 	bus := strings.Replace(n.ClientURL(), "nats://", "nats://relay:secret@", 1)
-	if err := os.WriteFile(settings, []byte("# one for all\n\nbus = "+bus+"\npublic-url=https://chat.example.org\nlisten = 256.0.0.1:1\n"), 0o600); err != nil {
+	if err := os.WriteFile(settings, []byte("# one for all\n\nbus = "+bus+"\npublic-url=https://chat.example.org\nlisten = 256.0.0.1:1\nmetrics = 256.0.0.1:1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("SATCHEL_DATABASE", db)
 	t.Setenv("SATCHEL_CONFIG", settings)
 	t.Setenv("SATCHEL_PUBLIC_URL", "https://relay.example.org")
+	t.Setenv("SATCHEL_METRICS", "127.0.0.1:0")
 	args := []string{"--files", "file://" + files, "--listen", "127.0.0.1:0"}
 	var out, errs bytes.Buffer
 	code := run(t.Context(), append([]string{"serve", "--check"}, args...), &out, &errs)
-	for _, want := range []string{"PostgreSQL", "NATS at nats://relay:xxxxx@127.0.0.1", files, "https://relay.example.org"} {
+	for _, want := range []string{"PostgreSQL", "NATS at nats://relay:xxxxx@127.0.0.1", files, "https://relay.example.org", "metrics     http://127.0.0.1:"} {
 		if code != exitDone || !strings.Contains(out.String(), want) || strings.Contains(out.String()+errs.String(), "secret") {
 			t.Errorf("%d, %q is not in %q %q", code, want, out.String(), errs.String())
 		}

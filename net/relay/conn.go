@@ -75,12 +75,12 @@ type ending struct {
 
 func (r *Relay) serveSocket(w http.ResponseWriter, req *http.Request) {
 	if !slices.Contains(websocket.Subprotocols(req), wire.Subprotocol) {
-		refuse(w, http.StatusBadRequest, wire.NewError(wire.CodeBadFrame, "This is a WebSocket for the subprotocol "+wire.Subprotocol+".", false))
+		r.refuse(w, http.StatusBadRequest, wire.NewError(wire.CodeBadFrame, "This is a WebSocket for the subprotocol "+wire.Subprotocol+".", false))
 		return
 	}
 	from := address(req)
 	if !r.gates.addresses.allow(from) {
-		refuse(w, http.StatusTooManyRequests, errRate)
+		r.refuse(w, http.StatusTooManyRequests, errRate)
 		return
 	}
 	c := &conn{
@@ -227,6 +227,7 @@ func (c *conn) readAll(limit int64, handle func(wire.Frame)) {
 			c.reply(e)
 			continue
 		}
+		c.relay.metrics.took(f)
 		handle(f)
 	}
 }
@@ -270,6 +271,7 @@ func (c *conn) writeEnding(e *ending) {
 	text := ""
 	switch {
 	case e.err != nil:
+		c.relay.metrics.refused(e.err)
 		if b, err := wire.Encode(e.err); err == nil && c.writeText(b) != nil {
 			return
 		}
@@ -328,6 +330,7 @@ func (c *conn) push(b []byte) {
 	if len(c.queue) > 0 && (c.bytes+len(b) > c.relay.limits.Queue || len(c.queue) >= maxFrames) {
 		c.dropped = true
 		c.mu.Unlock()
+		c.relay.metrics.slow.Inc()
 		c.log.Info("slow reader dropped", "account", c.account.ID)
 		c.ws.NetConn().Close()
 		return
@@ -358,6 +361,9 @@ func (c *conn) reply(f wire.Frame) {
 }
 
 func (c *conn) pushFrame(f wire.Frame) {
+	if e, ok := f.(*wire.Error); ok {
+		c.relay.metrics.refused(e)
+	}
 	b, err := wire.Encode(f)
 	if err != nil {
 		c.log.Error("frame not encoded", "error", err)

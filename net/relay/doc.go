@@ -17,6 +17,9 @@
 // here and tells who is elsewhere (presence.go), watch reads from the store
 // what did not come, so that entries go out once and in order (order.go).
 //
+// What passes is counted (metrics.go), and served on a listener of its own where
+// that is asked for: one goroutine, which ends with Serve.
+//
 // Accounts and conversations are chains of signed statements (net/seal). The
 // relay checks each one by the rules that clients have, stores it with the
 // boxes that belong to it, and knows by the chains who is a member and which

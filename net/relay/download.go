@@ -8,6 +8,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"satchel/net/priority"
 	"satchel/net/relay/store"
 )
@@ -35,12 +37,15 @@ func (r *Relay) download(w http.ResponseWriter, req *http.Request, t *ticket) {
 		return
 	}
 	defer content.Close()
+	if req.Method == http.MethodGet {
+		r.metrics.downloads.Inc()
+	}
 	h := w.Header()
 	h.Set("Content-Type", "application/octet-stream")
 	h.Set("Content-Disposition", "attachment")
 	h.Set("ETag", `"`+f.SHA256+`"`)
 	h.Set(headerSHA256, f.SHA256)
-	http.ServeContent(&patient{w, http.NewResponseController(w), req.Context(), r.words.Bulk()}, req, "", time.UnixMilli(f.Finished), content)
+	http.ServeContent(&patient{w, http.NewResponseController(w), req.Context(), r.words.Bulk(), r.metrics.down}, req, "", time.UnixMilli(f.Finished), content)
 }
 
 // patient gives up a client that takes less than a stretch of bytes in
@@ -51,6 +56,7 @@ type patient struct {
 	control *http.ResponseController
 	ctx     context.Context
 	bulk    priority.Bulk
+	sent    prometheus.Counter
 }
 
 const (
@@ -61,7 +67,9 @@ const (
 func (p *patient) Write(b []byte) (int, error) {
 	p.bulk.Pass(p.ctx, len(b))
 	p.control.SetWriteDeadline(time.Now().Add(stretchTime))
-	return p.ResponseWriter.Write(b)
+	n, err := p.ResponseWriter.Write(b)
+	p.sent.Add(float64(n))
+	return n, err
 }
 
 // ReadFrom keeps the road from the disk to the socket inside the kernel.
@@ -76,6 +84,7 @@ func (p *patient) ReadFrom(src io.Reader) (n int64, err error) {
 		p.control.SetWriteDeadline(time.Now().Add(stretchTime))
 		m, err := io.Copy(p.ResponseWriter, &io.LimitedReader{R: src, N: min(stretch, left)})
 		n, left = n+m, left-m
+		p.sent.Add(float64(m))
 		if ok {
 			limited.N = left
 		}

@@ -89,7 +89,8 @@ func problem(e *wire.Error) string {
 }
 
 // refuse answers an HTTP request with an error.
-func refuse(w http.ResponseWriter, status int, e *wire.Error) {
+func (r *Relay) refuse(w http.ResponseWriter, status int, e *wire.Error) {
+	r.metrics.refused(e)
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(problem(e)))

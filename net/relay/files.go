@@ -30,7 +30,7 @@ func (r *Relay) serveFiles(w http.ResponseWriter, req *http.Request) {
 	if method := req.Header.Get("X-HTTP-Method-Override"); method != "" {
 		req.Header.Del("X-HTTP-Method-Override")
 		if req.Method != http.MethodPost || method != http.MethodPatch && method != http.MethodDelete {
-			refuse(w, http.StatusBadRequest, wire.NewError(wire.CodeBadFrame, "Only a POST can stand for another method, and only for PATCH or DELETE.", false))
+			r.refuse(w, http.StatusBadRequest, wire.NewError(wire.CodeBadFrame, "Only a POST can stand for another method, and only for PATCH or DELETE.", false))
 			return
 		}
 		req.Method = method
@@ -38,25 +38,33 @@ func (r *Relay) serveFiles(w http.ResponseWriter, req *http.Request) {
 	t, err := r.admitted(req)
 	if err != nil {
 		h.Set("WWW-Authenticate", `Bearer realm="files"`)
-		refuse(w, http.StatusUnauthorized, wire.NewError(wire.CodeForbidden, "This needs a ticket that is still good. Ask the relay for one.", true))
+		r.refuse(w, http.StatusUnauthorized, wire.NewError(wire.CodeForbidden, "This needs a ticket that is still good. Ask the relay for one.", true))
 		return
 	}
 	id := strings.TrimPrefix(req.URL.Path, wire.PathFiles)
 	if id != "" && id != t.File {
-		refuse(w, http.StatusForbidden, wire.NewError(wire.CodeForbidden, "The ticket is for another file.", false))
+		r.refuse(w, http.StatusForbidden, wire.NewError(wire.CodeForbidden, "The ticket is for another file.", false))
 		return
 	}
 	switch m := req.Method; {
 	case t.Purpose == wire.TicketDownload && id != "" && (m == http.MethodGet || m == http.MethodHead):
 		priority.Run(func() { r.download(w, req, t) })
 	case t.Purpose == wire.TicketUpload && id == "" && m == http.MethodPost:
-		r.create(w, req, t)
+		answered := &status{ResponseWriter: w}
+		r.create(answered, req, t)
+		if answered.code >= http.StatusBadRequest {
+			r.metrics.declined.Inc()
+		}
 	case t.Purpose == wire.TicketUpload && id != "" && (m == http.MethodHead || m == http.MethodPatch || m == http.MethodDelete):
-		priority.Run(func() { r.resume(w, req, t) })
+		answered := &status{ResponseWriter: w}
+		priority.Run(func() { r.resume(answered, req, t) })
+		if answered.code == statusChecksumMismatch {
+			r.metrics.declined.Inc()
+		}
 	case t.Purpose == wire.TicketUpload && m == http.MethodOptions:
 		r.uploads.serve(w, req, t)
 	default:
-		refuse(w, http.StatusMethodNotAllowed, wire.NewError(wire.CodeForbidden, "The ticket is not for this method.", false))
+		r.refuse(w, http.StatusMethodNotAllowed, wire.NewError(wire.CodeForbidden, "The ticket is not for this method.", false))
 	}
 }
 
@@ -64,13 +72,13 @@ func (r *Relay) serveFiles(w http.ResponseWriter, req *http.Request) {
 func (r *Relay) create(w http.ResponseWriter, req *http.Request, t *ticket) {
 	switch {
 	case req.Header.Get("Upload-Concat") != "":
-		refuse(w, http.StatusBadRequest, wire.NewError(wire.CodeBadFrame, "Uploads can't be put together here.", false))
+		r.refuse(w, http.StatusBadRequest, wire.NewError(wire.CodeBadFrame, "Uploads can't be put together here.", false))
 		return
 	case req.Header.Get("Upload-Defer-Length") != "":
-		refuse(w, http.StatusBadRequest, wire.NewError(wire.CodeBadFrame, "The upload's length has to be told at its beginning.", false))
+		r.refuse(w, http.StatusBadRequest, wire.NewError(wire.CodeBadFrame, "The upload's length has to be told at its beginning.", false))
 		return
 	case req.Header.Get("Upload-Length") != strconv.FormatInt(t.Size, 10):
-		refuse(w, http.StatusBadRequest, wire.NewError(wire.CodeBadFrame, "The upload's length is not the one that the ticket was asked for.", false))
+		r.refuse(w, http.StatusBadRequest, wire.NewError(wire.CodeBadFrame, "The upload's length is not the one that the ticket was asked for.", false))
 		return
 	}
 	f, err := r.store.File(t.File)
@@ -107,13 +115,13 @@ func (r *Relay) resume(w http.ResponseWriter, req *http.Request, t *ticket) {
 	case f.Finished == 0:
 		r.uploads.serve(w, req, t)
 	case req.Method == http.MethodDelete:
-		refuse(w, http.StatusForbidden, wire.NewError(wire.CodeForbidden, "The file is whole, and can't be taken back.", false))
+		r.refuse(w, http.StatusForbidden, wire.NewError(wire.CodeForbidden, "The file is whole, and can't be taken back.", false))
 	case req.Method == http.MethodHead:
 		r.tell(w, f, http.StatusOK)
 	case req.Header.Get("Upload-Offset") == strconv.FormatInt(f.Size, 10):
 		r.tell(w, f, http.StatusNoContent)
 	default:
-		refuse(w, http.StatusConflict, wire.NewError(wire.CodeConflict, "The file is whole already.", false))
+		r.refuse(w, http.StatusConflict, wire.NewError(wire.CodeConflict, "The file is whole already.", false))
 	}
 }
 
@@ -142,7 +150,7 @@ func (r *Relay) refuseFile(w http.ResponseWriter, err error) {
 	default:
 		e = r.refusal(err)
 	}
-	refuse(w, statuses[e.Code], e)
+	r.refuse(w, statuses[e.Code], e)
 }
 
 // ticketKey is where the request's ticket stands in its context, for tusd's hooks.

@@ -507,7 +507,7 @@ func exists(r *Relay, file string) bool {
 }
 
 func TestSweep(t *testing.T) {
-	r := start(t, Config{})
+	r := start(t, Config{Metrics: "127.0.0.1:0"})
 	mara := join(t, r, "Mara")
 	unfinished, content, _ := newFile(1000)
 	k := mara.ticket(wire.TicketUpload, unfinished, len(content))
@@ -540,6 +540,9 @@ func TestSweep(t *testing.T) {
 				t.Errorf("after %v: %s is there: %v", c.after, id, !c.want[id])
 			}
 		}
+	}
+	for _, what := range []string{sweptUnfinished, sweptUnreferenced, sweptUnknown} {
+		scraped(t, r, `satchel_relay_swept_files_total{what="`+what+`"}`, 1)
 	}
 	if resp, _ := mara.request("HEAD", k.URL, k.Token, nil); resp.StatusCode != 404 {
 		t.Errorf("%d", resp.StatusCode)

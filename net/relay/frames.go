@@ -132,6 +132,7 @@ func (c *conn) send(f *wire.Send) *wire.Error {
 			return
 		}
 		if isNew {
+			r.metrics.stored.Inc()
 			r.announce(&e, c)
 		}
 		c.pushFrame(&wire.Sent{Header: wire.Header{Re: re}, Conversation: e.Conversation, Message: e.Message, Seq: e.Seq, At: e.At})

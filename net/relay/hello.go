@@ -41,6 +41,9 @@ func (c *conn) handshake() ([]byte, *ending) {
 		return nil, &ending{}
 	}
 	f, err := wire.Decode(b)
+	if err == nil {
+		r.metrics.took(f)
+	}
 	if join, ok := f.(*wire.JoinLink); ok && err == nil {
 		return c.joinLink(join)
 	}

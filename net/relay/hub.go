@@ -69,8 +69,9 @@ func (h *hub) all() (all []*conn) {
 	return all
 }
 
-// deliver queues a frame, encoded once, for all connections here of these accounts but one.
-func (h *hub) deliver(accounts []string, b []byte, except *conn) {
+// deliver queues a frame, encoded once, for all connections here of these accounts but one,
+// and returns how many those are.
+func (h *hub) deliver(accounts []string, b []byte, except *conn) int {
 	h.mu.RLock()
 	var to []*conn
 	for _, a := range accounts {
@@ -84,6 +85,7 @@ func (h *hub) deliver(accounts []string, b []byte, except *conn) {
 	for _, c := range to {
 		c.push(b)
 	}
+	return len(to)
 }
 
 // members remembers who is in a conversation. Whoever changes them calls

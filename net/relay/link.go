@@ -45,6 +45,13 @@ func (m *mailboxes) init() {
 	m.codes, m.accounts = map[string]*mailbox{}, map[string]*mailbox{}
 }
 
+// count is how many there are now.
+func (m *mailboxes) count() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.codes)
+}
+
 // open makes a mailbox; the account's other one closes.
 func (m *mailboxes) open(c *conn, code string, expires time.Duration) *wire.Error {
 	m.mu.Lock()

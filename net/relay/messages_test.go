@@ -400,7 +400,7 @@ func TestHugeFrame(t *testing.T) {
 // One who does not read is dropped; nobody waits for them, and nothing is lost.
 func TestSlowReader(t *testing.T) {
 	t.Parallel()
-	r := start(t, Config{Limits: Limits{Queue: 1 << 20}})
+	r := start(t, Config{Metrics: "127.0.0.1:0", Limits: Limits{Queue: 1 << 20}})
 	mara, joao := join(t, r, "Mara"), join(t, r, "João")
 	id := direct(mara, joao)
 	joao.ws.NetConn().(*net.TCPConn).SetReadBuffer(8 << 10)
@@ -416,6 +416,7 @@ func TestSlowReader(t *testing.T) {
 			dropped = dropped || ok && !p.Online
 		}
 	}
+	scraped(t, r, "satchel_relay_slow_readers_dropped_total", 1)
 	joao = joao.again(r.URL())
 	p := must[*wire.Page](joao, &wire.History{Conversation: id, Limit: 2})
 	if p.Head != n || len(p.Entries) != 2 || p.Entries[1].Seq != n {

@@ -158,7 +158,7 @@ func (r *Relay) toAll(conversation string, b []byte, except *conn) {
 		r.log.Error("members were not told", "conversation", conversation, "error", err)
 		return
 	}
-	r.hub.deliver(all, b, except)
+	r.metrics.pushed.Add(float64(r.hub.deliver(all, b, except)))
 }
 
 func (r *Relay) encode(f wire.Frame) ([]byte, error) {

@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -37,6 +38,7 @@ type Config struct {
 	Name      string // for people; "": Satchel relay
 	MaxFile   int64  // bytes; 0: 64 GiB
 	Logger    *slog.Logger
+	Metrics   string // host:port of the page of numbers; "": none
 	Limits    Limits
 }
 
@@ -68,6 +70,8 @@ type Relay struct {
 	requests  gate // HTTP requests
 	closing   sync.Once
 	closed    error
+	metrics   *metrics
+	numbers   net.Listener // for metrics; nil: none
 }
 
 // Open takes the folder, opens the database and binds the address. What it
@@ -97,6 +101,7 @@ func Open(c Config) (_ *Relay, err error) {
 	if r.store, err = store.Open(c.database()); err != nil {
 		return nil, err
 	}
+	r.metrics = newMetrics(r)
 	if r.key, err = loadKey(c, r.store); err != nil {
 		return nil, err
 	}
@@ -105,6 +110,11 @@ func Open(c Config) (_ *Relay, err error) {
 	}
 	if r.listener, err = net.Listen("tcp", c.Listen); err != nil {
 		return nil, fmt.Errorf("the relay can't listen on %s: %w", c.Listen, err)
+	}
+	if c.Metrics != "" {
+		if r.numbers, err = net.Listen("tcp", c.Metrics); err != nil {
+			return nil, fmt.Errorf("the relay can't serve its metrics on %s: %w", c.Metrics, err)
+		}
 	}
 	r.url = strings.TrimRight(c.PublicURL, "/")
 	if r.url == "" {
@@ -199,13 +209,17 @@ func (r *Relay) About() string {
 	if !r.bus.alone() {
 		others = "by NATS at " + withoutSecret(r.config.Bus)
 	}
+	numbers := "none"
+	if r.numbers != nil {
+		numbers = r.MetricsURL()
+	}
 	free, err := freeSpace(r.uploads.dir)
 	room := "free space unknown"
 	if err == nil {
 		room = fmt.Sprintf("%d MB free", free>>20)
 	}
-	return fmt.Sprintf("listens on  %s\npublic URL  %s\nidentity    %s\ndatabase    %s\nfiles       %s, %s\nother relays  %s\n",
-		r.listener.Addr(), r.url, r.Key(), r.store.About(), r.uploads.dir, room, others)
+	return fmt.Sprintf("listens on  %s\npublic URL  %s\nidentity    %s\ndatabase    %s\nfiles       %s, %s\nother relays  %s\nmetrics     %s\n",
+		r.listener.Addr(), r.url, r.Key(), r.store.About(), r.uploads.dir, room, others, numbers)
 }
 
 // Key is the relay's public key, base64url.
@@ -219,11 +233,12 @@ func (r *Relay) Serve(ctx context.Context) error {
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(r.log.Handler(), slog.LevelDebug),
+		ErrorLog:          r.debugLog(),
 	}
 	sweeping, stopSweeping := context.WithCancel(ctx)
 	swept := make(chan struct{})
 	go func() { defer close(swept); r.background(sweeping) }()
+	stopMetrics := r.serveMetrics()
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(r.listener) }()
 	r.log.Info("relay listens", "url", r.url)
@@ -253,8 +268,12 @@ func (r *Relay) Serve(ctx context.Context) error {
 		r.sockets.cut() // who does not read, even now
 		<-ended
 	}
+	stopMetrics()
 	return errors.Join(failed, r.Close())
 }
+
+// debugLog takes what net/http says.
+func (r *Relay) debugLog() *log.Logger { return slog.NewLogLogger(r.log.Handler(), slog.LevelDebug) }
 
 // background is what runs beside the answering.
 func (r *Relay) background(ctx context.Context) {
@@ -274,6 +293,11 @@ func (r *Relay) Close() error {
 		var errs []error
 		if r.listener != nil {
 			if err := r.listener.Close(); !errors.Is(err, net.ErrClosed) {
+				errs = append(errs, err)
+			}
+		}
+		if r.numbers != nil {
+			if err := r.numbers.Close(); !errors.Is(err, net.ErrClosed) {
 				errs = append(errs, err)
 			}
 		}
@@ -298,7 +322,7 @@ func (r *Relay) routes() http.Handler {
 	mux.HandleFunc("GET "+wire.PathHealth, r.serveHealth)
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if !r.requests.enter() {
-			refuse(w, http.StatusServiceUnavailable, errShuttingDown)
+			r.refuse(w, http.StatusServiceUnavailable, errShuttingDown)
 			return
 		}
 		defer r.requests.leave()

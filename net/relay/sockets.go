@@ -90,6 +90,13 @@ func (s *sockets) cut() {
 	}
 }
 
+// count is how many there are now.
+func (s *sockets) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.all)
+}
+
 func (s *sockets) stopping() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

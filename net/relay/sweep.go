@@ -43,9 +43,18 @@ func (r *Relay) sweepOnce(ctx context.Context, now time.Time) error {
 		if err := r.uploads.remove(f.ID, f.Finished == 0); err != nil && !errors.Is(err, store.ErrConflict) {
 			return err
 		}
+		if f.Finished > 0 {
+			r.metrics.swept.WithLabelValues(sweptUnreferenced).Inc()
+		} else {
+			r.metrics.swept.WithLabelValues(sweptUnfinished).Inc()
+		}
 		r.log.Info("file removed", "file", f.ID, "finished", f.Finished > 0)
 	}
-	return r.sweepUnknown(ctx, unfinished)
+	if err := r.sweepUnknown(ctx, unfinished); err != nil {
+		return err
+	}
+	r.metrics.sweeps.Inc()
+	return nil
 }
 
 // sweepUnknown removes what lies in the folder and is not in the store: a
@@ -72,7 +81,10 @@ func (r *Relay) sweepUnknown(ctx context.Context, before time.Time) error {
 		if _, err := r.store.File(d.Name()); !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+		switch err := os.Remove(path); {
+		case err == nil:
+			r.metrics.swept.WithLabelValues(sweptUnknown).Inc()
+		case !errors.Is(err, fs.ErrNotExist):
 			return err
 		}
 		return nil

@@ -46,6 +46,7 @@ func (c *conn) ticket(f *wire.TicketRequest) *wire.Error {
 	switch f.Purpose {
 	case wire.TicketUpload:
 		if e := c.mayUpload(f); e != nil {
+			r.metrics.declined.Inc()
 			return e
 		}
 		t.Size = f.Size

@@ -39,6 +39,7 @@ func (u *uploads) NewUpload(ctx context.Context, info handler.FileInfo) (handler
 	if err != nil {
 		return nil, u.tusError(err)
 	}
+	u.relay.metrics.begun.Inc()
 	return &upload{all: u, file: made}, nil
 }
 
@@ -144,6 +145,7 @@ func (up *upload) write(ctx context.Context, offset int64, src io.Reader) (n int
 		h.hash.Write((*buf)[:w])
 		h.n += int64(w)
 		n += int64(w)
+		up.all.relay.metrics.up.Add(float64(w))
 		if werr != nil {
 			return n, werr
 		}

@@ -202,6 +202,7 @@ func (u *uploads) finish(f store.File) error {
 		return err
 	}
 	u.forget(f.ID)
+	u.relay.metrics.finished.Inc()
 	return nil
 }
 
@@ -266,15 +267,15 @@ func (u *uploads) remove(id string, unfinished bool) error {
 func (u *uploads) beforeCreation(event handler.HookEvent) (handler.HTTPResponse, handler.FileInfoChanges, error) {
 	t := ticketOf(event.Context)
 	if t == nil {
-		return handler.HTTPResponse{}, handler.FileInfoChanges{}, tusError(errInternal)
+		return handler.HTTPResponse{}, handler.FileInfoChanges{}, u.tusError(errInternal)
 	}
 	if e := u.room(event.Upload.Size); e != nil {
-		return handler.HTTPResponse{}, handler.FileInfoChanges{}, tusError(e)
+		return handler.HTTPResponse{}, handler.FileInfoChanges{}, u.tusError(e)
 	}
 	changes := handler.FileInfoChanges{ID: t.File, MetaData: handler.MetaData{}}
 	if sum := event.Upload.MetaData["sha256"]; sum != "" {
 		if b, err := hex.DecodeString(sum); err != nil || len(b) != sha256.Size {
-			return handler.HTTPResponse{}, changes, tusError(wire.NewError(wire.CodeBadFrame, "The SHA-256 is not 64 hexadecimal characters.", false))
+			return handler.HTTPResponse{}, changes, u.tusError(wire.NewError(wire.CodeBadFrame, "The SHA-256 is not 64 hexadecimal characters.", false))
 		}
 		changes.MetaData["sha256"] = strings.ToLower(sum)
 	}
@@ -291,12 +292,6 @@ func (u *uploads) afterFinish(event handler.HookEvent) (handler.HTTPResponse, er
 }
 
 // tusError gives tusd an answer with our body.
-func tusError(e *wire.Error) handler.Error {
-	return handler.Error{ErrorCode: e.Code, Message: e.Message, HTTPResponse: handler.HTTPResponse{
-		StatusCode: statuses[e.Code], Body: problem(e), Header: handler.HTTPHeader{"Content-Type": "application/json"}}}
-}
-
-// tusError does so for any error.
 func (u *uploads) tusError(err error) error {
 	var e *wire.Error
 	switch {
@@ -306,5 +301,7 @@ func (u *uploads) tusError(err error) error {
 	default:
 		e = u.relay.refusal(err)
 	}
-	return tusError(e)
+	u.relay.metrics.refused(e)
+	return handler.Error{ErrorCode: e.Code, Message: e.Message, HTTPResponse: handler.HTTPResponse{
+		StatusCode: statuses[e.Code], Body: problem(e), Header: handler.HTTPHeader{"Content-Type": "application/json"}}}
 }

@@ -58,6 +58,9 @@ func init() {
 	register[Error]("error")
 }
 
+// Name is the name of a frame's type on the wire; empty when it is no frame.
+func Name(f Frame) string { return names[reflect.TypeOf(f)] }
+
 // Encode writes a frame as JSON, with its type filled in. It never changes
 // the frame, so that one frame may be encoded by several goroutines.
 func Encode(f Frame) ([]byte, error) {

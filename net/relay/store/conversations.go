@@ -171,7 +171,7 @@ func (s *Store) Append(e wire.Entry, files []string, after func(e wire.Entry, is
 		isNew = true
 		return t.exec(raiseHead, head...)
 	}
-	s.writes.submit(o)
+	s.queue(o)
 }
 
 // insertEntry stores a member's entry with the next number, unless its message
@@ -245,7 +245,7 @@ func (s *Store) Mark(m wire.Mark, after func(m wire.Mark, moved bool, err error)
 	moved := true
 	read, received := int64(min(m.Read, math.MaxInt64)), int64(min(m.Received, math.MaxInt64))
 	args := []any{read, received, read, m.Conversation, m.Account, read, received}
-	s.writes.submit(op{
+	s.queue(op{
 		of:    m.Conversation,
 		quick: []statement{{moveMark, args, []any{&m.Received, &m.Read}}},
 		do: func(t *tx) error {

@@ -35,6 +35,8 @@ type postgresWrites struct {
 	mu      sync.RWMutex
 	closed  bool // guarded by mu, and lanes against closing under a sender
 	done    sync.WaitGroup
+
+	committed func(time.Duration)
 }
 
 func openPostgres(database string) (*Store, error) {
@@ -50,7 +52,7 @@ func openPostgres(database string) (*Store, error) {
 	}
 	reading := config.Copy()
 	reading.RuntimeParams["default_transaction_read_only"] = "on"
-	w := &postgresWrites{db: stdlib.OpenDB(*config, stdlib.OptionAfterConnect(durable)), dialect: &dialect{numbered: true}, seed: maphash.MakeSeed()}
+	w := &postgresWrites{db: stdlib.OpenDB(*config, stdlib.OptionAfterConnect(durable)), dialect: &dialect{numbered: true}, seed: maphash.MakeSeed(), committed: unobserved}
 	w.db.SetMaxOpenConns(writeConns)
 	w.db.SetMaxIdleConns(writeConns)
 	read := stdlib.OpenDB(*reading)
@@ -74,6 +76,8 @@ func durable(ctx context.Context, c *pgx.Conn) error {
 	_, err := c.Exec(ctx, "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'", pgx.QueryExecModeSimpleProtocol)
 	return err
 }
+
+func (w *postgresWrites) observe(committed func(time.Duration)) { w.committed = committed }
 
 func (w *postgresWrites) close() error {
 	w.mu.Lock()
@@ -217,7 +221,7 @@ func (w *postgresWrites) quick(batch []op) {
 // pipeline sends a batch to the server and reads all answers, in one
 // transaction; it returns which of the writes were done.
 func (w *postgresWrites) pipeline(batch []op) (took []bool, err error) {
-	ctx := context.Background()
+	ctx, began := context.Background(), time.Now()
 	c, err := w.db.Conn(ctx)
 	if err != nil {
 		return nil, err
@@ -252,6 +256,9 @@ func (w *postgresWrites) pipeline(batch []op) (took []bool, err error) {
 		}
 		return errors.Join(err, answers.Close())
 	})
+	if err == nil {
+		w.committed(time.Since(began))
+	}
 	return took, err
 }
 
@@ -324,7 +331,7 @@ func unspeakable(err error) bool {
 }
 
 func (w *postgresWrites) transact(level sql.IsolationLevel, do func(*tx) error) error {
-	ctx := context.Background()
+	ctx, began := context.Background(), time.Now()
 	in, err := w.db.BeginTx(ctx, &sql.TxOptions{Isolation: level})
 	if err != nil {
 		return err
@@ -333,7 +340,11 @@ func (w *postgresWrites) transact(level sql.IsolationLevel, do func(*tx) error) 
 		_ = in.Rollback() // err is what went wrong
 		return err
 	}
-	return in.Commit()
+	if err := in.Commit(); err != nil {
+		return err
+	}
+	w.committed(time.Since(began))
+	return nil
 }
 
 // postgresTx is one transaction.

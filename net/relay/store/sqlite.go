@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -27,6 +28,8 @@ type sqliteWrites struct {
 	mu      sync.RWMutex
 	closed  bool // guarded by mu, and ops against closing under a sender
 	done    sync.WaitGroup
+
+	committed func(time.Duration)
 }
 
 func openSQLite(path string) (*Store, error) {
@@ -42,7 +45,7 @@ func openSQLite(path string) (*Store, error) {
 	f.Close()
 	dsn := (&url.URL{Scheme: "file", Path: filepath.ToSlash(abs)}).String() +
 		"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
-	w := &sqliteWrites{dialect: &dialect{words: sqliteWords}, ops: make(chan op, maxBatch), told: make(chan []op, 16)}
+	w := &sqliteWrites{dialect: &dialect{words: sqliteWords}, ops: make(chan op, maxBatch), told: make(chan []op, 16), committed: unobserved}
 	if w.db, err = sql.Open("sqlite", dsn); err != nil {
 		return nil, err
 	}
@@ -67,6 +70,8 @@ func openSQLite(path string) (*Store, error) {
 	go w.teller()
 	return &Store{read: reader{read, w.dialect}, writes: w, about: "SQLite, " + abs}, nil
 }
+
+func (w *sqliteWrites) observe(committed func(time.Duration)) { w.committed = committed }
 
 func (w *sqliteWrites) close() error {
 	w.mu.Lock()
@@ -139,7 +144,10 @@ func (w *sqliteWrites) writer() {
 	t := &sqliteTx{conn: w.conn, dialect: w.dialect, stmts: map[string]*sql.Stmt{}}
 	for first := range w.ops {
 		batch := gather(first, w.ops)
-		t.run(batch)
+		began := time.Now()
+		if t.run(batch) {
+			w.committed(time.Since(began))
+		}
 		w.told <- batch
 	}
 	for _, stmt := range t.stmts {
@@ -181,8 +189,8 @@ type sqliteTx struct {
 }
 
 // run carries out a batch in one transaction. One that fails is undone alone;
-// when the transaction itself fails, all have failed.
-func (s *sqliteTx) run(batch []op) {
+// when the transaction itself fails, all have failed, and it returns false.
+func (s *sqliteTx) run(batch []op) bool {
 	t := &tx{in: s}
 	failed := t.exec("BEGIN IMMEDIATE")
 	if failed == nil {
@@ -217,6 +225,7 @@ func (s *sqliteTx) run(batch []op) {
 			batch[i].err = fmt.Errorf("store: commit: %w", full(failed))
 		}
 	}
+	return failed == nil
 }
 
 // quick carries out statements; false: they changed nothing.

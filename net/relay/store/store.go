@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -34,15 +35,17 @@ func refused(err error) bool {
 
 // Store is an open database.
 type Store struct {
-	read   reader
-	writes writes
-	about  string
+	read    reader
+	writes  writes
+	about   string
+	waiting atomic.Int64 // writes that were asked for and have no end yet
 }
 
 // writes is a database that is written to.
 type writes interface {
 	do(func(*tx) error) error
 	submit(op)
+	observe(func(time.Duration))
 	close() error
 }
 
@@ -70,15 +73,39 @@ func (s *Store) Close() error {
 // About says which database this is, in words and without secrets.
 func (s *Store) About() string { return s.about }
 
+// Observe makes every transaction that was committed be told of, with the time
+// from its beginning until it was on the disk. It is called once, before the
+// first write. committed is called on several goroutines and must not wait.
+func (s *Store) Observe(committed func(took time.Duration)) { s.writes.observe(committed) }
+
+// Waiting is how many writes were asked for and are not on the disk yet.
+func (s *Store) Waiting() int { return int(s.waiting.Load()) }
+
 // do carries out a write and returns when it is on the disk.
-func (s *Store) do(do func(*tx) error) error { return s.writes.do(do) }
+func (s *Store) do(do func(*tx) error) error {
+	s.waiting.Add(1)
+	defer s.waiting.Add(-1)
+	return s.writes.do(do)
+}
 
 // submit queues a write of a conversation, or of an account. after is called
 // when it is committed, or when it failed, on a goroutine that must not be held
 // up, and so must not wait for another write.
 func (s *Store) submit(of string, do func(*tx) error, after func(error)) {
-	s.writes.submit(op{of: of, do: do, after: after})
+	s.queue(op{of: of, do: do, after: after})
 }
+
+func (s *Store) queue(o op) {
+	s.waiting.Add(1)
+	after := o.after
+	o.after = func(err error) {
+		s.waiting.Add(-1)
+		after(err)
+	}
+	s.writes.submit(o)
+}
+
+func unobserved(time.Duration) {}
 
 // op is a write that waits, and who is told of it.
 type op struct {
