@@ -14,7 +14,7 @@ LDFLAGS := -ldflags "-s -w"
 # make run PROFILE=second opens another person's Satchel beside yours.
 PROFILE ?=
 
-.PHONY: run build test vet test-servers test-package faults bench bench-relay lint shots package clean
+.PHONY: run build test suite vet test-servers test-package faults bench bench-relay lint shots package clean
 
 run: build
 	build/satchel $(if $(PROFILE),--profile $(PROFILE))
@@ -26,15 +26,17 @@ build:
 	CGO_ENABLED=0 go build $(LDFLAGS) -o build/satchelctl ./cmd/satchelctl
 
 # What every change must pass: format, the suite under the race detector, then the
-# journeys: built programs, killed and restarted, and real windows. Packages wait
-# for disks more than they compute: several at a time.
+# journeys: built programs, killed and restarted, and real windows. The suite waits for
+# disks more than it computes: several packages at a time, while the programs are built.
 STORES := /transfer/(s3|azblob|gs|stores)$$
 test:
 	@.ci/install test
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt would change:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
-	$(MAKE) --no-print-directory build
-	go test -race -p 4 $(SCREENLESS) -timeout 8m $$(go list $(SCREENLESS) ./... | grep -Ev '/internal/journey|$(STORES)')
+	$(MAKE) --no-print-directory -j 2 build suite
 	$(JOURNEY) -parallel 3
+
+suite:
+	go test -race -p 4 $(SCREENLESS) -timeout 8m $$(go list $(SCREENLESS) ./... | grep -Ev '/internal/journey|$(STORES)')
 
 # All that vet knows, of the window's files too; go test has vetted the rest.
 vet:
