@@ -13,16 +13,16 @@ import (
 	"satchel/widgets"
 )
 
-// openSettings shows one's own devices, and what can be done with them.
-func (a *App) openSettings() {
+// devicesPage shows one's own devices, and what can be done with them.
+func (a *App) devicesPage(o *openSheet) fyne.CanvasObject {
 	list := widgets.NewDeviceList()
 	words := widgets.NewParagraph(lang.L("Your devices. Each has keys of its own, and reads everything."), widgets.SizeSmall, widgets.ColorMuted, fyne.TextAlignLeading)
 	file := widgets.NewButton(widgets.PlainButton, lang.L("Recovery file…"), a.makeRecovery)
 	link := widgets.NewButton(widgets.PrimaryButton, lang.L("Link a device…"), a.linkAnother)
-	sheet := widgets.NewSheet(lang.L("Settings"), widgets.NewColumn(14, words, list), file, link)
 	list.OnRemove = a.askRemoveDevice
-	a.showSheet(&openSheet{name: "settings", sheet: sheet, devices: list, spots: map[string]spotted{"link-device": link, "recovery-file": file}})
-	sheet.ShowOn(a.window.Canvas(), nil)
+	o.devices = list
+	o.spots["link-device"], o.spots["recovery-file"] = link, file
+	page := widgets.NewColumn(14, words, list, widgets.NewLine(12, file, link))
 	a.work(func(context.Context) func() {
 		devices, err := a.session.Devices()
 		return func() {
@@ -30,9 +30,10 @@ func (a *App) openSettings() {
 				words.SetText(sentence(err))
 			}
 			list.SetDevices(deviceRows(devices))
-			sheet.Refresh()
+			o.sheet.Refresh()
 		}
 	})
+	return page
 }
 
 // deviceRows are the devices that were not removed, this one first.

@@ -1,0 +1,60 @@
+package app
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/lang"
+
+	"satchel/widgets"
+)
+
+// settingsPage is one page of the settings; each is in a file of its own.
+type settingsPage struct {
+	id    string // for the test seam: "page-ID" picks it
+	name  string
+	icon  widgets.Icon
+	build func(a *App, o *openSheet) fyne.CanvasObject // each time it is picked; what can be clicked goes into o.spots
+}
+
+// settingsPages are all there are, in their order.
+func settingsPages() []settingsPage {
+	return []settingsPage{
+		{"devices", lang.L("Devices"), widgets.IconComputer, (*App).devicesPage},
+	}
+}
+
+// openSettings shows the settings, at their first page.
+func (a *App) openSettings() { a.openSettingsAt("devices") }
+
+// openSettingsAt shows one page of the settings.
+func (a *App) openSettingsAt(id string) {
+	all := settingsPages()
+	names := make([]widgets.PageName, len(all))
+	for i, p := range all {
+		names[i] = widgets.PageName{ID: p.id, Name: p.name, Icon: p.icon}
+	}
+	pages := widgets.NewPages(names...)
+	sheet := widgets.NewSheet(lang.L("Settings"), pages)
+	sheet.Width, sheet.Height = 780, 460
+	pages.OnEscape = sheet.Dismiss
+	o := &openSheet{name: "settings", sheet: sheet}
+	pages.OnPick = func(id string) {
+		for _, p := range all {
+			if p.id == id {
+				o.forget()
+				for _, n := range names {
+					o.spots["page-"+n.ID] = pages.Name(n.ID)
+				}
+				pages.SetPage(id, p.build(a, o))
+			}
+		}
+	}
+	pages.OnPick(id)
+	a.showSheet(o)
+	sheet.ShowOn(a.window.Canvas(), pages.First())
+}
+
+// forget takes away what the page before could be clicked at.
+func (o *openSheet) forget() {
+	o.devices = nil
+	o.spots = map[string]spotted{}
+}

@@ -1,0 +1,213 @@
+package widgets
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// Toggle is something that is on or off, with what it is and what that means.
+// It is a switch at the right, or with Box a box to tick at the left.
+type Toggle struct {
+	widget.BaseWidget
+	Text      string
+	Detail    string // below Text; "": none
+	Aside     string // a few words at the far right; "": none
+	Box       bool
+	OnChanged func(on bool) // after a person changed it
+	OnEscape  func()
+
+	on, disabled, focused bool
+	detail                *Paragraph
+}
+
+// NewToggle returns a switch.
+func NewToggle(text, detail string, on bool, changed func(bool)) *Toggle {
+	t := &Toggle{Text: text, Detail: detail, OnChanged: changed, on: on}
+	t.detail = NewParagraph(detail, SizeSmall, ColorMuted, fyne.TextAlignLeading)
+	t.ExtendBaseWidget(t)
+	return t
+}
+
+// On tells whether it is on.
+func (t *Toggle) On() bool { return t.on }
+
+// SetOn turns it on or off without a word to OnChanged.
+func (t *Toggle) SetOn(on bool) {
+	if t.on != on {
+		t.on = on
+		t.Refresh()
+	}
+}
+
+// SetDetail changes what is below the text.
+func (t *Toggle) SetDetail(detail string) {
+	t.Detail = detail
+	t.detail.SetText(detail)
+	t.Refresh()
+}
+
+// SetDisabled lets nobody change it, or somebody again.
+func (t *Toggle) SetDisabled(off bool) {
+	if t.disabled != off {
+		t.disabled = off
+		t.Refresh()
+	}
+}
+
+func (t *Toggle) turn() {
+	if t.disabled {
+		return
+	}
+	t.on = !t.on
+	t.Refresh()
+	if t.OnChanged != nil {
+		t.OnChanged(t.on)
+	}
+}
+
+// Tapped implements fyne.Tappable.
+func (t *Toggle) Tapped(*fyne.PointEvent) { t.turn() }
+
+// FocusGained implements fyne.Focusable.
+func (t *Toggle) FocusGained() { t.focused = true; t.Refresh() }
+
+// FocusLost implements fyne.Focusable.
+func (t *Toggle) FocusLost() { t.focused = false; t.Refresh() }
+
+// TypedRune implements fyne.Focusable.
+func (t *Toggle) TypedRune(rune) {}
+
+// TypedKey implements fyne.Focusable.
+func (t *Toggle) TypedKey(k *fyne.KeyEvent) {
+	switch k.Name {
+	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
+		t.turn()
+	case fyne.KeyEscape:
+		if t.OnEscape != nil {
+			t.OnEscape()
+		}
+	}
+}
+
+// AccessibilityLabel implements fyne.Accessible.
+func (t *Toggle) AccessibilityLabel() string { return t.Text }
+
+// AccessibilityRole implements fyne.Accessible.
+func (t *Toggle) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }
+
+// The switch, and what is left of and around the words.
+const (
+	switchWidth  float32 = 38
+	switchHeight float32 = 22
+	toggleBox    float32 = 18
+	togglePad    float32 = 8
+)
+
+func (t *Toggle) textLeft() float32 {
+	if t.Box {
+		return toggleBox + 10
+	}
+	return 0
+}
+
+func (t *Toggle) textWidth(width float32) float32 {
+	w := width - t.textLeft()
+	if !t.Box {
+		w -= switchWidth + 16
+	}
+	return max(40, w)
+}
+
+// HeightAt returns its height at a width.
+func (t *Toggle) HeightAt(width float32) float32 {
+	h := LineHeight + 2*togglePad
+	if t.Detail != "" {
+		h += 2 + t.detail.HeightAt(t.textWidth(width))
+	}
+	return h
+}
+
+// CreateRenderer implements fyne.Widget.
+func (t *Toggle) CreateRenderer() fyne.WidgetRenderer {
+	ring := NewRounded(color.Transparent, ButtonRadius)
+	track := NewRounded(color.Transparent, switchHeight/2)
+	knob := &canvas.Circle{}
+	tick := &canvas.Image{FillMode: canvas.ImageFillContain}
+	text := NewText("", TextSize, ColorText)
+	aside := NewText("", SmallSize, ColorMuted)
+	aside.Alignment = fyne.TextAlignTrailing
+	r := &shellRenderer{objects: []fyne.CanvasObject{ring, track, knob, tick, text, aside, t.detail}}
+	r.layout = func(s fyne.Size) {
+		left, width := t.textLeft(), t.textWidth(s.Width)
+		place(ring, -6, 2, s.Width+12, s.Height-4)
+		asideWidth := float32(0)
+		if t.Aside != "" {
+			asideWidth = MeasureText(t.Aside, SmallSize, false).Width + 8
+		}
+		text.Text = ElideEnd(t.Text, width-asideWidth, TextSize, false)
+		place(text, left, togglePad, width-asideWidth, LineHeight)
+		place(aside, left+width-asideWidth, togglePad, asideWidth, LineHeight)
+		place(t.detail, left, togglePad+LineHeight+2, width, t.detail.HeightAt(width))
+		if t.Box {
+			place(track, 0, togglePad+1, toggleBox, toggleBox)
+			place(tick, 1, togglePad+2, toggleBox-2, toggleBox-2)
+			return
+		}
+		y := togglePad - 1
+		place(track, s.Width-switchWidth, y, switchWidth, switchHeight)
+		x := s.Width - switchWidth + 3
+		if t.on {
+			x = s.Width - switchHeight + 3
+		}
+		place(knob, x, y+3, switchHeight-6, switchHeight-6)
+	}
+	r.min = func() fyne.Size {
+		width := t.Size().Width
+		if width == 0 {
+			width = 240
+		}
+		return fyne.NewSize(160, t.HeightAt(width))
+	}
+	r.refresh = func() {
+		ring.StrokeWidth = 0
+		if t.focused {
+			ring.StrokeColor, ring.StrokeWidth = Color(theme.ColorNameFocus), 2
+		}
+		ink := ColorText
+		if t.disabled {
+			ink = ColorMuted
+		}
+		text.Color, aside.Color, aside.Text = Color(ink), Color(ColorMuted), t.Aside
+		fill := ColorTrack
+		if t.on {
+			fill = ColorAccent
+		}
+		track.FillColor, track.StrokeWidth = Color(fill), 0
+		knob.FillColor = Color(ColorWindow)
+		track.CornerRadius = switchHeight / 2
+		if t.Box {
+			track.CornerRadius = 5
+			if !t.on {
+				track.FillColor, track.StrokeColor, track.StrokeWidth = Color("overlayBackground"), Color(ColorMuted), 1
+			}
+			tick.Resource = iconTick.Resource(Color(ColorOnAccent))
+		}
+		show(knob, !t.Box)
+		show(tick, t.Box && t.on)
+		show(t.detail, t.Detail != "")
+		if !t.Size().IsZero() {
+			r.layout(t.Size())
+		}
+		for _, o := range r.objects {
+			o.Refresh()
+		}
+	}
+	r.refresh()
+	return r
+}
+
+const iconTick Icon = `<path stroke-width="2.6" d="M5.5 12.5l4.3 4.3 8.7-9.3"/>`
