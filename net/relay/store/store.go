@@ -20,12 +20,13 @@ var (
 	ErrInviteUsed    = errors.New("store: the invitation was used up")
 	ErrFull          = errors.New("store: the disk is full")
 	ErrNewer         = errors.New("store: the database is of a newer version of this program")
+	ErrTooMuch       = errors.New("store: more settings than an account may keep")
 	ErrClosed        = errors.New("store: closed")
 )
 
 // refused tells of the errors that are an answer, and no failure.
 func refused(err error) bool {
-	for _, r := range []error{ErrNotFound, ErrConflict, ErrRemoved, ErrDevice, ErrNameTaken, ErrInviteInvalid, ErrInviteExpired, ErrInviteUsed, ErrNewer, ErrFile} {
+	for _, r := range []error{ErrNotFound, ErrConflict, ErrRemoved, ErrDevice, ErrNameTaken, ErrInviteInvalid, ErrInviteExpired, ErrInviteUsed, ErrNewer, ErrFile, ErrTooMuch} {
 		if errors.Is(err, r) {
 			return true
 		}
