@@ -56,6 +56,15 @@ type VerifiedChanged struct {
 	Verified bool
 }
 
+// AccountChanged says that somebody, or this account, is called otherwise.
+type AccountChanged struct{ Account Account }
+
+// BlockedChanged says that somebody was blocked, or is no longer.
+type BlockedChanged struct {
+	Account AccountID
+	Blocked bool
+}
+
 // Notice is a sentence that a person should read once.
 type Notice struct {
 	Text         string
@@ -70,4 +79,6 @@ func (TypingChanged) change()       {}
 func (ConnectionChanged) change()   {}
 func (SyncChanged) change()         {}
 func (VerifiedChanged) change()     {}
+func (AccountChanged) change()      {}
+func (BlockedChanged) change()      {}
 func (Notice) change()              {}

@@ -67,6 +67,13 @@ type Conversation struct {
 	Last   *Message `json:"last,omitempty"`   // newest message in the cache, pending ones included
 	Unread int      `json:"unread,omitempty"` // messages of others behind our read mark
 	Draft  string   `json:"draft,omitempty"`
+
+	// What the person set for themselves; see Setting, IsMuted and IsArchived.
+	Pinned       time.Time `json:"pinned,omitzero"`         // since when
+	Muted        time.Time `json:"muted,omitzero"`          // until when
+	Archived     uint64    `json:"archived,omitempty"`      // one above the head of then
+	MarkedUnread bool      `json:"marked_unread,omitempty"` // by hand
+	Blocked      bool      `json:"blocked,omitempty"`       // direct ones: nothing of them is shown or told
 }
 
 // Name is what a person calls the conversation: its title, the other member's

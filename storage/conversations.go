@@ -166,6 +166,9 @@ func (tx *Tx) conversation(id chat.ConversationID, v []byte) (chat.Conversation,
 		last := s.Last.message(id)
 		c.Last = &last
 	}
+	if err := tx.setOn(&c); err != nil {
+		return chat.Conversation{}, err
+	}
 	err := tx.bolt.Bucket(bMarks).Bucket([]byte(id)).ForEach(func(account, v []byte) error {
 		m, err := decodeMark(v)
 		if c.Marks == nil {

@@ -17,6 +17,7 @@ type Face struct {
 	Name   string // whose initials
 	Key    string // gives the colour: an account's id, so that a new name keeps it
 	Self   bool   // notes to self: a bookmark
+	Icon   Icon   // not a person, but this; "" for people
 	Online bool   // a green dot
 }
 
@@ -46,11 +47,17 @@ func (a *Avatar) SetFace(f Face) {
 // avatarColors are the same in light and dark: they name people.
 var avatarColors = []color.NRGBA{rgb(0xB9541A), rgb(0x2B6E93), rgb(0x3B7A57), rgb(0x7D5BA6), rgb(0x566468), rgb(0xA23B5A), rgb(0x4A5FA8)}
 
-var selfColor = rgb(0x8A6D3B)
+var (
+	selfColor   = rgb(0x8A6D3B)
+	folderColor = rgb(0x7C756B)
+)
 
 func (f Face) color() color.Color {
 	if f.Self {
 		return selfColor
+	}
+	if f.Icon != "" {
+		return folderColor
 	}
 	h := fnv.New32a()
 	h.Write([]byte(f.Key))
@@ -95,10 +102,16 @@ func (a *Avatar) CreateRenderer() fyne.WidgetRenderer {
 	r.refresh = func() {
 		disc.FillColor = a.face.color()
 		text.Text, text.TextSize = initials(a.face.Name), a.size*0.37
-		mark.Resource = IconBookmark.Resource(color.White)
+		icon := a.face.Icon
+		if a.face.Self {
+			icon = IconBookmark
+		}
+		if icon != "" {
+			mark.Resource = icon.Resource(color.White)
+		}
 		ring.FillColor, dot.FillColor = Color(a.on), Color(ColorGood)
-		show(text, !a.face.Self)
-		show(mark, a.face.Self)
+		show(text, icon == "")
+		show(mark, icon != "")
 		show(ring, a.face.Online)
 		show(dot, a.face.Online)
 		for _, o := range r.objects {

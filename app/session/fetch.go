@@ -288,7 +288,12 @@ func (s *Session) checkSynced() {
 
 // Focus says which conversation is on screen: it is brought up to date first.
 func (s *Session) Focus(conv chat.ConversationID) {
-	s.post(call(func(t *turn) { s.state.sync.focus = conv }))
+	s.post(call(func(t *turn) {
+		if before := s.state.sync.focus; before != conv && s.state.settings.drafts[before] {
+			s.later(0, tellDraft{before})
+		}
+		s.state.sync.focus = conv
+	}))
 }
 
 // LoadHistory asks for messages below sequence number before that are not in the

@@ -86,7 +86,12 @@ func (t *turn) roomChanged(id chat.ConversationID) error {
 		return err
 	}
 	t.touch(id)
-	t.then(func() { s.unblock(id) })
+	t.then(func() {
+		s.unblock(id)
+		if id == chat.ConversationID(wire.SelfID(string(t.me))) {
+			s.tellSettings()
+		}
+	})
 	return nil
 }
 

@@ -52,11 +52,18 @@ func (t *turn) touch(id chat.ConversationID) {
 }
 
 // news tells messages that are new or changed, and touches their conversation.
+// What somebody writes who is blocked is kept, and not told.
 func (t *turn) news(id chat.ConversationID, history bool, messages ...chat.Message) {
-	if len(messages) > 0 {
+	if len(messages) > 0 && !t.blocked(id) {
 		t.messages = append(t.messages, chat.MessagesChanged{Conversation: id, Messages: messages, History: history})
 	}
 	t.touch(id)
+}
+
+// blocked tells of a conversation with somebody who is.
+func (t *turn) blocked(id chat.ConversationID) bool {
+	row, _, err := t.tx.Conversation(id)
+	return err == nil && row.Blocked
 }
 
 // most is how many events one turn takes.

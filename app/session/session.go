@@ -78,14 +78,15 @@ type Session struct {
 
 // state is what only the loop touches, beside what is on disk.
 type state struct {
-	online  bool
-	outbox  outbox
-	sync    fetcher
-	marks   map[chat.ConversationID]*markState
-	typed   map[chat.ConversationID]time.Time
-	tell    []chan struct{} // see Told
-	waiting waiting
-	holes   map[chat.ConversationID]bool // looked at soon, see watchHoles
+	online   bool
+	outbox   outbox
+	sync     fetcher
+	marks    map[chat.ConversationID]*markState
+	typed    map[chat.ConversationID]time.Time
+	tell     []chan struct{} // see Told
+	waiting  waiting
+	settings settings
+	holes    map[chat.ConversationID]bool // looked at soon, see watchHoles
 }
 
 // Profile is who uses this device, and where.
@@ -143,7 +144,7 @@ func open(opts Options, lock *flock.Flock) (*Session, error) {
 		inbox: make(chan event, 2*most), closing: make(chan struct{}), done: make(chan struct{}),
 		again: make(chan struct{}, 1), people: map[chat.AccountID]chat.Presence{}, lengths: map[chat.AccountID]uint64{}}
 	s.state = state{outbox: newOutbox(), sync: newFetcher(), marks: map[chat.ConversationID]*markState{},
-		typed: map[chat.ConversationID]time.Time{}, waiting: newWaiting(), holes: map[chat.ConversationID]bool{}}
+		typed: map[chat.ConversationID]time.Time{}, waiting: newWaiting(), settings: newSettings(), holes: map[chat.ConversationID]bool{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	err = db.View(func(tx *storage.Tx) error {
 		p, ok, err := tx.Profile()

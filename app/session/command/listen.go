@@ -166,6 +166,9 @@ func (l *listener) take(ctx context.Context, batch []chat.Change) error {
 // look prints what is new in a conversation, as far as it is here without a
 // hole. Holes are being filled; older ones are asked for.
 func (l *listener) look(ctx context.Context, row *chat.Conversation) error {
+	if row.Blocked {
+		return nil
+	}
 	h, err := l.heard(row)
 	if err != nil {
 		return err

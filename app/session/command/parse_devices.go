@@ -11,6 +11,9 @@ import (
 // families are the commands that have words of their own behind them.
 var families = map[string]func(args []string) (job, error){
 	"link": parseLink, "device": parseDevice, "verify": parseVerify, "recovery": parseRecovery, "group": parseGroup,
+	"mute": parseSet("mute"), "unmute": parseSet("unmute"), "pin": parseSet("pin"), "unpin": parseSet("unpin"),
+	"archive": parseSet("archive"), "unarchive": parseSet("unarchive"),
+	"block": parseBlock("block"), "unblock": parseBlock("unblock"), "blocked": parseBlocked, "profile": parseProfile,
 }
 
 // joiner is a command that makes a new profile.
