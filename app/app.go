@@ -72,6 +72,7 @@ type App struct {
 	viewer   *viewer              // nil: none
 	pictures *pictures
 	found    found
+	archive  bool // the list shows what is archived
 	settings settings
 	focused  bool
 	model    model

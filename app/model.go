@@ -1,10 +1,10 @@
 package app
 
 import (
-	"slices"
 	"time"
 
 	"satchel/chat"
+	"satchel/widgets"
 )
 
 // model is what the shell knows, taken from the session: the screen's goroutine
@@ -21,6 +21,8 @@ type model struct {
 	synced        bool
 	batch         map[chat.TransferID]share      // of what moves since nothing last moved
 	notified      map[chat.ConversationID]uint64 // newest message that the desktop was told of
+	directs       map[chat.AccountID]chat.ConversationID
+	list          listing
 }
 
 // typist is who writes in a conversation; it is over at the time until.
@@ -46,6 +48,8 @@ func (m *model) init() {
 	m.typing = map[chat.ConversationID]typist{}
 	m.batch = map[chat.TransferID]share{}
 	m.notified = map[chat.ConversationID]uint64{}
+	m.directs = map[chat.AccountID]chat.ConversationID{}
+	m.list.rows = map[chat.ConversationID]widgets.Row{}
 }
 
 // draft is what was written in a conversation and not sent.
@@ -54,25 +58,6 @@ func (m *model) draft(id chat.ConversationID) string {
 		return text
 	}
 	return m.conversations[id].Draft
-}
-
-// sorted lists conversations by their newest activity; notes to self, while
-// they are empty, stay at the end.
-func (m *model) sorted() []chat.Conversation {
-	all := make([]chat.Conversation, 0, len(m.conversations))
-	for _, c := range m.conversations {
-		all = append(all, c)
-	}
-	slices.SortFunc(all, func(a, b chat.Conversation) int {
-		if d := activity(&b).Compare(activity(&a)); d != 0 {
-			return d
-		}
-		if a.ID < b.ID {
-			return -1
-		}
-		return 1
-	})
-	return all
 }
 
 func activity(c *chat.Conversation) time.Time {

@@ -39,7 +39,7 @@ func (a *App) notifyOf(c chat.MessagesChanged) {
 		return
 	}
 	conversation, ok := a.model.conversations[c.Conversation]
-	if !ok {
+	if !ok || conversation.Blocked || conversation.IsMuted(time.Now()) {
 		return
 	}
 	me := a.model.me.ID

@@ -157,6 +157,10 @@ func (p *pane) conversationChanged(c chat.Conversation) {
 	}
 	p.drawHead()
 	me := p.app.model.me.ID
+	if may := c.MayWrite(me); may != p.composer.Visible() {
+		p.drawEmpty()
+		p.root.Refresh()
+	}
 	p.timeline.SetReceipts(func(m *chat.Message) chat.Receipt { return c.Receipt(me, m) })
 }
 
@@ -183,14 +187,14 @@ func (p *pane) drawEmpty() {
 		}
 	}
 	show(p.head, p.id != "")
-	show(p.composer, p.id != "")
+	c := a.model.conversations[p.id]
+	show(p.composer, p.id != "" && c.MayWrite(a.model.me.ID))
 	empty := p.id == "" || p.loaded && len(p.shown) == 0 && !p.hasOlder()
 	show(p.hint, empty)
 	show(p.timeline, !empty)
 	if !empty {
 		return
 	}
-	c := a.model.conversations[p.id]
 	switch {
 	case p.id == "":
 		p.hint.Set(widgets.IconTalk, lang.L("Nobody to write to yet"), lang.L("Invite somebody with a link, or choose a conversation at the left."))
@@ -285,6 +289,7 @@ func (p *pane) send(text string) bool {
 				p.composer.SetText(text)
 			}
 			a.model.drafts[id] = text
+			a.model.redraw(id)
 		}
 	})
 	p.timeline.MarkUnread("") // who answers has read it

@@ -13,7 +13,8 @@ import (
 // row says in words what the list shows of a conversation. current is the one
 // that is open: what is being written there is no draft.
 func (m *model) row(c *chat.Conversation, current bool, now time.Time) widgets.Row {
-	r := widgets.Row{ID: c.ID, Name: m.name(c), Face: m.face(c), Unread: c.Unread}
+	r := widgets.Row{ID: c.ID, Name: m.name(c), Face: m.face(c), Unread: c.Unread,
+		Pinned: !c.Pinned.IsZero() && !c.IsArchived(now), Muted: c.IsMuted(now), Marked: c.MarkedUnread}
 	if c.Last != nil {
 		r.Time = rowTime(c.Last.At, now)
 	}
@@ -189,6 +190,9 @@ func (m *model) status(c *chat.Conversation, now time.Time) (string, widgets.Ton
 	case chat.Self:
 		return lang.L("Notes, links and files for yourself"), widgets.ToneMuted
 	case chat.Group:
+		if c.OnlyAdmins {
+			return lang.L("{{.Count}} people · only admins write", map[string]any{"Count": len(c.Members)}), widgets.ToneMuted
+		}
 		return lang.L("{{.Count}} people", map[string]any{"Count": len(c.Members)}), widgets.ToneMuted
 	}
 	p, known := m.presence[m.other(c)]

@@ -111,7 +111,7 @@ func (a *App) foundRows(now time.Time) (rows []widgets.Row) {
 		for i := range messages {
 			msg := &messages[i]
 			c, ok := m.conversations[msg.Conversation]
-			if !ok {
+			if !ok || c.Blocked {
 				continue
 			}
 			if name != "" {
@@ -174,6 +174,10 @@ func snippet(text, find string) string {
 // choose opens what a row of the list stands for.
 func (a *App) choose(r widgets.Row) {
 	switch {
+	case r.Folder:
+		a.archive = !a.archive
+		a.drawRows()
+		a.main.list.ScrollToTop()
 	case r.Person != "":
 		a.writeTo(r.Person)
 	case r.Message != "":

@@ -18,6 +18,7 @@ type settingsPage struct {
 // settingsPages are all there are, in their order.
 func settingsPages() []settingsPage {
 	return []settingsPage{
+		{"profile", lang.L("Profile"), widgets.IconPerson, (*App).profilePage},
 		{"devices", lang.L("Devices"), widgets.IconComputer, (*App).devicesPage},
 	}
 }

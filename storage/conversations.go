@@ -49,6 +49,8 @@ type info struct {
 
 	Roles map[chat.AccountID]chat.Role `json:"roles,omitempty"`
 	Gone  chat.Gone                    `json:"gone,omitempty"`
+
+	OnlyAdmins bool `json:"only_admins,omitempty"`
 }
 
 // state is what follows from the messages that are here, and the draft. It is
@@ -113,7 +115,7 @@ func (tx *Tx) PutConversation(c *chat.Conversation) error {
 	if err != nil {
 		return err
 	}
-	row := info{Kind: c.Kind, Title: c.Title, Members: c.Members, Roles: c.Roles, Gone: c.Gone}
+	row := info{Kind: c.Kind, Title: c.Title, Members: c.Members, Roles: c.Roles, Gone: c.Gone, OnlyAdmins: c.OnlyAdmins}
 	if !c.Created.IsZero() {
 		row.Created = c.Created.UnixMilli()
 	}
@@ -157,7 +159,7 @@ func (tx *Tx) conversation(id chat.ConversationID, v []byte) (chat.Conversation,
 		return chat.Conversation{}, err
 	}
 	c := chat.Conversation{ID: id, Kind: row.Kind, Title: row.Title, Members: row.Members,
-		Roles: row.Roles, Gone: row.Gone, Head: s.Head, Held: s.Held, Unread: s.Unread, Draft: s.Draft,
+		Roles: row.Roles, Gone: row.Gone, OnlyAdmins: row.OnlyAdmins, Head: s.Head, Held: s.Held, Unread: s.Unread, Draft: s.Draft,
 		Warning: s.Warning, Stopped: s.Stopped}
 	if row.Created != 0 {
 		c.Created = time.UnixMilli(row.Created)

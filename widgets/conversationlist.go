@@ -162,6 +162,9 @@ func (l *ConversationList) SetRows(rows []Row, empty string) {
 	l.Refresh()
 }
 
+// ScrollToTop shows the first row.
+func (l *ConversationList) ScrollToTop() { l.list.ScrollToTop() }
+
 // Rows returns what is listed.
 func (l *ConversationList) Rows() []Row { return l.rows }
 
@@ -279,7 +282,7 @@ func (r *conversationRow) CreateRenderer() fyne.WidgetRenderer {
 		place(at, s.Width-right-timeWidth, 16, timeWidth, SmallLineHeight)
 		room := s.Width - left - right - timeWidth - 8
 		if !r.row.Heading {
-			if r.row.Muted {
+			if r.row.Muted && !r.row.Folder {
 				room -= 18
 			}
 			name.Text = ElideEnd(r.row.Name, room, TextSize, true)
@@ -348,7 +351,7 @@ func (r *conversationRow) CreateRenderer() fyne.WidgetRenderer {
 			badge.FillColor = Color(ColorMuted)
 		}
 		muted.Resource, pinned.Resource = IconMuted.Resource(Color(ColorMuted)), IconPin.Resource(Color(ColorMuted))
-		show(muted, r.row.Muted && !r.row.Heading)
+		show(muted, r.row.Muted && !r.row.Heading && !r.row.Folder)
 		show(pinned, r.row.Pinned)
 		show(icon, r.row.Icon != "")
 		if r.row.Icon != "" {

@@ -130,6 +130,7 @@ func (t *turn) describe(id chat.ConversationID, from *wire.Conversation) error {
 		return t.tx.PutConversation(&row)
 	}
 	row.Kind = kindOf(r.chain.Kind())
+	row.OnlyAdmins = r.chain.Rules().OnlyAdmins
 	row.Members, row.Roles = nil, map[chat.AccountID]chat.Role{}
 	member := false
 	for _, m := range r.chain.Members() {

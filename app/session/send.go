@@ -94,6 +94,8 @@ func (t *turn) mayWrite(conv chat.ConversationID) error {
 		return Refusal("You were removed from this group, so nothing can be sent to it.")
 	case row.Stopped:
 		return Refusal(row.Warning)
+	case !row.MayWrite(t.me):
+		return errOnlyAdmins
 	case row.Blocked:
 		return Refusal("You blocked this person, so nothing can be sent to them. End the block to write again.")
 	}

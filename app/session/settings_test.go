@@ -161,11 +161,20 @@ func TestSettingsConverge(t *testing.T) {
 		return all
 	}
 	must(t, mara.Pin(mara.bounded(), conv, mara.row(conv).Pinned.IsZero())) // the last one
-	err := laptop.until(laptop.bounded(), func() (bool, error) { return reflect.DeepEqual(rows(mara), rows(laptop)), nil })
-	if err != nil {
-		t.Fatalf("%v\n%+v\n%+v", err, rows(mara), rows(laptop))
+	// Either may be the last to hear of something.
+	a, stopA := mara.Subscribe()
+	defer stopA()
+	b, stopB := laptop.Subscribe()
+	defer stopB()
+	end := time.After(patience)
+	for !reflect.DeepEqual(rows(mara), rows(laptop)) || mara.own(conv) != laptop.own(conv) {
+		select {
+		case <-a:
+		case <-b:
+		case <-end:
+			t.Fatalf("they differ:\n%+v\n%+v", rows(mara), rows(laptop))
+		}
 	}
-	mara.wait("the same rows", func() bool { return mara.own(conv) == laptop.own(conv) })
 }
 
 // Somebody who is blocked is not seen and not told.

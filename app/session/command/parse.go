@@ -47,6 +47,7 @@ const Usage = `satchelctl is Satchel at a prompt.
   group remove GROUP --with NAME,NAME
   group leave GROUP
   group rename GROUP TITLE
+  group write GROUP admins|all
                                groups: make one, list them, change who is in one; with
                                --history those who are added read what was before
   mute WHOM [--for DURATION], unmute WHOM

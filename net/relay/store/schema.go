@@ -126,5 +126,6 @@ CREATE TABLE settings (
 	PRIMARY KEY (account, key)
 );
 CREATE UNIQUE INDEX settings_number ON settings (account, number);
+ALTER TABLE conversations ADD COLUMN writers INTEGER NOT NULL DEFAULT 0; -- the least role that may write
 `,
 }
