@@ -41,6 +41,7 @@ type Config struct {
 
 	Preview  func(ctx context.Context, path string) (chat.File, error)                 // a picture's size and thumbnail
 	Picture  func(ctx context.Context, path string, w, h int) (image.Image, error)     // the picture itself, to fit into w by h pixels
+	Face     func(ctx context.Context, path string) ([]byte, error)                    // a picture as somebody's own: square and small
 	SaveCopy func(ctx context.Context, src, dir, name string) (path string, err error) // never overwrites
 
 	// Do runs a function on the screen's goroutine, later and in order. nil: fyne.Do.

@@ -26,6 +26,7 @@ type openSheet struct {
 	person   *widgets.PersonSheet   // somebody's page
 	recovery *widgets.RecoverySheet // of a recovery file
 	spots    map[string]spotted     // what else can be clicked on it
+	drawMe   func()                 // the profile's: one's picture is another; nil on all others
 }
 
 // showSheet puts a sheet over the window, in the place of the one that is there.

@@ -193,7 +193,7 @@ func TestListOrder(t *testing.T) {
 
 // BenchmarkList is what one message costs a list of 5,000 conversations.
 func BenchmarkList(b *testing.B) {
-	test.NewTempApp(b)
+	test.NewTempApp(b).Settings().SetTheme(widgets.NewTheme())
 	var m model
 	many(&m, 5000)
 	l := widgets.NewConversationList()

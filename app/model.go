@@ -1,6 +1,7 @@
 package app
 
 import (
+	"image"
 	"time"
 
 	"satchel/chat"
@@ -23,6 +24,7 @@ type model struct {
 	notified      map[chat.ConversationID]uint64 // newest message that the desktop was told of
 	directs       map[chat.AccountID]chat.ConversationID
 	list          listing
+	faces         map[chat.AccountID]image.Image // of those who have one
 }
 
 // typist is who writes in a conversation; it is over at the time until.
@@ -48,6 +50,7 @@ func (m *model) init() {
 	m.typing = map[chat.ConversationID]typist{}
 	m.batch = map[chat.TransferID]share{}
 	m.notified = map[chat.ConversationID]uint64{}
+	m.faces = map[chat.AccountID]image.Image{}
 	m.directs = map[chat.AccountID]chat.ConversationID{}
 	m.list.rows = map[chat.ConversationID]widgets.Row{}
 }

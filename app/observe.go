@@ -123,6 +123,14 @@ func (a *App) apply(batch []chat.Change) {
 				m.me = c.Account
 				a.main.drawMe(m)
 			}
+		case chat.FaceChanged:
+			m.setFace(c.Account, c.Picture)
+			rows = true
+			pane.drawHead()
+			a.main.drawMe(m)
+			if a.sheet != nil && a.sheet.drawMe != nil {
+				a.sheet.drawMe()
+			}
 		case chat.Notice:
 			a.notice(c.Text)
 		}

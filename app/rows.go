@@ -116,7 +116,7 @@ func (m *model) face(c *chat.Conversation) widgets.Face {
 	f := widgets.Face{Name: m.name(c), Key: string(c.ID), Self: c.Kind == chat.Self}
 	if c.Kind == chat.Direct {
 		other := m.other(c)
-		f.Key, f.Online = string(other), m.presence[other].Online
+		f.Key, f.Online, f.Picture = string(other), m.presence[other].Online, m.faces[other]
 	}
 	return f
 }

@@ -105,7 +105,7 @@ func (a *App) foundRows(now time.Time) (rows []widgets.Row) {
 		if i == 0 {
 			heading(lang.L("People"))
 		}
-		rows = append(rows, widgets.Row{Person: p.Name, Name: p.Name, Face: widgets.Face{Name: p.Name, Key: string(p.ID)}, Line: lang.L("Write to them")})
+		rows = append(rows, widgets.Row{Person: p.Name, Name: p.Name, Face: widgets.Face{Name: p.Name, Key: string(p.ID), Picture: m.faces[p.ID]}, Line: lang.L("Write to them")})
 	}
 	list := func(name string, messages []chat.Message) {
 		for i := range messages {

@@ -17,13 +17,13 @@ import (
 func (a *App) profilePage(o *openSheet) fyne.CanvasObject {
 	avatar := widgets.NewAvatar(widgets.AvatarSize)
 	name := widgets.NewField(lang.L("Your name"))
-	words := widgets.NewParagraph(lang.L("Others on this relay find you by your name. Everybody has one of their own."), widgets.SizeSmall, widgets.ColorMuted, fyne.TextAlignLeading)
+	words := widgets.NewParagraph(lang.L("Others on this relay find you by your name. Your picture goes to those whom you write to, sealed as your messages are."), widgets.SizeSmall, widgets.ColorMuted, fyne.TextAlignLeading)
 	answer := widgets.NewParagraph("", widgets.SizeSmall, widgets.ColorMuted, fyne.TextAlignLeading)
 	answer.Hide()
 	save := widgets.NewButton(widgets.PrimaryButton, lang.L("Save"), nil)
 	draw := func() {
 		me := a.model.me
-		avatar.SetFace(widgets.Face{Name: me.Name, Key: string(me.ID)})
+		avatar.SetFace(a.model.myFace())
 		name.SetText(me.Name)
 		save.SetDisabled(true)
 	}
@@ -60,13 +60,27 @@ func (a *App) profilePage(o *openSheet) fyne.CanvasObject {
 	save.OnTapped = change
 	name.OnSubmitted = func(string) { change() }
 	name.OnEscape = o.sheet.Dismiss
-	o.spots["name"], o.spots["save"] = name, save
+	choose := widgets.NewButton(widgets.PlainButton, lang.L("Choose picture…"), func() { a.choosePicture(say) })
+	remove := widgets.NewButton(widgets.PlainButton, lang.L("Remove picture"), func() {
+		a.act(func(ctx context.Context) error { return a.session.SetPicture(ctx, nil) })
+	})
+	o.drawMe = func() {
+		avatar.SetFace(a.model.myFace())
+		if a.model.myFace().Picture == nil {
+			remove.Hide()
+		} else {
+			remove.Show()
+		}
+		o.sheet.Refresh()
+	}
+	o.spots["name"], o.spots["save"], o.spots["picture"], o.spots["no-picture"] = name, save, choose, remove
 	draw()
 
 	blocked := widgets.NewParagraph(lang.L("Nobody is blocked. What somebody writes whom you block is not shown, and they are not told."), widgets.SizeSmall, widgets.ColorMuted, fyne.TextAlignLeading)
 	people := container.NewVBox()
 	heading := widgets.NewParagraph(lang.L("Blocked"), widgets.SizeText, widgets.ColorText, fyne.TextAlignLeading)
-	page := widgets.NewColumn(14, container.New(&profileLayout{}, avatar, widgets.FieldBox(name, false), save), answer, words, heading, blocked, people)
+	page := widgets.NewColumn(14, container.New(&profileLayout{}, avatar, widgets.FieldBox(name, false), save), answer, widgets.NewLine(12, choose, remove), words, heading, blocked, people)
+	o.drawMe()
 	a.listBlocked(o, blocked, people)
 	return container.NewVScroll(page)
 }
@@ -82,7 +96,7 @@ func (a *App) listBlocked(o *openSheet, words *widgets.Paragraph, people *fyne.C
 				unblock.Height = 32
 				o.spots["unblock-"+strconv.Itoa(i)] = unblock
 				avatar := widgets.NewAvatar(widgets.SmallAvatarSize)
-				avatar.SetFace(widgets.Face{Name: who.Name, Key: string(who.ID)})
+				avatar.SetFace(widgets.Face{Name: who.Name, Key: string(who.ID), Picture: a.model.faces[who.ID]})
 				people.Add(container.New(&profileLayout{}, avatar, widgets.NewParagraph(who.Name, widgets.SizeText, widgets.ColorText, fyne.TextAlignLeading), unblock))
 			}
 			if err != nil {

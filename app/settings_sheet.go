@@ -56,6 +56,6 @@ func (a *App) openSettingsAt(id string) {
 
 // forget takes away what the page before could be clicked at.
 func (o *openSheet) forget() {
-	o.devices = nil
+	o.devices, o.drawMe = nil, nil
 	o.spots = map[string]spotted{}
 }

@@ -206,7 +206,17 @@ func (a *App) showMain() {
 			a.log.Error("read the cache", "error", fmt.Sprint(err, err2))
 		}
 		verified := a.session.AllVerified()
-		return func() { a.fill(conversations, transfers, verified) }
+		faces, err := a.session.Faces()
+		if err != nil {
+			a.log.Error("read the pictures of people", "error", err)
+		}
+		return func() {
+			for who, picture := range faces {
+				a.model.setFace(who, picture)
+			}
+			a.main.drawMe(&a.model)
+			a.fill(conversations, transfers, verified)
+		}
 	})
 }
 
@@ -279,7 +289,7 @@ func (a *App) drawFoot() {
 
 // drawMe shows who one is.
 func (s *mainScreen) drawMe(m *model) {
-	s.head.SetFace(widgets.Face{Name: m.me.Name, Key: string(m.me.ID)})
+	s.head.SetFace(m.myFace())
 }
 
 func (s *mainScreen) drawConnection(m *model) { s.head.SetStatus(m.connectionLine()) }

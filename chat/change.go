@@ -59,6 +59,12 @@ type VerifiedChanged struct {
 // AccountChanged says that somebody, or this account, is called otherwise.
 type AccountChanged struct{ Account Account }
 
+// FaceChanged says that somebody, or this account, looks otherwise.
+type FaceChanged struct {
+	Account AccountID
+	Picture []byte // as in Content: hostile until it was decoded under limits; nil: none
+}
+
 // BlockedChanged says that somebody was blocked, or is no longer.
 type BlockedChanged struct {
 	Account AccountID
@@ -80,5 +86,6 @@ func (ConnectionChanged) change()   {}
 func (SyncChanged) change()         {}
 func (VerifiedChanged) change()     {}
 func (AccountChanged) change()      {}
+func (FaceChanged) change()         {}
 func (BlockedChanged) change()      {}
 func (Notice) change()              {}

@@ -11,15 +11,18 @@ const (
 	SettingUnread  = "unread"  // of a conversation: Seq is 1 when it is marked by hand
 	SettingDraft   = "draft"   // of a conversation: Text is what was written and not sent
 	SettingBlock   = "block"   // of an account: At is since when
+	SettingFace    = "face"    // of an account: Picture is how it looks, At the time of the entry that said so
 )
 
-// Setting is one of them. Without At, Seq and Text it is taken back.
+// Setting is one of them. Without the rest it is taken back.
 type Setting struct {
 	Kind  string `json:"kind"`
 	About string `json:"about"`          // a conversation or an account
 	At    int64  `json:"at,omitempty"`   // Unix milliseconds
 	Seq   uint64 `json:"seq,omitempty"`  // of an entry of the conversation
 	Text  string `json:"text,omitempty"` // UTF-8
+
+	Picture string `json:"picture,omitempty"` // base64, as in Content
 }
 
 // Forever is until when a conversation is muted that is to stay so.

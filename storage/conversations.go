@@ -76,6 +76,7 @@ type conversation struct {
 	messages, pending, ids, marks *bbolt.Bucket
 	changes                       *bbolt.Bucket
 	index                         *index.Index
+	tx                            *Tx
 }
 
 // open finds a conversation; ErrNotFound when it was never put.
@@ -101,6 +102,7 @@ func (c *conversation) enter(tx *Tx) {
 	c.marks = tx.bolt.Bucket(bMarks).Bucket(k)
 	c.changes = tx.bolt.Bucket(bChanges).Bucket(k)
 	c.index = index.In(tx.bolt)
+	c.tx = tx
 }
 
 // save writes the state back.

@@ -81,20 +81,36 @@ func (tx *Tx) Untold(limit int) (all []Setting, err error) {
 
 // Blocked returns the accounts that are blocked, in order of their ids.
 func (tx *Tx) Blocked() (all []chat.AccountID, err error) {
+	rows, err := tx.settingsOf(chat.SettingBlock)
+	for _, s := range rows {
+		if s.At > 0 {
+			all = append(all, chat.AccountID(s.About))
+		}
+	}
+	return all, err
+}
+
+// Faces returns what is known of how people look.
+func (tx *Tx) Faces() (all []Setting, err error) {
+	return tx.settingsOf(chat.SettingFace)
+}
+
+// settingsOf returns the settings of one kind.
+func (tx *Tx) settingsOf(kind string) (all []Setting, err error) {
 	b := tx.bolt.Bucket(bSettings)
 	if b == nil {
 		return nil, nil
 	}
 	err = b.ForEach(func(k, v []byte) error {
-		if !bytes.HasSuffix(k, []byte(chat.SettingBlock)) {
+		if !bytes.HasSuffix(k, []byte(kind)) {
 			return nil
 		}
 		var s Setting
 		if err := json.Unmarshal(v, &s); err != nil {
 			return err
 		}
-		if s.Kind == chat.SettingBlock && s.At > 0 {
-			all = append(all, chat.AccountID(s.About))
+		if s.Kind == kind {
+			all = append(all, s)
 		}
 		return nil
 	})

@@ -2,13 +2,16 @@ package widgets
 
 import (
 	"hash/fnv"
+	"image"
 	"image/color"
+	"math"
 	"strings"
 	"unicode"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/widget"
+	"github.com/disintegration/imaging"
 	"github.com/rivo/uniseg"
 )
 
@@ -19,6 +22,29 @@ type Face struct {
 	Self   bool   // notes to self: a bookmark
 	Icon   Icon   // not a person, but this; "" for people
 	Online bool   // a green dot
+
+	Picture image.Image // round and as big as it is drawn, from RoundFace; nil: initials
+}
+
+// faceSide is how many pixels a face's picture has: enough for the biggest
+// avatar on a screen of twice the density.
+const faceSide = 2 * int(AvatarSize)
+
+// RoundFace cuts the middle of a picture out as a disc.
+func RoundFace(img image.Image) image.Image {
+	square := imaging.Fill(img, faceSide, faceSide, imaging.Center, imaging.Lanczos)
+	out := image.NewRGBA(square.Bounds())
+	const middle = float64(faceSide) / 2
+	for y := range faceSide {
+		for x := range faceSide {
+			away := math.Hypot(float64(x)+0.5-middle, float64(y)+0.5-middle)
+			part := min(1, max(0, middle-away+0.5)) // the rim is soft
+			c := square.NRGBAAt(x, y)
+			c.A = uint8(float64(c.A)*part + 0.5)
+			out.Set(x, y, c)
+		}
+	}
+	return out
 }
 
 // Avatar is a person as a coloured disc with initials.
@@ -89,10 +115,12 @@ func (a *Avatar) CreateRenderer() fyne.WidgetRenderer {
 	disc, ring, dot := &canvas.Circle{}, &canvas.Circle{}, &canvas.Circle{}
 	text := &canvas.Text{TextStyle: fyne.TextStyle{Bold: true}, Alignment: fyne.TextAlignCenter, Color: color.White}
 	mark := newIconImage(IconBookmark, ColorOnAccent)
-	r := &shellRenderer{objects: []fyne.CanvasObject{disc, text, mark, ring, dot}}
+	picture := &canvas.Image{FillMode: canvas.ImageFillContain, ScaleMode: canvas.ImageScaleSmooth}
+	r := &shellRenderer{objects: []fyne.CanvasObject{disc, text, mark, picture, ring, dot}}
 	r.layout = func(fyne.Size) {
 		place(disc, 0, 0, a.size, a.size)
 		place(text, 0, 0, a.size, a.size)
+		place(picture, 0, 0, a.size, a.size)
 		place(mark, a.size*0.25, a.size*0.25, a.size*0.5, a.size*0.5)
 		d := a.size * 0.27
 		place(ring, a.size-d-1, a.size-d-1, d+2, d+2)
@@ -110,7 +138,10 @@ func (a *Avatar) CreateRenderer() fyne.WidgetRenderer {
 			mark.Resource = icon.Resource(color.White)
 		}
 		ring.FillColor, dot.FillColor = Color(a.on), Color(ColorGood)
-		show(text, icon == "")
+		picture.Image = a.face.Picture
+		show(picture, a.face.Picture != nil)
+		show(disc, a.face.Picture == nil)
+		show(text, icon == "" && a.face.Picture == nil)
 		show(mark, icon != "")
 		show(ring, a.face.Online)
 		show(dot, a.face.Online)

@@ -191,7 +191,7 @@ func (t *turn) up(w *wire.Welcome) error {
 	s.mu.Lock()
 	profile := s.relay
 	s.mu.Unlock()
-	profile.Account.Name, profile.RelayName, profile.MaxFile = w.Account.Name, w.Name, w.MaxFile
+	profile.Account.Name, profile.RelayName, profile.MaxFile, profile.EditWindow = w.Account.Name, w.Name, w.MaxFile, w.EditWindow
 	if err := t.tx.PutProfile(profile); err != nil {
 		return err
 	}

@@ -209,6 +209,11 @@ func (t *turn) takePage(f *wire.Page, last bool) error {
 			return err
 		}
 	}
+	for i := range added {
+		if err := t.faceCame(&added[i]); err != nil {
+			return err
+		}
+	}
 	t.news(p.conv, p.history, added...)
 	t.then(func() {
 		s.watchHoles(p.conv)

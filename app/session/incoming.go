@@ -85,6 +85,11 @@ func (t *turn) takeEntry(f *wire.Entry, late, last bool) error {
 	if err := taken(); err != nil {
 		return err
 	}
+	for i := range added {
+		if err := t.faceCame(&added[i]); err != nil {
+			return err
+		}
+	}
 	t.news(id, false, added...)
 	if f.Seq > 1 && !row.Held.Has(f.Seq-1) {
 		// The one before may only be late: it comes with another turn, or is fetched.

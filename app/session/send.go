@@ -56,6 +56,9 @@ func (e *sendMessage) apply(t *turn) error {
 	if err := t.mayWrite(e.conv); err != nil {
 		return err
 	}
+	if err := t.showFace(e.conv); err != nil {
+		return err
+	}
 	e.message = t.s.pending(e.conv, e.id, e.content)
 	if err := t.tx.AddPending(e.message); err != nil {
 		return err

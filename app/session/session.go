@@ -97,8 +97,11 @@ type Profile struct {
 	Device    chat.DeviceID
 	RelayURL  string
 	RelayName string
-	MaxFile   int64  // bytes; 0: not known
-	Secret    string // where the device's secret lies: "keyring", "file", or "" before the first Join
+	MaxFile   int64 // bytes; 0: not known
+
+	EditWindow time.Duration // in which a message may be changed after it was sent; 0: always
+
+	Secret string // where the device's secret lies: "keyring", "file", or "" before the first Join
 }
 
 // Open opens a profile, which may be new. Its cache can be read and written from
@@ -226,6 +229,7 @@ func (s *Session) know(p storage.Profile) {
 	s.relay = p
 	s.who.Joined, s.who.Account, s.who.Device = true, p.Account, p.Device
 	s.who.RelayURL, s.who.RelayName, s.who.MaxFile = p.RelayURL, p.RelayName, p.MaxFile
+	s.who.EditWindow = time.Duration(p.EditWindow) * time.Second
 	if s.id != nil {
 		s.who.Secret = s.id.kept
 	}

@@ -102,7 +102,7 @@ type setSetting struct {
 }
 
 func (e setSetting) apply(t *turn) error {
-	if e.set.Kind != chat.SettingBlock {
+	if e.set.Kind != chat.SettingBlock && e.set.Kind != chat.SettingFace {
 		row, ok, err := t.tx.Conversation(chat.ConversationID(e.set.About))
 		switch {
 		case err != nil:
@@ -145,6 +145,8 @@ func (t *turn) settingChanged(row *storage.Setting) error {
 		t.touch(id)
 	case chat.SettingDraft:
 		return t.draftCame(row)
+	case chat.SettingFace:
+		t.announce(chat.FaceChanged{Account: chat.AccountID(row.About), Picture: pictureOf(row)})
 	default:
 		if _, ok, err := t.tx.Conversation(chat.ConversationID(row.About)); err != nil || !ok {
 			return err

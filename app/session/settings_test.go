@@ -264,3 +264,47 @@ func TestDraftIsNotOverwritten(t *testing.T) {
 		t.Error("a draft that is too long went away")
 	}
 }
+
+// How somebody looks reaches those whom they write to, and all devices of these;
+// nobody else, and nothing of it is shown or counted as a message.
+func TestPictures(t *testing.T) {
+	w := newWorld(t)
+	mara, ines := w.person("Mara"), w.person("Ines")
+	conv := mara.direct("Ines")
+	ines.flushed(ines.say(ines.direct("Mara"), "hello"))
+	picture := []byte("a picture") // what it is is the screen's to judge
+	ctx := mara.bounded()
+	looks := func(p *person, who *person, want []byte) {
+		t.Helper()
+		p.wait("the picture", func() bool {
+			all, err := p.Faces()
+			return err == nil && string(all[who.me()]) == string(want)
+		})
+	}
+	must(t, mara.SetPicture(ctx, picture))
+	looks(mara, mara, picture)
+	if all, _ := ines.Faces(); len(all) != 0 {
+		t.Errorf("%v came to somebody who was not written to", all)
+	}
+	mara.wait("hello", func() bool { return len(mara.texts(conv)) == 1 })
+	mara.flushed(mara.say(conv, "one"), mara.say(conv, "two"))
+	looks(ines, mara, picture)
+	ines.wait("two", func() bool { return ines.row(conv).Last.Content.Text == "two" })
+	if row := ines.row(conv); row.Unread != 2 || row.Head != 4 {
+		t.Errorf("%d unread of %d: the picture went along once, and is no message", row.Unread, row.Head)
+	}
+	// A device of Ines that comes later has it, and one of Mara's her own.
+	laptop, phone := w.newcomer("laptop"), w.newcomer("phone")
+	ines.links(laptop, func(l *Linking) string { return l.Link })
+	mara.links(phone, func(l *Linking) string { return l.Link })
+	looks(laptop, mara, picture)
+	looks(phone, mara, picture)
+	must(t, phone.SetPicture(ctx, nil))
+	looks(mara, mara, nil)
+	phone.flushed(phone.say(conv, "three"))
+	looks(ines, mara, nil)
+	looks(laptop, mara, nil)
+	if err := mara.SetPicture(ctx, make([]byte, chat.MaxPicture+1)); !isRefusal(err) {
+		t.Errorf("%v", err)
+	}
+}

@@ -190,7 +190,7 @@ func (l *listener) look(ctx context.Context, row *chat.Conversation) error {
 			}
 			switch {
 			case h.printed.Has(m.Seq):
-			case m.From == l.me.Account.ID && m.Device == l.me.Device:
+			case m.From == l.me.Account.ID && m.Device == l.me.Device, m.Content.Kind == chat.KindProfile:
 				h.printed.Add(m.Seq, m.Seq)
 			case l.job.download != "" && m.Content.File != nil:
 				l.fetch(ctx, m)

@@ -55,7 +55,8 @@ const Usage = `satchelctl is Satchel at a prompt.
                                how a conversation stands in your list, on all your devices
   block NAME, unblock NAME, blocked
                                keep what somebody writes to you out of sight; list whom
-  profile [--name NAME]        who you are; or change what you are called
+  profile [--name NAME] [--picture FILE | --no-picture]
+                               who you are; or change what you are called, and how you look
 
 Each prints JSON, one object a line. Exit codes: 0 done, 1 failed, 2 used wrongly.
 A send that is interrupted is kept; repeating it while it is pending continues it.

@@ -43,6 +43,11 @@ func parseBlocked(args []string) (job, error) {
 func parseProfile(args []string) (job, error) {
 	flags, j := newFlags("profile"), &profile{}
 	flags.StringVar(&j.name, "name", "", "")
+	flags.StringVar(&j.picture, "picture", "", "")
+	flags.BoolVar(&j.none, "no-picture", false, "")
 	_, err := words(flags, args)
+	if err == nil && j.none && j.picture != "" {
+		err = usage("profile takes --picture or --no-picture, not both.")
+	}
 	return j, err
 }

@@ -6,6 +6,7 @@ import (
 
 	"satchel/app/session"
 	"satchel/chat"
+	"satchel/transfer"
 )
 
 // settingLine says how a conversation stands with the person.
@@ -115,10 +116,14 @@ func (blockList) run(ctx context.Context, r *runner, c *Call) error {
 type profileLine struct {
 	Account chat.AccountID `json:"account"`
 	Name    string         `json:"name"`
+	Picture bool           `json:"picture"` // whether one has a picture
 }
 
 // profile prints who one is, and changes it.
-type profile struct{ name string }
+type profile struct {
+	name, picture string
+	none          bool // no picture
+}
 
 func (j *profile) run(ctx context.Context, r *runner, c *Call) error {
 	if !r.s.Profile().Joined {
@@ -132,6 +137,23 @@ func (j *profile) run(ctx context.Context, r *runner, c *Call) error {
 			return interrupted(ctx, err)
 		}
 	}
+	var err error
+	switch {
+	case j.none:
+		err = r.s.SetPicture(ctx, nil)
+	case j.picture != "":
+		var b []byte
+		if b, err = transfer.Face(ctx, c.path(j.picture)); err == nil {
+			err = r.s.SetPicture(ctx, b)
+		}
+	}
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	faces, err := r.s.Faces()
+	if err != nil {
+		return err
+	}
 	me := r.s.Profile().Account
-	return c.print(profileLine{me.ID, me.Name})
+	return c.print(profileLine{me.ID, me.Name, faces[me.ID] != nil})
 }
