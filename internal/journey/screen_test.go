@@ -87,11 +87,12 @@ func (d *display) picture(name string) {
 
 // screen is what a window says of itself; app/state.go writes it.
 type screen struct {
-	Screen, Connection, Draft, Notice, Foot string
-	Synced, Focused, Dialog                 bool
-	Welcome                                 *struct{ Name, Link, Way, Reason string }
-	Conversation                            *struct{ ID, Name, Status string }
-	Rows                                    []struct {
+	Screen, Connection, Draft, Notice, Foot, Closed string
+	Synced, Focused, Dialog                         bool
+	Offered                                         []string
+	Welcome                                         *struct{ Name, Link, Way, Reason string }
+	Conversation                                    *struct{ ID, Name, Status string }
+	Rows                                            []struct {
 		ID, Name, Line string
 		Unread         int
 		Spot           *spot
