@@ -69,11 +69,7 @@ func (a *App) conversationMenu(r widgets.Row) []*fyne.MenuItem {
 			item.Checked = c.OnlyAdmins
 			items = append(items, item)
 		}
-		items = append(items, fyne.NewMenuItem(lang.L("Leave…"), func() {
-			a.confirm(lang.L("Leave {{.Name}}?", name),
-				lang.L("You get nothing of it any more, and the others see that you left. What you have stays here."),
-				lang.L("Leave"), func(ctx context.Context) error { return s.Leave(ctx, c.ID) })
-		}))
+		items = append(items, fyne.NewMenuItem(lang.L("Leave…"), func() { a.askToLeave(c.ID) }))
 	}
 	return items
 }

@@ -67,6 +67,9 @@ func (a *App) apply(batch []chat.Change) {
 			rows = true
 			pane.conversationChanged(c.Conversation)
 			blocked = blocked || c.Conversation.Blocked && c.Conversation.ID == pane.id
+			if a.sheet != nil && a.sheet.conversation == c.Conversation.ID {
+				a.drawGroup()
+			}
 		case chat.MessagesChanged:
 			if !c.History {
 				for i := range c.Messages {
