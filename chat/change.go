@@ -65,12 +65,6 @@ type FaceChanged struct {
 	Picture []byte // as in Content: hostile until it was decoded under limits; nil: none
 }
 
-// BlockedChanged says that somebody was blocked, or is no longer.
-type BlockedChanged struct {
-	Account AccountID
-	Blocked bool
-}
-
 // Notice is a sentence that a person should read once.
 type Notice struct {
 	Text         string
@@ -87,5 +81,4 @@ func (SyncChanged) change()         {}
 func (VerifiedChanged) change()     {}
 func (AccountChanged) change()      {}
 func (FaceChanged) change()         {}
-func (BlockedChanged) change()      {}
 func (Notice) change()              {}

@@ -133,7 +133,6 @@ type (
 	presenceKey     chat.AccountID
 	nameKey         chat.AccountID
 	faceKey         chat.AccountID
-	blockedKey      chat.AccountID
 	typingKey       struct {
 		c chat.ConversationID
 		a chat.AccountID
@@ -158,8 +157,6 @@ func keyOf(c chat.Change) any {
 		return nameKey(c.Account.ID)
 	case chat.FaceChanged:
 		return faceKey(c.Account)
-	case chat.BlockedChanged:
-		return blockedKey(c.Account)
 	case chat.TypingChanged:
 		return typingKey{c.Conversation, c.Account}
 	case chat.ConnectionChanged:

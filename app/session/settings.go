@@ -137,7 +137,6 @@ func (t *turn) set(set chat.Setting) error {
 func (t *turn) settingChanged(row *storage.Setting) error {
 	switch row.Kind {
 	case chat.SettingBlock:
-		t.announce(chat.BlockedChanged{Account: chat.AccountID(row.About), Blocked: row.At > 0})
 		id := chat.ConversationID(wire.DirectID(string(t.me), row.About))
 		if _, ok, err := t.tx.Conversation(id); err != nil || !ok {
 			return err
