@@ -84,9 +84,6 @@ func (t *turn) showFace(conv chat.ConversationID) error {
 	if err != nil {
 		return err
 	}
-	if b == nil && own.Picture == "" {
-		return nil // they never saw one
-	}
 	var before shown
 	if b != nil && json.Unmarshal(b, &before) == nil && before.At == own.At {
 		has := map[chat.AccountID]bool{}
