@@ -16,22 +16,23 @@ import (
 // ordered is a conversation's place in the list.
 type ordered struct {
 	id       chat.ConversationID
-	pinned   time.Time // zero: it is not
-	activity time.Time
+	pinned   int64 // since when, in Unix milliseconds; 0: it is not
+	activity int64 // the same
 }
 
 func (a ordered) compare(b ordered) int {
 	switch {
-	case a.pinned.IsZero() != b.pinned.IsZero():
-		if a.pinned.IsZero() {
+	case (a.pinned == 0) != (b.pinned == 0):
+		if a.pinned == 0 {
 			return 1
 		}
 		return -1
-	case !a.pinned.IsZero():
-		// As they were pinned: what is at the top stays where it is.
-		return cmp.Or(a.pinned.Compare(b.pinned), cmp.Compare(a.id, b.id))
+	case a.pinned != b.pinned:
+		return cmp.Compare(a.pinned, b.pinned) // what is at the top stays where it is
+	case a.pinned == 0 && a.activity != b.activity:
+		return cmp.Compare(b.activity, a.activity)
 	}
-	return cmp.Or(b.activity.Compare(a.activity), cmp.Compare(a.id, b.id))
+	return cmp.Compare(a.id, b.id)
 }
 
 // listing is what the list was drawn from last: rows of conversations that did
@@ -79,14 +80,17 @@ func (m *model) sort(now time.Time) {
 		if c.Blocked {
 			continue
 		}
-		o := ordered{id, c.Pinned, activity(&c)}
+		o := ordered{id: id, activity: activity(&c).UnixMilli()}
+		if !c.Pinned.IsZero() {
+			o.pinned = c.Pinned.UnixMilli()
+		}
 		muted := c.IsMuted(now)
 		if muted {
 			// It may be over with no news: then the rows are looked at again.
 			l.sorted = l.sorted && !c.Muted.Before(chat.Forever)
 		}
 		if c.IsArchived(now) {
-			o.pinned = time.Time{}
+			o.pinned = 0
 			l.archived = append(l.archived, o)
 			continue
 		}

@@ -158,7 +158,6 @@ func (l *ConversationList) SetRows(rows []Row, empty string) {
 	l.at = 0
 	l.empty.Text = empty
 	clear(l.shown)
-	l.list.Refresh()
 	l.Refresh()
 }
 
