@@ -26,6 +26,7 @@ const (
 	changeDelete   = 'd'
 	changeEdit     = 'e'
 	changeReaction = 'r'
+	changeLink     = 'l'
 )
 
 // addChangesAndIndex makes room for changes, of which a database before it has
@@ -51,7 +52,7 @@ func changeLead(m *chat.Message) []byte {
 	if target == "" {
 		return nil
 	}
-	kind := map[string]byte{chat.KindDelete: changeDelete, chat.KindEdit: changeEdit, chat.KindReaction: changeReaction}[m.Content.Kind]
+	kind := map[string]byte{chat.KindDelete: changeDelete, chat.KindEdit: changeEdit, chat.KindReaction: changeReaction, chat.KindLink: changeLink}[m.Content.Kind]
 	return leadOf(target, kind, m.From)
 }
 
@@ -176,14 +177,16 @@ func (c *conversation) changed(m chat.Message) (chat.Message, error) {
 		}
 	}
 	for _, one := range all {
-		if one.kind == changeDelete || one.kind == changeEdit && one.from != m.From {
+		if one.kind == changeDelete || (one.kind == changeEdit || one.kind == changeLink) && one.from != m.From {
 			continue // not theirs to do
 		}
 		by, err := c.get(one.at)
 		if err != nil {
 			return m, fmt.Errorf("a change of %s: %w", m.ID, err)
 		}
-		if one.kind == changeEdit {
+		if one.kind == changeLink {
+			m.Content = m.Content.Linked(&by.Content)
+		} else if one.kind == changeEdit {
 			var edited bool
 			m.Content, edited = m.Content.Edited(&by.Content)
 			m.Edited = m.Edited || edited
