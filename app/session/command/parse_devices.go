@@ -11,6 +11,7 @@ import (
 // families are the commands that have words of their own behind them.
 var families = map[string]func(args []string) (job, error){
 	"link": parseLink, "device": parseDevice, "verify": parseVerify, "recovery": parseRecovery, "group": parseGroup,
+	"store": parseStore, "storage": parseStorage,
 }
 
 // joiner is a command that makes a new profile.
