@@ -19,6 +19,8 @@ type settingsPage struct {
 func settingsPages() []settingsPage {
 	return []settingsPage{
 		{"devices", lang.L("Devices"), widgets.IconComputer, (*App).devicesPage},
+		{"stores", lang.L("Where files are kept"), widgets.IconStore, (*App).storesPage},
+		{"storage", lang.L("Space on this computer"), widgets.IconDisk, (*App).storagePage},
 	}
 }
 
@@ -41,6 +43,7 @@ func (a *App) openSettingsAt(id string) {
 		for _, p := range all {
 			if p.id == id {
 				o.forget()
+				o.redraw = func() { pages.OnPick(id) }
 				for _, n := range names {
 					o.spots["page-"+n.ID] = pages.Name(n.ID)
 				}
@@ -55,6 +58,6 @@ func (a *App) openSettingsAt(id string) {
 
 // forget takes away what the page before could be clicked at.
 func (o *openSheet) forget() {
-	o.devices = nil
+	o.devices, o.store, o.storage = nil, nil, nil
 	o.spots = map[string]spotted{}
 }

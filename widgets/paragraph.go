@@ -30,6 +30,14 @@ func (p *Paragraph) SetText(text string) {
 	}
 }
 
+// Say changes the words and their colour.
+func (p *Paragraph) Say(text string, name fyne.ThemeColorName) {
+	p.words.Style.ColorName = name
+	p.words.Text = text
+	p.text.Refresh()
+	p.Refresh()
+}
+
 // Text returns the words.
 func (p *Paragraph) Text() string { return p.words.Text }
 
