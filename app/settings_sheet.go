@@ -19,8 +19,8 @@ type settingsPage struct {
 func settingsPages() []settingsPage {
 	return []settingsPage{
 		{"devices", lang.L("Devices"), widgets.IconComputer, (*App).devicesPage},
-		{"stores", lang.L("Where files are kept"), widgets.IconStore, (*App).storesPage},
-		{"storage", lang.L("Space on this computer"), widgets.IconDisk, (*App).storagePage},
+		{"stores", lang.L("File stores"), widgets.IconStore, (*App).storesPage},
+		{"storage", lang.L("Disk space"), widgets.IconDisk, (*App).storagePage},
 	}
 }
 
@@ -36,7 +36,7 @@ func (a *App) openSettingsAt(id string) {
 	}
 	pages := widgets.NewPages(names...)
 	sheet := widgets.NewSheet(lang.L("Settings"), pages)
-	sheet.Width, sheet.Height = 780, 460
+	sheet.Width, sheet.Height = 780, 540
 	pages.OnEscape = sheet.Dismiss
 	o := &openSheet{name: "settings", sheet: sheet}
 	pages.OnPick = func(id string) {

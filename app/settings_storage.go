@@ -54,7 +54,7 @@ func (a *App) storagePage(o *openSheet) fyne.CanvasObject {
 	for _, b := range []*widgets.Button{p.free, p.keep.Button, p.where.Button, p.kind.Button, p.age.Button} {
 		b.OnEscape = o.sheet.Dismiss
 	}
-	title := widgets.NewParagraph(lang.L("Free up space"), widgets.SizeText, widgets.ColorText, fyne.TextAlignLeading)
+	title := widgets.NewHeading(lang.L("Free up space"))
 	p.free.SetDisabled(true)
 	o.storage = p
 	o.spots["room-free"], o.spots["room-budget"] = p.free, p.keep.Button
@@ -165,6 +165,9 @@ func (p *storagePage) count() {
 		}
 	}
 	p.free.SetText(lang.L("Free up {{.Size}}", map[string]any{"Size": widgets.FormatSize(n)}))
+	if n == 0 {
+		p.free.SetText(lang.L("Nothing to free up"))
+	}
 	p.free.SetDisabled(n == 0)
 	p.sheet.sheet.Refresh()
 }

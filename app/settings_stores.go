@@ -124,7 +124,13 @@ func (a *App) storesPage(o *openSheet) fyne.CanvasObject {
 			}
 		}
 	}
-	p.picker = widgets.NewPicker(lang.L("New files are kept by"), "", names, p.at, p.pick)
+	now := names[0]
+	for _, s := range p.known {
+		if s.Used {
+			now = p.nameOf(s) + ", " + s.Name
+		}
+	}
+	p.picker = widgets.NewPicker(lang.L("Keep new files in"), lang.L("Now: {{.Name}}", map[string]any{"Name": now}), names, p.at, p.pick)
 	p.means = widgets.NewParagraph("", widgets.SizeSmall, widgets.ColorMuted, fyne.TextAlignLeading)
 	p.words = widgets.NewParagraph("", widgets.SizeSmall, widgets.ColorMuted, fyne.TextAlignLeading)
 	p.test = widgets.NewButton(widgets.PlainButton, lang.L("Test"), func() { p.try(false, false) })

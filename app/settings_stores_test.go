@@ -123,7 +123,7 @@ func TestStoragePage(t *testing.T) {
 		t.Errorf("%+v", parts)
 	}
 	page.kind.Pick(1)
-	if page.free.Text != "Free up 0 B" || !page.free.Disabled() {
+	if page.free.Text != "Nothing to free up" || !page.free.Disabled() {
 		t.Errorf("pictures: %s", page.free.Text)
 	}
 	page.kind.Pick(0)

@@ -37,7 +37,7 @@ const (
 	IconBack     Icon = `<path d="M14.5 5.5L8 12l6.5 6.5"/>`
 	IconNext     Icon = `<path d="M9.5 5.5L16 12l-6.5 6.5"/>`
 	IconEmoji    Icon = `<circle cx="12" cy="12" r="8"/><circle cx="9.2" cy="10" r="0.6"/><circle cx="14.8" cy="10" r="0.6"/><path d="M8.5 14.2c0.8 1.3 2 2 3.5 2s2.7-0.7 3.5-2"/>`
-	IconStore    Icon = `<path d="M7 18.5h10.2a3.8 3.8 0 0 0 0.6-7.5 5.8 5.8 0 0 0-11.2-0.9A4.3 4.3 0 0 0 7 18.5z"/>`
+	IconStore    Icon = `<path d="M7.4 18.2H17c2 0 3.6-1.5 3.6-3.4 0-1.9-1.4-3.3-3.3-3.4-0.4-2.9-2.6-4.9-5.4-4.9-2.5 0-4.6 1.6-5.3 4-2 0.2-3.4 1.8-3.4 3.9 0 2.1 1.7 3.8 4.2 3.8z"/>`
 	IconDisk     Icon = `<ellipse cx="12" cy="6.5" rx="7" ry="2.7"/><path d="M5 6.5v11c0 1.5 3.1 2.7 7 2.7s7-1.2 7-2.7v-11"/><path d="M5 12c0 1.5 3.1 2.7 7 2.7s7-1.2 7-2.7"/>`
 	IconTalk     Icon = `<path d="M4.5 5.5h15v10.5h-8l-4 3.6v-3.6h-3z"/>`
 )

@@ -14,6 +14,13 @@ func NewParagraph(text string, size fyne.ThemeSizeName, name fyne.ThemeColorName
 	return p
 }
 
+// NewHeading returns words above a part of a page.
+func NewHeading(text string) *Paragraph {
+	p := NewParagraph(text, SizeText, ColorText, fyne.TextAlignLeading)
+	p.words.Style.TextStyle.Bold = true
+	return p
+}
+
 // Paragraph is words that wrap and begin at its edge.
 type Paragraph struct {
 	widget.BaseWidget

@@ -274,7 +274,7 @@ func (noShare) Upload(context.Context, *transfer.UploadRequest) (transfer.Upload
 }
 
 func (noShare) Download(_ context.Context, r *transfer.DownloadRequest) error {
-	return transfer.Final(fmt.Sprintf("The file lies in the shared folder %s. Set that folder up in the settings, under “Where files are kept”, then try again.", shareOf(r.URL)), nil)
+	return transfer.Final(fmt.Sprintf("The file lies in the shared folder %s. Set that folder up in the settings, under “File stores”, then try again.", shareOf(r.URL)), nil)
 }
 
 // valuesWith reads small things by the beginning of their keys.
