@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/layout"
 
 	"satchel/app/session"
 	"satchel/widgets"
@@ -216,7 +218,7 @@ func (p *storesPage) others() (rows []fyne.CanvasObject) {
 			})
 		}
 		name := p.nameOf(s) + " · " + s.Name
-		rows = append(rows, widgets.NewLine(12, forget, widgets.NewText(widgets.ElideMiddle(name, 380, widgets.TextSize, false), widgets.TextSize, widgets.ColorText)))
+		rows = append(rows, container.New(layout.NewCustomPaddedHBoxLayout(12), forget, widgets.NewText(widgets.ElideMiddle(name, 380, widgets.TextSize, false), widgets.TextSize, widgets.ColorText)))
 		p.sheet.spots["store-forget"] = forget
 	}
 	return rows
