@@ -73,6 +73,7 @@ func moving(t *chat.Transfer) bool {
 // no two carry the same one at the same time.
 type sending struct {
 	mu  sync.Mutex
+	of  map[chat.TransferID]fileSent   // as they were queued: what is sent may be a copy
 	all map[fileSent][]chat.TransferID // in the order in which they were queued
 }
 
@@ -82,10 +83,6 @@ type fileSent struct {
 	size, at    int64
 }
 
-func sourceOf(t *chat.Transfer) fileSent {
-	return fileSent{t.Store, t.Path, t.File.Size, t.ModTime.UnixNano()}
-}
-
 func (s *sending) add(t *chat.Transfer) {
 	if t.Direction != chat.Upload {
 		return
@@ -93,18 +90,20 @@ func (s *sending) add(t *chat.Transfer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.all == nil {
-		s.all = map[fileSent][]chat.TransferID{}
+		s.all, s.of = map[fileSent][]chat.TransferID{}, map[chat.TransferID]fileSent{}
 	}
-	if k := sourceOf(t); !slices.Contains(s.all[k], t.ID) {
-		s.all[k] = append(s.all[k], t.ID)
+	if _, known := s.of[t.ID]; known {
+		return
 	}
+	k := fileSent{t.Store, t.Path, t.File.Size, t.ModTime.UnixNano()}
+	s.of[t.ID], s.all[k] = k, append(s.all[k], t.ID)
 }
 
 // before are the uploads of the same file that were queued before t.
 func (s *sending) before(t *chat.Transfer) []chat.TransferID {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := s.all[sourceOf(t)]
+	all := s.all[s.of[t.ID]]
 	return slices.Clone(all[:max(0, slices.Index(all, t.ID))])
 }
 
@@ -112,7 +111,8 @@ func (s *sending) before(t *chat.Transfer) []chat.TransferID {
 func (s *sending) end(t *chat.Transfer) []chat.TransferID {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k := sourceOf(t)
+	k := s.of[t.ID]
+	delete(s.of, t.ID)
 	left := slices.DeleteFunc(s.all[k], func(id chat.TransferID) bool { return id == t.ID })
 	if len(left) == 0 {
 		delete(s.all, k)

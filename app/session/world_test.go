@@ -116,7 +116,7 @@ func (p *person) open() { p.openWith(func(*Session) {}) }
 // openWith changes the session before it runs.
 func (p *person) openWith(change func(*Session)) {
 	p.t.Helper()
-	s, err := Open(Options{Dir: p.dir, Logger: logger(p.t, p.name), Client: "test"})
+	s, err := Open(Options{Dir: p.dir, Logger: logger(p.t, p.name), Client: "test", RecoveryWork: 10})
 	if err != nil {
 		p.t.Fatal(err)
 	}
