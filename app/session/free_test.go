@@ -67,6 +67,20 @@ func TestFree(t *testing.T) {
 		t.Error("what was here was fetched again")
 	}
 
+	// What is not here any more is forwarded all the same.
+	if _, err := joao.Free(joao.bounded(), Choice{Conversation: conv}); err != nil || joao.Path(conv, sent[3].ID) != "" {
+		t.Errorf("it stays: %v", err)
+	}
+	if err := joao.Forward(joao.bounded(), conv, []chat.MessageID{sent[3].ID}, self); err != nil {
+		t.Fatal(err)
+	}
+	page, _ = joao.Messages(self, 0, 10)
+	if got := sumOf(t, joao.fetches(self, joao.flushed(page[1])[0].ID)); got != sent[3].Content.File.SHA256 {
+		t.Error("what was forwarded differs")
+	}
+	joao.fetches(conv, sent[3].ID)
+	joao.fetches(conv, sent[0].ID)
+
 	// A budget: what was not opened for the longest time goes first.
 	joao.Opened(conv, sent[0].ID)
 	if err := joao.SetBudget(joao.bounded(), 350<<10); err != nil {

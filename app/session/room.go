@@ -75,29 +75,37 @@ func (s *Session) partsFolder() string { return filepath.Join(s.filesFolder(), "
 
 // Room tells what takes room. It looks at every file: not on a screen's goroutine.
 func (s *Session) Room() (r Room, err error) {
-	byFile := map[string]*Held{}
+	var came []chat.Transfer
 	err = s.db.View(func(tx *storage.Tx) error {
 		return tx.EachTransfer(func(t chat.Transfer) error {
-			if t.Direction != chat.Download || t.State != chat.TransferDone || !present(&t) || !inside(s.filesFolder(), t.Path) {
-				return nil
-			}
-			h := byFile[t.File.SHA256]
-			if h == nil {
-				h = &Held{SHA256: t.File.SHA256, Size: t.File.Size, Kind: roomKind(&t.File)}
-				byFile[t.File.SHA256] = h
-			}
-			if used := later(t.Updated, t.Opened); used.After(h.Used) {
-				h.Used = used
-			}
-			h.Of = append(h.Of, HeldBy{t.Conversation, t.Message, t.ID})
-			if !slices.Contains(h.paths, t.Path) {
-				h.paths = append(h.paths, t.Path)
+			if t.Direction == chat.Download && t.State == chat.TransferDone && inside(s.filesFolder(), t.Path) {
+				t.Reason = roomKind(&t.File) // while there is a thumbnail
+				t.File.Thumbnail, t.File.Placeholder, t.File.Key = nil, nil, nil
+				came = append(came, t)
 			}
 			return nil
 		})
 	})
 	if err != nil {
 		return r, s.sentence(err)
+	}
+	// Looking at the files takes its time: a transaction would hold writers up.
+	byFile := map[string]*Held{}
+	for i := range came {
+		t := &came[i]
+		if !present(t) {
+			continue
+		}
+		h := byFile[t.File.SHA256]
+		if h == nil {
+			h = &Held{SHA256: t.File.SHA256, Size: t.File.Size, Kind: t.Reason}
+			byFile[t.File.SHA256] = h
+		}
+		h.Used = later(h.Used, later(t.Updated, t.Opened))
+		h.Of = append(h.Of, HeldBy{t.Conversation, t.Message, t.ID})
+		if !slices.Contains(h.paths, t.Path) {
+			h.paths = append(h.paths, t.Path)
+		}
 	}
 	for _, h := range byFile {
 		r.Held = append(r.Held, *h)
