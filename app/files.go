@@ -22,6 +22,10 @@ type openSheet struct {
 	list  *widgets.PersonList // the new message's
 
 	devices      *widgets.DeviceList    // the settings'
+	store        *storesPage            // the settings'
+	storage      *storagePage           // the settings'
+	redraw       func()                 // shows the settings' page anew
+	said         string                 // what it then says was done
 	link         *widgets.LinkSheet     // of a linking
 	person       *widgets.PersonSheet   // somebody's page
 	recovery     *widgets.RecoverySheet // of a recovery file
@@ -205,6 +209,7 @@ func (a *App) useFile(m chat.Message) {
 	conv := m.Conversation
 	a.work(func(ctx context.Context) func() {
 		if path := a.localFile(conv, m.ID); path != "" {
+			a.session.Opened(conv, m.ID)
 			return func() {
 				if m.Content.File.IsPicture() && a.cfg.Picture != nil {
 					a.viewPicture(m, path)

@@ -30,6 +30,7 @@ const (
 	changeDelete   = 'd'
 	changeEdit     = 'e'
 	changeReaction = 'r'
+	changeLink     = 'l'
 )
 
 // addChangesAndIndex makes room for changes, of which a database before it has
@@ -55,7 +56,7 @@ func changeLead(m *chat.Message) []byte {
 	if target == "" {
 		return nil
 	}
-	kind := map[string]byte{chat.KindDelete: changeDelete, chat.KindEdit: changeEdit, chat.KindReaction: changeReaction}[m.Content.Kind]
+	kind := map[string]byte{chat.KindDelete: changeDelete, chat.KindEdit: changeEdit, chat.KindReaction: changeReaction, chat.KindLink: changeLink}[m.Content.Kind]
 	return leadOf(target, kind, m.From)
 }
 
@@ -219,7 +220,7 @@ func (c *conversation) changed(m chat.Message) (chat.Message, error) {
 	// The newest edit counts, and any deletion; both only the author's, in time.
 	edited := false
 	for _, one := range slices.Backward(all) {
-		if one.kind == changeReaction || one.from != m.From || one.kind == changeEdit && edited {
+		if one.from != m.From || one.kind != changeDelete && (one.kind != changeEdit || edited) {
 			continue
 		}
 		by, err := c.get(one.at)
@@ -235,18 +236,21 @@ func (c *conversation) changed(m chat.Message) (chat.Message, error) {
 			m.Content, m.Edited, m.Deleted = chat.Content{Kind: chat.KindMessage}, false, true
 			return m, nil
 		}
-		edited = true
-		m.Content, m.Edited = m.Content.Edited(&by.Content)
+		m.Content, edited = m.Content.Edited(&by.Content)
+		m.Edited = m.Edited || edited
 	}
+	// Then where its file lies now, as the author says, and everybody's reactions.
 	for _, one := range all {
-		if one.kind != changeReaction {
+		if one.kind != changeReaction && (one.kind != changeLink || one.from != m.From) {
 			continue
 		}
 		by, err := c.get(one.at)
 		if err != nil {
 			return m, fmt.Errorf("a change of %s: %w", m.ID, err)
 		}
-		if emoji := by.Content.Reaction; emoji != "" {
+		if one.kind == changeLink {
+			m.Content = m.Content.Linked(&by.Content)
+		} else if emoji := by.Content.Reaction; emoji != "" {
 			m.Reactions = append(m.Reactions, chat.Reaction{From: one.from, Emoji: emoji})
 		}
 	}

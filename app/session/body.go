@@ -254,6 +254,9 @@ func (t *turn) reopen(id chat.ConversationID) error {
 		}
 		changed = append(changed, m)
 	}
+	if err := t.links(changed); err != nil {
+		return err
+	}
 	t.news(id, false, changed...)
 	return nil
 }

@@ -35,6 +35,7 @@ func (s *Session) connect(ctx context.Context) error {
 				switch e.(type) {
 				case link.Up:
 					s.engine.SetOnline(true)
+					s.wake() // links that could not be made
 				case link.Down:
 					s.engine.SetOnline(false)
 				}

@@ -88,7 +88,7 @@ func (s *Session) React(ctx context.Context, conv chat.ConversationID, id chat.M
 }
 
 // Forward writes messages of one conversation into another, as our own, in their
-// order. Files are not sent again: the relay has them. It ends with the first
+// order. Files are not sent again: they stay where they are. It ends with the first
 // that can't be forwarded; those before it are sent.
 func (s *Session) Forward(ctx context.Context, from chat.ConversationID, ids []chat.MessageID, to chat.ConversationID) error {
 	for _, id := range ids {
@@ -103,7 +103,13 @@ func (s *Session) Forward(ctx context.Context, from chat.ConversationID, ids []c
 		}
 		content := m.Content
 		content.Reply = "" // it names a message that is not there
-		if _, err := s.SendAs(ctx, to, chat.NewMessageID(time.Now()), content); err != nil {
+		copied := chat.NewMessageID(time.Now())
+		if content.File != nil {
+			if err := s.PutValues(ctx, map[string][]byte{linkKey("origin", to, copied): []byte(string(from) + " " + string(id))}); err != nil {
+				return err
+			}
+		}
+		if _, err := s.SendAs(ctx, to, copied, content); err != nil {
 			return err
 		}
 	}

@@ -214,6 +214,9 @@ func (t *turn) takePage(f *wire.Page, last bool) error {
 			return err
 		}
 	}
+	if err := t.links(added); err != nil {
+		return err
+	}
 	t.news(p.conv, p.history, added...)
 	t.then(func() {
 		s.watchHoles(p.conv)

@@ -90,6 +90,9 @@ func (t *turn) takeEntry(f *wire.Entry, late, last bool) error {
 			return err
 		}
 	}
+	if err := t.links(added); err != nil {
+		return err
+	}
 	t.news(id, false, added...)
 	if f.Seq > 1 && !row.Held.Has(f.Seq-1) {
 		// The one before may only be late: it comes with another turn, or is fetched.

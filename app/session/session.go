@@ -52,6 +52,13 @@ type Session struct {
 	keeper *keeper
 	care   *care
 
+	handlers *transfer.Registry
+	sending  sending
+	storing  sync.Mutex    // one change of stores and secrets at a time
+	chores   chan struct{} // capacity 1: see house
+	fresh    time.Duration // freshFor, and
+	tidyRest time.Duration // tidyEvery, but in tests
+
 	words   priority.Gate // messages go before files
 	inbox   chan event
 	closing chan struct{} // closed by Close
@@ -68,7 +75,7 @@ type Session struct {
 
 	joining sync.Mutex // one Join at a time
 
-	mu      sync.Mutex // guards who, id, relay, conn, synced, people and lengths
+	mu      sync.Mutex // guards what follows, but state
 	who     Profile
 	id      *identity
 	relay   storage.Profile
@@ -76,6 +83,7 @@ type Session struct {
 	synced  bool
 	people  map[chat.AccountID]chat.Presence
 	lengths map[chat.AccountID]uint64 // how long the relay says that an account's chain is
+	stores  storesKept
 
 	state state // the loop's own
 }
@@ -149,6 +157,7 @@ func open(opts Options, lock *flock.Flock) (*Session, error) {
 	}
 	s := &Session{opts: opts, log: opts.Logger, lock: lock, db: db, hub: newHub(), keeper: newKeeper(), care: newCare(), id: id,
 		inbox: make(chan event, 2*most), closing: make(chan struct{}), done: make(chan struct{}),
+		handlers: transfer.NewRegistry("tus"), chores: make(chan struct{}, 1), fresh: freshFor, tidyRest: tidyEvery,
 		again: make(chan struct{}, 1), people: map[chat.AccountID]chat.Presence{}, lengths: map[chat.AccountID]uint64{}}
 	s.state = state{outbox: newOutbox(), sync: newFetcher(), marks: map[chat.ConversationID]*markState{},
 		typed: map[chat.ConversationID]time.Time{}, waiting: newWaiting(), settings: newSettings(), holes: map[chat.ConversationID]bool{}}
@@ -172,6 +181,10 @@ func open(opts Options, lock *flock.Flock) (*Session, error) {
 		s.who.Secret = id.kept
 	}
 	s.engine = s.newEngine()
+	if err := s.openStores(); err != nil {
+		db.Close()
+		return nil, err
+	}
 	go s.loop()
 	return s, nil
 }
@@ -200,6 +213,7 @@ func (s *Session) Run(ctx context.Context) error {
 	group.Go(func() error { return s.index(ctx) })
 	group.Go(func() error { return s.connect(ctx) })
 	group.Go(func() error { return s.tend(ctx) })
+	group.Go(func() error { return s.house(ctx) })
 	err := group.Wait()
 	if errors.Is(err, errClosing) || errors.Is(err, context.Canceled) {
 		return nil

@@ -112,13 +112,17 @@ func (w *world) person(name string) *person {
 	return p
 }
 
-func (p *person) open() {
+func (p *person) open() { p.openWith(func(*Session) {}) }
+
+// openWith changes the session before it runs.
+func (p *person) openWith(change func(*Session)) {
 	p.t.Helper()
 	s, err := Open(Options{Dir: p.dir, Logger: logger(p.t, p.name), Client: "test", RecoveryWork: 10})
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	p.Session = s
+	change(s)
 	done := make(chan error, 1)
 	go func() { done <- s.Run(context.Background()) }()
 	p.t.Cleanup(func() {

@@ -14,6 +14,7 @@ var families = map[string]func(args []string) (job, error){
 	"mute": parseSet("mute"), "unmute": parseSet("unmute"), "pin": parseSet("pin"), "unpin": parseSet("unpin"),
 	"archive": parseSet("archive"), "unarchive": parseSet("unarchive"),
 	"block": parseBlock("block"), "unblock": parseBlock("unblock"), "blocked": parseBlocked, "profile": parseProfile,
+	"store": parseStore, "storage": parseStorage,
 }
 
 // joiner is a command that makes a new profile.
