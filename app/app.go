@@ -39,8 +39,15 @@ type Config struct {
 	// its owner. The shell closes it.
 	StartRelay func(ctx context.Context, owner string) (Relay, error)
 
-	Preview  func(ctx context.Context, path string) (chat.File, error)                 // a picture's size and thumbnail
-	Picture  func(ctx context.Context, path string, w, h int) (image.Image, error)     // the picture itself, to fit into w by h pixels
+	// Preview looks into a file: its type, a picture's size and thumbnail, and what
+	// the picture says of how it was taken.
+	Preview func(ctx context.Context, path string) (chat.File, chat.PictureFacts, error)
+	// Picture decodes a picture to fit into w by h pixels; Large does for one that
+	// somebody opened, and may take longer. Frames are those of a GIF that moves.
+	Picture func(ctx context.Context, path string, w, h int) (image.Image, error)
+	Large   func(ctx context.Context, path string, w, h int) (image.Image, error)
+	Frames  func(ctx context.Context, path string, w, h int) ([]image.Image, []time.Duration, error)
+
 	SaveCopy func(ctx context.Context, src, dir, name string) (path string, err error) // never overwrites
 
 	// Do runs a function on the screen's goroutine, later and in order. nil: fyne.Do.

@@ -153,7 +153,7 @@ func (a *App) previewFiles(s *widgets.SendSheet, files []widgets.SendFile) {
 	}
 	a.work(func(ctx context.Context) func() {
 		for _, f := range files {
-			look, err := a.cfg.Preview(ctx, f.Path)
+			look, _, err := a.cfg.Preview(ctx, f.Path)
 			if ctx.Err() != nil || err != nil || !look.IsPicture() {
 				continue
 			}

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"image"
 	"net"
 	"net/url"
 	"os"
@@ -18,6 +17,7 @@ import (
 
 	"satchel/net/relay"
 	"satchel/transfer"
+	look "satchel/transfer/preview"
 	"satchel/widgets"
 )
 
@@ -58,7 +58,7 @@ type person struct {
 func (s *stage) sits(dir string, more ...func(*Config)) *person {
 	s.t.Helper()
 	home := &home{dir: dir}
-	c := Config{Dir: dir, OwnRelay: home.exists(), StartRelay: home.start, Preview: transfer.Preview, Picture: picture, SaveCopy: transfer.SaveCopy,
+	c := Config{Dir: dir, OwnRelay: home.exists(), StartRelay: home.start, Preview: look.Look, Picture: look.Picture, Large: look.Large, Frames: look.Frames, SaveCopy: transfer.SaveCopy,
 		Do: func(f func()) { s.todo <- f }}
 	for _, m := range more {
 		m(&c)
@@ -71,11 +71,6 @@ func (s *stage) sits(dir string, more ...func(*Config)) *person {
 	p := &person{App: a, stage: s, dir: dir}
 	s.t.Cleanup(p.leaves)
 	return p
-}
-
-// picture is transfer.Picture, as main has it.
-func picture(ctx context.Context, path string, w, h int) (image.Image, error) {
-	return transfer.Picture(ctx, path, w, h)
 }
 
 // leaves closes the window, while the screen's goroutine goes on.

@@ -56,11 +56,26 @@ type File struct {
 	Width       int     `json:"width,omitempty"`    // pixels, upright
 	Height      int     `json:"height,omitempty"`   // pixels, upright
 	Duration    float64 `json:"duration,omitempty"` // seconds
+	Pages       int     `json:"pages,omitempty"`
+	Waveform    []byte  `json:"waveform,omitempty"` // how loud a sound's parts are, 0 to 255; at most 64
+	Excerpt     string  `json:"excerpt,omitempty"`  // the first lines of a text
 }
 
 // IsPicture tells whether a bubble shows the file as a picture.
 func (f *File) IsPicture() bool {
-	return f != nil && len(f.Thumbnail) > 0 && f.Width > 0 && f.Height > 0
+	return f.HasThumbnail() && f.Width > 0 && f.Height > 0 && f.Pages == 0
+}
+
+// HasThumbnail tells whether there is a small picture of the file: of a
+// document, its first page.
+func (f *File) HasThumbnail() bool { return f != nil && len(f.Thumbnail) > 0 }
+
+// IsVideo tells whether the picture that a bubble shows stands for a film.
+func (f *File) IsVideo() bool { return f.IsPicture() && strings.HasPrefix(f.MIME, "video/") }
+
+// IsSound tells whether the file is something to be heard.
+func (f *File) IsSound() bool {
+	return f != nil && (strings.HasPrefix(f.MIME, "audio/") || f.MIME == "application/ogg")
 }
 
 // Location is a place on Earth, WGS 84, in degrees.

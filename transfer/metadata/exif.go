@@ -5,20 +5,12 @@ import (
 	"math"
 	"strings"
 	"unicode"
+
+	"satchel/chat"
 )
 
 // Facts is what a picture says of how it was taken.
-type Facts struct {
-	Orientation int // by EXIF: 1 upright, to 8; 0: not said
-	Place       bool
-	Lat, Lon    float64 // degrees, when Place
-	Camera      string  // make and model; "": not said
-	Taken       string  // "2026:05:03 14:07:09", as cameras write it; "": not said
-	Other       bool    // something else that would be removed: comments, XMP, IPTC, thumbnails
-}
-
-// Any tells whether there is anything to remove.
-func (f *Facts) Any() bool { return f.Place || f.Camera != "" || f.Taken != "" || f.Other }
+type Facts = chat.PictureFacts
 
 // maxEXIF is how many bytes of EXIF are looked into: a JPEG has at most 64 KiB.
 const maxEXIF = 256 << 10
