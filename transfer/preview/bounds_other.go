@@ -13,7 +13,7 @@ import (
 
 func ownGroup(*exec.Cmd) {}
 
-func killGroup(c *exec.Cmd) { _ = c.Process.Kill() }
+func killGroup(c *exec.Cmd) { _ = c.Process.Kill() } // what it started ends by its own clock
 
 func endGroup() { os.Exit(0) }
 
@@ -46,7 +46,7 @@ var began = time.Now()
 // cpuTime is the time on the wall: who else works on this computer makes a file slower.
 func cpuTime() time.Duration { return time.Since(began) }
 
-func boundTime(*exec.Cmd) {}
+func boundOther(*exec.Cmd) {}
 
 func outOfBounds(s *os.ProcessState) bool {
 	return s != nil && (s.ExitCode() == exitTime || s.ExitCode() == exitMemory)

@@ -30,7 +30,7 @@ func (j *job) drawHEIF(file *source) (drawing, error) {
 	config, decode := heic.DecodeConfig, heic.Decode
 	if file.kind == "image/avif" {
 		config = avif.DecodeConfig
-		decode = func(r io.Reader) (image.Image, error) { return avif.Decode(r) }
+		decode = func(r io.Reader) (image.Image, error) { return avif.Decode(r, avif.Options{AutoRotate: true}) }
 		j.warm(&avifReady, func() { _, _ = avif.Decode(bytes.NewReader(nil)) })
 	} else {
 		j.warm(&heicReady, func() { _, _ = heic.DecodeConfig(bytes.NewReader(nil)) })
@@ -39,17 +39,22 @@ func (j *job) drawHEIF(file *source) (drawing, error) {
 	if err != nil {
 		return drawing{}, err
 	}
-	d := drawing{width: c.Width, height: c.Height, turn: 1} // the decoder turns it
+	d := drawing{turn: 1} // the decoders turn it
 	if h, err := metadata.ParseHEIF(bytes.NewReader(data), int64(len(data))); err == nil && h.Thumbnail > 0 && !j.Large && c.Width*c.Height > heifPixels/4 {
 		h.MakePrimary(data, h.Thumbnail)
 		if _, err := checked(config(bytes.NewReader(data))); err == nil {
-			if img, err := decode(bytes.NewReader(data)); err == nil {
-				d.picture = img
-				return d, nil
-			}
+			d.picture, _ = decode(bytes.NewReader(data))
 		}
 		h.MakePrimary(data, h.Primary)
 	}
-	d.picture, err = decode(bytes.NewReader(data))
-	return d, err
+	if d.picture == nil {
+		if d.picture, err = decode(bytes.NewReader(data)); err != nil {
+			return d, err
+		}
+	}
+	d.width, d.height = c.Width, c.Height
+	if b := d.picture.Bounds(); (b.Dx() > b.Dy()) != (c.Width > c.Height) { // it was turned, its header's numbers were not
+		d.width, d.height = d.height, d.width
+	}
+	return d, nil
 }

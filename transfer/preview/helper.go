@@ -22,8 +22,12 @@ const (
 	idleTime   = 20 * time.Second // after which a helper ends
 )
 
-// program is what is started as a helper; "": this program.
-var program string
+// Tests measure helpers: program is what is started as one, "" this program;
+// ended hears of each that is no more.
+var (
+	program string
+	ended   = func(*os.ProcessState) {}
+)
 
 // helpers are those that wait for work.
 var helpers struct {
@@ -112,6 +116,7 @@ func (h *helper) rest() {
 func (h *helper) end() {
 	h.in.Close()
 	_ = h.cmd.Wait()
+	ended(h.cmd.ProcessState)
 }
 
 func (h *helper) kill(why int32) {
@@ -146,9 +151,9 @@ func ask(ctx context.Context, r request) (answer, error) {
 		h.rest()
 		return a, a.err()
 	}
-	h.kill(0) // it may be in the middle of something
 	h.in.Close()
-	state := h.cmd.Wait()
+	state := h.buried(err)
+	ended(h.cmd.ProcessState)
 	switch {
 	case ctx.Err() != nil:
 		return answer{}, ctx.Err()
@@ -156,6 +161,20 @@ func ask(ctx context.Context, r request) (answer, error) {
 		return answer{}, ErrBounds
 	}
 	return answer{}, errors.Join(ErrFailed, state, err)
+}
+
+// buried waits until a helper is gone, and whatever it started. One that ended
+// by itself gets the time to say why.
+func (h *helper) buried(err error) error {
+	patience := time.Duration(0)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		patience = 2 * time.Second
+	}
+	late := time.AfterFunc(patience, func() { h.kill(killedCancelled) })
+	state := h.cmd.Wait()
+	late.Stop()
+	killGroup(h.cmd)
+	return state
 }
 
 // call sends a request and waits for the answer. After an error the helper is

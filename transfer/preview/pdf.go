@@ -113,7 +113,7 @@ func outside(ctx context.Context, most int, name string, args ...string) ([]byte
 	if err != nil {
 		return nil, err
 	}
-	boundTime(c)
+	boundOther(c)
 	data, read := io.ReadAll(io.LimitReader(out, int64(most)+1))
 	if len(data) > most {
 		cancel()

@@ -27,7 +27,7 @@ const (
 // What a helper may use for one file. Time is the processor's: a busy machine
 // is no reason to show less.
 const (
-	memory      = 208 << 20 // bytes of data; with the program itself less than 256 MiB
+	memory      = 208 << 20 // bytes; with what comes between two looks at it less than 256 MiB
 	largeMemory = 640 << 20 // for a picture that somebody opens
 	seconds     = 3
 	largeTime   = 20 * time.Second
