@@ -51,7 +51,7 @@ func (a *App) viewPicture(m chat.Message, path string) {
 // around are the pictures before and after the one that is shown.
 func (v *viewer) around() (before, after *chat.Message) {
 	p := v.app.main.pane
-	all := slices.DeleteFunc(p.inOrder(), func(m chat.Message) bool { return !m.Content.File.IsPicture() || p.paths[m.ID] == "" })
+	all := slices.DeleteFunc(p.inOrder(), func(m chat.Message) bool { return !isStill(m.Content.File) || p.paths[m.ID] == "" })
 	for i := range all {
 		if all[i].ID != v.at.ID {
 			continue
@@ -84,13 +84,13 @@ func (v *viewer) show(m chat.Message, path string) {
 	v.round++
 	round := v.round
 	v.draw()
-	if a.cfg.Picture == nil {
+	if a.cfg.Large == nil {
 		return
 	}
 	c := a.window.Canvas()
 	w, h := int(2*c.Size().Width*c.Scale()), int(2*c.Size().Height*c.Scale())
 	a.work(func(ctx context.Context) func() {
-		img, err := a.cfg.Picture(ctx, path, w, h)
+		img, err := a.cfg.Large(ctx, path, w, h)
 		return func() {
 			switch {
 			case v.round != round || a.viewer != v:

@@ -7,6 +7,8 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/lang"
+
+	"satchel/chat"
 )
 
 const (
@@ -77,7 +79,9 @@ func (p *picturePart) apply(same bool) {
 	pill := ""
 	switch {
 	case s.phase == fileRemote || s.phase == fileQueued || s.phase == filePreparing:
-		pill = FormatSize(s.size)
+		pill = join(FormatAbout(p.file()), FormatSize(s.size))
+	case s.phase == fileHere || s.phase == fileSent:
+		pill = FormatAbout(p.file())
 	case s.moving():
 		pill = formatFraction(s.offset, s.size)
 	}
@@ -121,10 +125,15 @@ func (p *picturePart) pixels() image.Image {
 	return nil
 }
 
+// file is what the picture stands for.
+func (p *picturePart) file() *chat.File { return p.bubble.entry.item.Message.Content.File }
+
 // applyDisc draws the round button in the middle.
 func (p *picturePart) applyDisc(r box, s *fileState) {
 	g := glyphDown
 	switch {
+	case s.phase == fileHere && p.file().IsVideo():
+		g = glyphPlay
 	case s.phase == fileHere || s.phase == fileSent:
 		return
 	case s.phase == fileFailed:
