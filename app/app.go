@@ -77,7 +77,6 @@ type App struct {
 	sheet    *openSheet           // nil: none
 	picker   *widgets.EmojiPicker // nil: none
 	viewer   *viewer              // nil: none
-	pictures *pictures
 	found    found
 	settings settings
 	focused  bool
@@ -101,7 +100,6 @@ func New(f fyne.App, cfg Config) (*App, error) {
 	a.ctx, a.cancel = context.WithCancel(context.Background())
 	a.settings = loadSettings(cfg.Dir)
 	a.model.init()
-	a.pictures = newPictures(a)
 	a.openWindow()
 	return a, nil
 }

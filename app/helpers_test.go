@@ -3,11 +3,13 @@ package app
 import (
 	"context"
 	"fmt"
+	"image"
 	"net"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,9 +37,10 @@ const patience = 2 * time.Minute
 
 // stage is the screen's goroutine, which is the test's, for all windows of a test.
 type stage struct {
-	t    *testing.T
-	fyne fyne.App
-	todo chan func()
+	decoded atomic.Int32 // pictures
+	t       *testing.T
+	fyne    fyne.App
+	todo    chan func()
 }
 
 func newStage(t *testing.T) *stage {
@@ -58,7 +61,7 @@ type person struct {
 func (s *stage) sits(dir string, more ...func(*Config)) *person {
 	s.t.Helper()
 	home := &home{dir: dir}
-	c := Config{Dir: dir, OwnRelay: home.exists(), StartRelay: home.start, Preview: look.Look, Picture: look.Picture, Large: look.Large, Frames: look.Frames, SaveCopy: transfer.SaveCopy,
+	c := Config{Dir: dir, OwnRelay: home.exists(), StartRelay: home.start, Preview: look.Look, Picture: s.picture, Large: look.Large, Frames: look.Frames, SaveCopy: transfer.SaveCopy,
 		Do: func(f func()) { s.todo <- f }}
 	for _, m := range more {
 		m(&c)
@@ -71,6 +74,15 @@ func (s *stage) sits(dir string, more ...func(*Config)) *person {
 	p := &person{App: a, stage: s, dir: dir}
 	s.t.Cleanup(p.leaves)
 	return p
+}
+
+// picture decodes as main has it, and counts.
+func (s *stage) picture(ctx context.Context, path string, w, h int) (image.Image, error) {
+	img, err := look.Picture(ctx, path, w, h)
+	if err == nil {
+		s.decoded.Add(1)
+	}
+	return img, err
 }
 
 // leaves closes the window, while the screen's goroutine goes on.

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -76,33 +74,6 @@ func (f *File) IsVideo() bool { return f.IsPicture() && strings.HasPrefix(f.MIME
 // IsSound tells whether the file is something to be heard.
 func (f *File) IsSound() bool {
 	return f != nil && (strings.HasPrefix(f.MIME, "audio/") || f.MIME == "application/ogg")
-}
-
-// Location is a place on Earth, WGS 84, in degrees.
-type Location struct {
-	Lat  float64 `json:"lat"`
-	Lon  float64 `json:"lon"`
-	Name string  `json:"name,omitempty"`
-}
-
-// ParseLocation reads "LAT,LON" in decimal degrees.
-func ParseLocation(s string) (*Location, error) {
-	lat, lon, ok := strings.Cut(s, ",")
-	if !ok {
-		return nil, fmt.Errorf("%q is no place: write latitude,longitude, as in 38.7056,-9.1446", s)
-	}
-	l := &Location{}
-	var err1, err2 error
-	l.Lat, err1 = strconv.ParseFloat(strings.TrimSpace(lat), 64)
-	l.Lon, err2 = strconv.ParseFloat(strings.TrimSpace(lon), 64)
-	if err1 != nil || err2 != nil || !l.valid() {
-		return nil, fmt.Errorf("%q is no place: write latitude,longitude, as in 38.7056,-9.1446", s)
-	}
-	return l, nil
-}
-
-func (l *Location) valid() bool {
-	return math.Abs(l.Lat) <= 90 && math.Abs(l.Lon) <= 180 // false for NaN too
 }
 
 // Reasons why a content can't be sent.

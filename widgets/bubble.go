@@ -47,6 +47,12 @@ func newBubble(owner *Timeline, kind bubbleKind) *bubble {
 // apply makes the bubble show e, which is laid out. It touches only what differs.
 func (b *bubble) apply(e *entry, lay *bubbleLayout) {
 	same := b.entry == e
+	if !same && b.picture != nil {
+		b.owner.images.forget(b.picture)
+	}
+	if !same && b.file != nil {
+		b.owner.images.forget(b.file)
+	}
 	b.entry, b.lay = e, lay
 	b.objects = b.objects[:0]
 	it := &e.item

@@ -16,7 +16,7 @@ func (p *filePart) applyPage(y float32) {
 		return
 	}
 	entry, side := p.bubble.entry, int(math.Round(float64(fileTile*owner.scale())))
-	img := owner.thumbs.get(f.Thumbnail, side, side, false, func() { owner.redraw(entry) })
+	img := owner.images.thumbnail(p, f.Thumbnail, side, side, false, func() { owner.redraw(entry) })
 	if img == nil {
 		return
 	}

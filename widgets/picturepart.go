@@ -114,12 +114,12 @@ func (p *picturePart) pixels() image.Image {
 	w, h := int(math.Round(float64(r.w*scale))), int(math.Round(float64(r.h*scale)))
 	entry, blurred := b.entry, !it.Mine && !it.here()
 	ready := func() { b.owner.redraw(entry) }
-	if b.owner.Picture != nil && it.here() {
-		if img := b.owner.Picture(it.localPath(), w, h, ready); img != nil {
+	if b.owner.Picture != nil && it.here() && !p.file().IsVideo() {
+		if img := b.owner.images.file(p, it.localPath(), w, h, b.owner.Picture, ready); img != nil {
 			return img
 		}
 	}
-	if img := b.owner.thumbs.get(it.Message.Content.File.Thumbnail, w, h, blurred, ready); img != nil {
+	if img := b.owner.images.thumbnail(p, it.Message.Content.File.Thumbnail, w, h, blurred, ready); img != nil {
 		return img
 	}
 	return nil

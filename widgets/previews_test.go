@@ -1,7 +1,12 @@
 package widgets
 
 import (
+	"strings"
 	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/theme"
 
 	"satchel/chat"
 )
@@ -57,5 +62,36 @@ func TestHostileInside(t *testing.T) {
 		if lay.size.Width > 480 || lay.size.Height > 240 || lay.size.Height <= 0 {
 			t.Errorf("bubble %d is %v", i+1, lay.size)
 		}
+	}
+}
+
+func TestLocationSheet(t *testing.T) {
+	inBoth(t, "location", func(t *testing.T, v fyne.ThemeVariant) fyne.Window {
+		w := room(t, v, NewDropTarget(true, false), 700, 480)
+		s := NewLocationSheet()
+		s.SetPlace(chat.Location{Lat: 41.15, Lon: -8.61})
+		s.Name.SetText("Harbour")
+		s.Sheet.ShowOn(w.Canvas(), nil)
+		return w
+	})
+	test.NewTempApp(t).Settings().SetTheme(NewTheme())
+	w := room(t, theme.VariantLight, NewGround(ColorWindow), 700, 480)
+	s := NewLocationSheet()
+	var sent []chat.Location
+	s.OnSend = func(l chat.Location) { sent = append(sent, l) }
+	s.Sheet.ShowOn(w.Canvas(), s.Place)
+	test.Type(s.Place, "somewhere")
+	test.Tap(s.Send)
+	if len(sent) != 0 || !strings.HasPrefix(s.Words(), "This is no place yet.") {
+		t.Errorf("%v, %q", sent, s.Words())
+	}
+	s.Place.SetText("https://maps.google.com/?q=-33.8568,151.2153")
+	if s.Words() != "That is 33.8568° S, 151.2153° E." {
+		t.Errorf("%q", s.Words())
+	}
+	test.Type(s.Name, " Opera ")
+	test.Tap(s.Send)
+	if len(sent) != 1 || sent[0] != (chat.Location{Lat: -33.8568, Lon: 151.2153, Name: "Opera"}) {
+		t.Errorf("%+v", sent)
 	}
 }

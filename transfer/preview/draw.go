@@ -46,6 +46,9 @@ func (j *job) draw(file *source, width, height int) (drawn, error) {
 	case "image/heic", "image/heif", "image/avif":
 		d, err = j.drawHEIF(file)
 	case "application/pdf":
+		if j.Op != opLook { // other programs see what goes out, nothing that came from somebody
+			return drawn{}, ErrNoPicture
+		}
 		d, err = drawPage(file, max(width, height))
 	default:
 		return drawn{}, ErrNoPicture
