@@ -115,7 +115,7 @@ func (e *Engine) edited(ctx context.Context, t *chat.Transfer, size int64) (stri
 }
 
 func damaged(t *chat.Transfer, err error) error {
-	return Final(t.File.Name+" is damaged: what it says of place and camera can't be removed, so it was not sent. Send it again as a file to send it as it is.", err)
+	return Final(t.File.Name+" is damaged: what it says of place and camera can't be removed, so it was not sent. Send it again and keep its data to send it as it is.", err)
 }
 
 // Shrinks tells of which kinds of pictures a smaller copy can be made.
