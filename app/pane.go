@@ -78,7 +78,7 @@ func newPane(a *App) *pane {
 		a.window.Canvas().Focus(c)
 		c.TypedRune(r)
 	}
-	t.Picture = a.pictures.get
+	t.Picture = a.cfg.Picture
 	t.OnNewer = p.newer
 	t.OnNewest = p.reload
 	t.OnQuote = p.jump
@@ -101,7 +101,7 @@ func newPane(a *App) *pane {
 	c := p.composer
 	c.OnSend = p.send
 	c.OnChanged = p.changed
-	c.OnAttach = a.pickFiles
+	c.OnAttach = a.attachMenu
 	c.OnPaste = a.paste
 	c.OnRefused = a.notice
 	c.OnEscape = a.escape

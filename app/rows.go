@@ -72,7 +72,7 @@ func preview(c *chat.Content) (widgets.Icon, string) {
 		if text == "" {
 			text = oneLine(c.File.Name)
 		}
-		if c.File.IsPicture() || strings.HasPrefix(c.File.MIME, "image/") {
+		if isStill(c.File) || strings.HasPrefix(c.File.MIME, "image/") {
 			return widgets.IconPicture, text
 		}
 		return widgets.IconAttach, text

@@ -24,7 +24,7 @@ func (a *App) openWindow() {
 		for i, u := range uris {
 			paths[i] = u.Path()
 		}
-		a.offerFiles(paths)
+		a.dropFiles(paths)
 		a.publish()
 	})
 	life := a.fyne.Lifecycle()

@@ -120,6 +120,11 @@ type Transfer struct {
 	Path string `json:"path,omitempty"`
 	// ModTime is the upload source's modification time when it was queued.
 	ModTime time.Time `json:"mod_time,omitzero"`
+	// Edit says what is changed in the copy of a picture that goes in its place.
+	Edit PictureEdit `json:"edit,omitzero"`
+	// Copy is that copy, once it is made, absolute: then File.Size and ModTime are
+	// the copy's. It is removed when the transfer has ended.
+	Copy string `json:"copy,omitempty"`
 	// File is what is moved. A download has all of it from the start; an upload
 	// has name and size, the pictures once prepared, URL and checksum once done.
 	File File `json:"file"`
@@ -144,4 +149,12 @@ type Transfer struct {
 	// unknown. Neither is kept on disk.
 	Rate float64       `json:"-"`
 	Left time.Duration `json:"-"`
+}
+
+// Source is the file that an upload reads.
+func (t *Transfer) Source() string {
+	if t.Copy != "" {
+		return t.Copy
+	}
+	return t.Path
 }

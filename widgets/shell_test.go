@@ -147,7 +147,9 @@ func TestShellLooks(t *testing.T) {
 		for i := range img.Pix {
 			img.Pix[i] = uint8(0x60 + i%97)
 		}
-		s.SetPicture("/1", img, 4032, 3024)
+		s.SetPicture("/1", img, &chat.File{MIME: "image/jpeg", Thumbnail: []byte{1}, Width: 4032, Height: 3024},
+			chat.PictureFacts{Place: true, Lat: 41.15, Lon: -8.61, Camera: "Canon EOS R8", Taken: "2026:05:03 14:07:09"})
+		s.SetPicture("/2", img, &chat.File{MIME: "application/pdf", Thumbnail: []byte{1}, Width: 226, Height: 320, Pages: 12}, chat.PictureFacts{})
 		s.Sheet.ShowOn(w.Canvas(), nil)
 		return w
 	})
@@ -370,7 +372,8 @@ func TestSendSheet(t *testing.T) {
 	s.Sheet.OnClose = func() { closed++ }
 	var paths []string
 	caption := ""
-	s.OnSend = func(p []string, c string) { paths, caption = p, c }
+	var edit chat.PictureEdit
+	s.OnSend = func(p []string, c string, e chat.PictureEdit) { paths, caption, edit = p, c, e }
 	s.Add(SendFile{"/a", "a", 1}, SendFile{"/b", "b", 2})
 	s.Add(SendFile{"/a", "a", 1}, SendFile{"/c", "c", 3_000_000})
 	s.Sheet.ShowOn(w.Canvas(), s.Caption)
@@ -380,8 +383,25 @@ func TestSendSheet(t *testing.T) {
 	}
 	test.Type(s.Caption, " Harbour ")
 	s.Caption.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
-	if !slices.Equal(paths, []string{"/a", "/c"}) || caption != "Harbour" {
-		t.Errorf("sent %v with %q", paths, caption)
+	if !slices.Equal(paths, []string{"/a", "/c"}) || caption != "Harbour" || edit != (chat.PictureEdit{Clean: true}) {
+		t.Errorf("sent %v with %q, %+v", paths, caption, edit)
+	}
+	if s.Clean.Visible() || s.Smaller.Visible() {
+		t.Error("options for pictures, and there is none")
+	}
+	// What is removed is said, what smaller ones save, too.
+	s.SetPicture("/c", image.NewRGBA(image.Rect(0, 0, 4, 3)), &chat.File{MIME: "image/jpeg", Thumbnail: []byte{1}, Width: 4096, Height: 3072}, chat.PictureFacts{Place: true, Camera: "Pixel 9"})
+	if !s.Clean.Visible() || s.Clean.Detail != "Removed: the place, Pixel 9." || !s.Smaller.Visible() || s.Smaller.Aside != "saves about 2.3 MB" {
+		t.Errorf("%v %q, %v %q", s.Clean.Visible(), s.Clean.Detail, s.Smaller.Visible(), s.Smaller.Aside)
+	}
+	s.Clean.Tapped(nil)
+	if s.Clean.Detail != "They go untouched, to the last bit, and tell the place, Pixel 9." {
+		t.Errorf("%q", s.Clean.Detail)
+	}
+	s.Smaller.Tapped(nil)
+	s.Caption.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	if s.Send.Text != "Send 750 KB" || edit != (chat.PictureEdit{Smaller: true}) {
+		t.Errorf("%q, %+v", s.Send.Text, edit)
 	}
 	test.Tap(s.RemoveButton(0))
 	test.Tap(s.RemoveButton(0))

@@ -21,16 +21,28 @@ import (
 // its sentence in the error, which then is an errors.Join of them; the other files
 // go all the same.
 func (s *Session) SendFiles(ctx context.Context, conv chat.ConversationID, paths []string, caption chat.Content) ([]chat.Message, error) {
-	return s.SendFilesAs(ctx, conv, nil, paths, caption)
+	files := make([]Outgoing, len(paths))
+	for i, path := range paths {
+		files[i].Path = path
+	}
+	return s.SendEdited(ctx, conv, files, caption)
 }
 
-// SendFilesAs is SendFiles under message ids of the caller's choice, one for each
-// path: repeated, they are the same messages. nil: new ones.
-func (s *Session) SendFilesAs(ctx context.Context, conv chat.ConversationID, ids []chat.MessageID, paths []string, caption chat.Content) ([]chat.Message, error) {
+// Outgoing is a file that goes: a picture perhaps as a changed copy.
+type Outgoing struct {
+	Path string
+	Edit chat.PictureEdit
+	ID   chat.MessageID // of the caller's choice; "": a new one
+}
+
+// SendEdited is SendFiles with a choice for each file. Repeated under the same
+// ids, they are the same messages. Copies of pictures are made when it is their
+// turn to be sent.
+func (s *Session) SendEdited(ctx context.Context, conv chat.ConversationID, files []Outgoing, caption chat.Content) ([]chat.Message, error) {
 	e := &sendFiles{asked: ask(), conv: conv, store: s.store()}
 	var problems []error
-	for i, path := range paths {
-		file, info, err := s.source(path)
+	for _, out := range files {
+		file, info, err := s.source(out.Path)
 		if err != nil {
 			problems = append(problems, err)
 			continue
@@ -47,15 +59,15 @@ func (s *Session) SendFilesAs(ctx context.Context, conv chat.ConversationID, ids
 		if body, err := sealContent(&content); err != nil || len(body) > seal.MaxContent-(8<<10) { // and its URL, checksum and key
 			return nil, refusal("The text is too large to go with a file. Send it as a message of its own.")
 		}
-		abs, err := filepath.Abs(path)
+		abs, err := filepath.Abs(out.Path)
 		if err != nil {
 			return nil, err
 		}
-		id := chat.NewMessageID(time.Now())
-		if ids != nil {
-			id = ids[i]
+		id := out.ID
+		if id == "" {
+			id = chat.NewMessageID(time.Now())
 		}
-		e.files = append(e.files, outgoing{id: id, content: content, path: abs, modified: info.ModTime()})
+		e.files = append(e.files, outgoing{id: id, content: content, path: abs, modified: info.ModTime(), edit: out.Edit})
 	}
 	if len(e.files) == 0 {
 		return nil, errors.Join(problems...)
@@ -120,6 +132,7 @@ type outgoing struct {
 	content  chat.Content
 	path     string
 	modified time.Time
+	edit     chat.PictureEdit
 }
 
 type sendFiles struct {
@@ -153,7 +166,7 @@ func (e *sendFiles) apply(t *turn) error {
 			return err
 		}
 		tr := chat.Transfer{ID: chat.NewTransferID(), Direction: chat.Upload, Conversation: e.conv, Message: m.ID,
-			Path: f.path, ModTime: f.modified, File: *f.content.File, Store: e.store, State: chat.TransferQueued, Created: time.Now().UTC()}
+			Path: f.path, ModTime: f.modified, Edit: f.edit, File: *f.content.File, Store: e.store, State: chat.TransferQueued, Created: time.Now().UTC()}
 		if err := t.tx.PutTransfer(tr); err != nil {
 			return err
 		}

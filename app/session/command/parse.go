@@ -19,8 +19,11 @@ const Usage = `satchelctl is Satchel at a prompt.
 
   join LINK --name NAME        join the relay of an invitation
   send --to NAME-OR-CONVERSATION-ID [--text T] [--title T] [--location LAT,LON] [--file PATH]...
+       [--keep-metadata] [--smaller]
                                send a message; several files are one message each.
-                               Ends when the relay has it.
+                               Pictures go without what they say of place, camera and
+                               time, unless --keep-metadata; --smaller sends them with
+                               2048 pixels at most. Ends when the relay has it.
   listen [--count N] [--timeout DURATION] [--download DIR]
                                print messages that no listen has printed yet, then new ones
   history --with NAME [--limit N]
@@ -120,6 +123,9 @@ func parse(args []string) (job, error) {
 	case "send":
 		x := &send{}
 		var location string
+		var keep bool
+		flags.BoolVar(&keep, "keep-metadata", false, "")
+		flags.BoolVar(&x.edit.Smaller, "smaller", false, "")
 		flags.StringVar(&x.to, "to", "", "")
 		flags.StringVar(&x.content.Text, "text", "", "")
 		flags.StringVar(&x.content.Title, "title", "", "")
@@ -137,6 +143,9 @@ func parse(args []string) (job, error) {
 			}
 			if strings.TrimSpace(x.to) == "" {
 				return usage("send needs --to: a name, or a conversation's id.")
+			}
+			if x.edit.Clean = !keep; keep && x.edit.Smaller {
+				return usage("--smaller makes a new picture, which can't say what the old one did: leave out --keep-metadata.")
 			}
 			if location != "" {
 				l, err := chat.ParseLocation(location)
