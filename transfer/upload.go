@@ -17,7 +17,7 @@ func (e *Engine) upload(ctx context.Context, en *entry) error {
 	if err != nil {
 		return err
 	}
-	src, err := openSource(ctx, &en.t, en.meter, e.cfg.Words)
+	src, err := openSource(ctx, &en.t, en.meter, e.cfg.Words, &e.caps)
 	if err != nil {
 		return err
 	}

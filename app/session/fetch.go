@@ -286,8 +286,10 @@ func (s *Session) checkSynced() {
 	}
 }
 
-// Focus says which conversation is on screen: it is brought up to date first.
+// Focus says which conversation is on screen: it is brought up to date first, and
+// every second file that goes is one of its own.
 func (s *Session) Focus(conv chat.ConversationID) {
+	s.engine.Focus(conv)
 	s.post(call(func(t *turn) { s.state.sync.focus = conv }))
 }
 

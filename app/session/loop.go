@@ -59,6 +59,15 @@ func (t *turn) news(id chat.ConversationID, history bool, messages ...chat.Messa
 	t.touch(id)
 }
 
+// aside marks an event that only moves files along: bytes do not wait for it.
+type aside interface{ aside() }
+
+// isWord tells of events that files wait for.
+func isWord(e event) bool {
+	_, is := e.(aside)
+	return !is
+}
+
 // most is how many events one turn takes.
 const most = 128
 
@@ -84,7 +93,10 @@ func (s *Session) loop() {
 				break more
 			}
 		}
-		leave := s.words.Enter()
+		leave := func() {}
+		if slices.ContainsFunc(ready, isWord) {
+			leave = s.words.Enter()
+		}
 		s.turn(ready)
 		s.unanswered()
 		leave()

@@ -17,6 +17,7 @@ import (
 	"satchel/chat"
 	"satchel/net/link"
 	"satchel/net/priority"
+	"satchel/net/seal"
 	"satchel/storage"
 	"satchel/transfer"
 )
@@ -34,7 +35,7 @@ type Options struct {
 	Dir     string       // the profile's folder; made when it isn't there
 	Logger  *slog.Logger // nil: none
 	Client  string       // program and version, for the relay's operator
-	Workers int          // transfers at a time; 0: 4
+	Workers int          // transfers at a time; 0: as the settings say
 }
 
 // Session is an open profile. Open starts its loop, Run connects it, Close ends both.
@@ -96,7 +97,7 @@ type Profile struct {
 	Device    chat.DeviceID
 	RelayURL  string
 	RelayName string
-	MaxFile   int64  // bytes; 0: not known
+	MaxFile   int64  // bytes that a file may have before it is sealed; 0: not known
 	Secret    string // where the device's secret lies: "keyring", "file", or "" before the first Join
 }
 
@@ -224,10 +225,19 @@ func (s *Session) know(p storage.Profile) {
 	defer s.mu.Unlock()
 	s.relay = p
 	s.who.Joined, s.who.Account, s.who.Device = true, p.Account, p.Device
-	s.who.RelayURL, s.who.RelayName, s.who.MaxFile = p.RelayURL, p.RelayName, p.MaxFile
+	s.who.RelayURL, s.who.RelayName, s.who.MaxFile = p.RelayURL, p.RelayName, mostPlain(p.MaxFile)
 	if s.id != nil {
 		s.who.Secret = s.id.kept
 	}
+}
+
+// mostPlain is how large a file may be whose sealed form a relay with this limit takes.
+func mostPlain(limit int64) int64 {
+	plain := seal.OpenedSize(limit, limit)
+	for plain > 0 && seal.SealedSize(plain) > limit {
+		plain -= seal.SealedSize(plain) - limit
+	}
+	return max(0, plain)
 }
 
 // Profile tells who uses this device; Joined is false before the first Join.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
@@ -19,9 +18,9 @@ func (s *Session) newEngine() *transfer.Engine {
 	handlers := transfer.NewRegistry("tus")
 	// The tus handler also fetches what other senders keep elsewhere: see tickets.
 	handlers.Add("tus", transfer.NewTus(transfer.TusConfig{Tickets: s.tickets}), "", "http", "https")
-	return transfer.New(transfer.Config{Journal: journal{s}, Handlers: handlers, Folder: filepath.Join(s.opts.Dir, "files"),
+	return transfer.New(transfer.Config{Journal: journal{s}, Handlers: handlers, Folder: s.filesDir(),
 		Changed: func(t chat.Transfer) { s.hub.publish(chat.TransferChanged{Transfer: t}) },
-		Logger:  s.log, Words: &s.words, Workers: s.opts.Workers})
+		Logger:  s.log, Words: &s.words, Limits: s.Downloads().limits(s.opts.Workers)})
 }
 
 // journal keeps the engine's queue. The engine calls it; the loop carries it out.
@@ -36,18 +35,32 @@ func (j journal) Load() (all []chat.Transfer, err error) {
 }
 
 func (j journal) Save(t chat.Transfer) error {
-	e := saveTransfer{ask(), t}
+	return j.SaveAll([]chat.Transfer{t})
+}
+
+func (j journal) SaveAll(all []chat.Transfer) error {
+	e := saveTransfer{ask(), all}
 	return j.s.await(context.Background(), e, e.asked) // ends with the loop at the latest
 }
 
-// saveTransfer is where a transfer came to rest, and what that means for its message.
+// saveTransfer is where transfers came to rest, and what that means for their messages.
 type saveTransfer struct {
 	asked
-	t chat.Transfer
+	all []chat.Transfer
 }
 
+func (saveTransfer) aside() {}
+
 func (e saveTransfer) apply(t *turn) error {
-	tr := e.t
+	for i := range e.all {
+		if err := t.saveTransfer(e.all[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *turn) saveTransfer(tr chat.Transfer) error {
 	switch {
 	case tr.State == chat.TransferCancelled && tr.Direction == chat.Upload:
 		if err := t.remove(tr.Conversation, tr.Message); err != nil && !errors.Is(err, storage.ErrSent) {
@@ -58,6 +71,11 @@ func (e saveTransfer) apply(t *turn) error {
 		return t.tx.DeleteTransfer(tr.ID)
 	case tr.State == chat.TransferDone && tr.Direction == chat.Upload:
 		if err := t.uploaded(&tr); err != nil {
+			return err
+		}
+	}
+	if tr.State == chat.TransferDone {
+		if err := t.noteDone(tr.ID); err != nil {
 			return err
 		}
 	}
