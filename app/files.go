@@ -25,7 +25,9 @@ type openSheet struct {
 	link     *widgets.LinkSheet     // of a linking
 	person   *widgets.PersonSheet   // somebody's page
 	recovery *widgets.RecoverySheet // of a recovery file
-	spots    map[string]spotted     // what else can be clicked on it
+
+	transfers *transfersSheet    // all transfers
+	spots     map[string]spotted // what else can be clicked on it
 }
 
 // showSheet puts a sheet over the window, in the place of the one that is there.

@@ -19,6 +19,7 @@ type settingsPage struct {
 func settingsPages() []settingsPage {
 	return []settingsPage{
 		{"devices", lang.L("Devices"), widgets.IconComputer, (*App).devicesPage},
+		{"downloads", lang.L("Files"), widgets.IconDrop, (*App).downloadsPage},
 	}
 }
 

@@ -37,6 +37,13 @@ const (
 	IconBack     Icon = `<path d="M14.5 5.5L8 12l6.5 6.5"/>`
 	IconNext     Icon = `<path d="M9.5 5.5L16 12l-6.5 6.5"/>`
 	IconEmoji    Icon = `<circle cx="12" cy="12" r="8"/><circle cx="9.2" cy="10" r="0.6"/><circle cx="14.8" cy="10" r="0.6"/><path d="M8.5 14.2c0.8 1.3 2 2 3.5 2s2.7-0.7 3.5-2"/>`
+	IconPause    Icon = `<path d="M9 6.5v11"/><path d="M15 6.5v11"/>`
+	IconResume   Icon = `<path d="M8.5 6l9 6-9 6z"/>`
+	IconRetry    Icon = `<path d="M18.5 12a6.5 6.5 0 1 1-2-4.7"/><path d="M18.5 4.5v3.8h-3.8"/>`
+	IconFront    Icon = `<path d="M5 5h14"/><path d="M12 20V9"/><path d="M7.5 13l4.5-4.5 4.5 4.5"/>`
+	IconUp       Icon = `<path d="M6 14.5l6-6 6 6"/>`
+	IconOpen     Icon = `<path d="M13 5h6v6"/><path d="M19 5l-8.5 8.5"/><path d="M16.5 14v5h-11.5v-11.5h5"/>`
+	IconFolder   Icon = `<path d="M4 7.5a1.5 1.5 0 0 1 1.5-1.5h4l2 2.500h7a1.5 1.5 0 0 1 1.5 1.5v7.5a1.5 1.5 0 0 1-1.5 1.5h-13a1.5 1.5 0 0 1-1.5-1.5z"/>`
 	IconTalk     Icon = `<path d="M4.5 5.5h15v10.5h-8l-4 3.6v-3.6h-3z"/>`
 )
 
