@@ -55,6 +55,7 @@ faults: build
 	@.ci/install test
 	SATCHEL_FAULTS=1 $(JOURNEY) -run TestKill9 -parallel 2
 	SATCHEL_FAULTS=1 go test -count=1 -v -timeout 20m -run 'Test(Cluster|Single)Killed' ./net/relay
+	SATCHEL_FAULTS=1 go test -count=1 -v -timeout 20m -run 'TestManyFiles' ./transfer
 
 # Ratios of what was measured in one run; nothing is asserted.
 bench: build

@@ -18,7 +18,7 @@ type TusConfig struct {
 	// Endpoint, an absolute URL, and downloads go to the URL in the message.
 	Tickets  Tickets
 	Endpoint string
-	Chunk    int64        // bytes that one request carries at most; 0: 16 MiB
+	Chunk    int64        // bytes that one request carries at most; 0: 8 MiB
 	Client   *http.Client // nil: one whose waits are bounded and that uses the proxy of the environment
 }
 
@@ -32,7 +32,7 @@ type Tus struct{ cfg TusConfig }
 // for "http" and "https".
 func NewTus(cfg TusConfig) *Tus {
 	if cfg.Chunk <= 0 {
-		cfg.Chunk = 16 << 20
+		cfg.Chunk = 8 << 20
 	}
 	if cfg.Client == nil {
 		cfg.Client = NewClient()
