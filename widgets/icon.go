@@ -43,7 +43,9 @@ const (
 	IconFront    Icon = `<path d="M5 5h14"/><path d="M12 20V9"/><path d="M7.5 13l4.5-4.5 4.5 4.5"/>`
 	IconUp       Icon = `<path d="M6 14.5l6-6 6 6"/>`
 	IconOpen     Icon = `<path d="M13 5h6v6"/><path d="M19 5l-8.5 8.5"/><path d="M16.5 14v5h-11.5v-11.5h5"/>`
-	IconFolder   Icon = `<path d="M4 7.5a1.5 1.5 0 0 1 1.5-1.5h4l2 2.500h7a1.5 1.5 0 0 1 1.5 1.5v7.5a1.5 1.5 0 0 1-1.5 1.5h-13a1.5 1.5 0 0 1-1.5-1.5z"/>`
+	IconFolder   Icon = `<path d="M4 7.5a1.5 1.5 0 0 1 1.5-1.5h4l2 2.5h7a1.5 1.5 0 0 1 1.5 1.5v7.5a1.5 1.5 0 0 1-1.5 1.5h-13a1.5 1.5 0 0 1-1.5-1.5z"/>`
+	IconMore     Icon = `<circle cx="6" cy="12" r="0.9"/><circle cx="12" cy="12" r="0.9"/><circle cx="18" cy="12" r="0.9"/>`
+	IconGroup    Icon = `<circle cx="9" cy="8.5" r="3.2"/><path d="M3 19c0-3.3 2.7-5.4 6-5.4s6 2.1 6 5.4"/><path d="M15.5 5.6a3.2 3.2 0 0 1 0 5.8"/><path d="M17.2 13.9c2.3 0.6 3.8 2.5 3.8 5.1"/>`
 	IconTalk     Icon = `<path d="M4.5 5.5h15v10.5h-8l-4 3.6v-3.6h-3z"/>`
 )
 
