@@ -59,6 +59,10 @@ func NewTransferList(empty string) *TransferList {
 		func() fyne.CanvasObject { return newTransferRow(l) },
 		func(i widget.ListItemID, o fyne.CanvasObject) {
 			r := o.(*transferRow)
+			if l.shown[r.at] == r {
+				delete(l.shown, r.at)
+			}
+			r.at = i
 			l.shown[i] = r
 			r.set(l.rows[i])
 		})
@@ -128,6 +132,7 @@ const mostActs = 3
 type transferRow struct {
 	widget.BaseWidget
 	of      *TransferList
+	at      widget.ListItemID // of row in the list
 	row     TransferRow
 	acts    []TransferAct
 	buttons [mostActs]*Button
