@@ -31,6 +31,7 @@ type openSheet struct {
 	conversation chat.ConversationID
 	transfers    *transfersSheet    // all transfers
 	spots        map[string]spotted // what else can be clicked on it
+	drawMe       func()             // the profile's: one's picture is another; nil on all others
 }
 
 // showSheet puts a sheet over the window, in the place of the one that is there.

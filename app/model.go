@@ -1,10 +1,11 @@
 package app
 
 import (
-	"slices"
+	"image"
 	"time"
 
 	"satchel/chat"
+	"satchel/widgets"
 )
 
 // model is what the shell knows, taken from the session: the screen's goroutine
@@ -26,6 +27,9 @@ type model struct {
 	ofMessage     map[messageKey]chat.TransferID // those of transfers
 	done          []chat.Transfer                // since the program began, the newest first; mostDone at most
 	notified      map[chat.ConversationID]uint64 // newest message that the desktop was told of
+	directs       map[chat.AccountID]chat.ConversationID
+	list          listing
+	faces         map[chat.AccountID]image.Image // of those who have one
 }
 
 // typist is who writes in a conversation; it is over at the time until.
@@ -53,6 +57,9 @@ func (m *model) init() {
 	m.carried = map[chat.ConversationID]carried{}
 	m.ofMessage = map[messageKey]chat.TransferID{}
 	m.notified = map[chat.ConversationID]uint64{}
+	m.faces = map[chat.AccountID]image.Image{}
+	m.directs = map[chat.AccountID]chat.ConversationID{}
+	m.list.rows = map[chat.ConversationID]widgets.Row{}
 }
 
 // draft is what was written in a conversation and not sent.
@@ -61,25 +68,6 @@ func (m *model) draft(id chat.ConversationID) string {
 		return text
 	}
 	return m.conversations[id].Draft
-}
-
-// sorted lists conversations by their newest activity; notes to self, while
-// they are empty, stay at the end.
-func (m *model) sorted() []chat.Conversation {
-	all := make([]chat.Conversation, 0, len(m.conversations))
-	for _, c := range m.conversations {
-		all = append(all, c)
-	}
-	slices.SortFunc(all, func(a, b chat.Conversation) int {
-		if d := activity(&b).Compare(activity(&a)); d != 0 {
-			return d
-		}
-		if a.ID < b.ID {
-			return -1
-		}
-		return 1
-	})
-	return all
 }
 
 func activity(c *chat.Conversation) time.Time {
