@@ -21,6 +21,9 @@ func (e *Engine) loop(ctx context.Context) {
 		inbox, asked, resume := e.inbox, e.asked, e.resume
 		e.inbox, e.asked, e.resume = nil, nil, false
 		e.mu.Unlock()
+		for _, do := range asked {
+			do()
+		}
 		if resume {
 			e.turned(ctx)
 		}
@@ -30,9 +33,6 @@ func (e *Engine) loop(ctx context.Context) {
 			}
 			e.look(en)
 			e.dispatch(ctx)
-		}
-		for _, do := range asked {
-			do()
 		}
 		next := e.ring()
 		e.dispatch(ctx)

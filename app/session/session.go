@@ -242,11 +242,8 @@ func (s *Session) know(p storage.Profile) {
 
 // mostPlain is how large a file may be whose sealed form a relay with this limit takes.
 func mostPlain(limit int64) int64 {
-	plain := seal.OpenedSize(limit, limit)
-	for plain > 0 && seal.SealedSize(plain) > limit {
-		plain -= seal.SealedSize(plain) - limit
-	}
-	return max(0, plain)
+	chunk := seal.SealedSize(seal.ChunkSize)
+	return limit/chunk*seal.ChunkSize + max(0, limit%chunk-(chunk-seal.ChunkSize))
 }
 
 // Profile tells who uses this device; Joined is false before the first Join.
