@@ -76,7 +76,11 @@ func (h *Tus) upload(ctx context.Context, r *UploadRequest) (*tusUpload, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &tusUpload{road: way, r: r, chunk: h.cfg.Chunk}, nil
+	chunk := h.cfg.Chunk
+	if most := h.most.Load(); most > 0 {
+		chunk = min(chunk, most)
+	}
+	return &tusUpload{road: way, r: r, chunk: chunk}, nil
 }
 
 // tusUpload is one upload under way. offset and sum are what the server said last.
@@ -176,6 +180,9 @@ func (u *tusUpload) create(ctx context.Context) error {
 	}
 	u.offset, u.sum = 0, answer.Header.Get(checksumField)
 	if u.cfg.Tickets != nil {
+		if answer.Header.Get("Upload-Offset") != "" { // it had begun already
+			return u.hear(answer)
+		}
 		return nil
 	}
 	place, err := answer.Request.URL.Parse(answer.Header.Get("Location"))
@@ -235,6 +242,7 @@ func (u *tusUpload) send(ctx context.Context) error {
 			// The connection broke, or both ends count differently: ask, and go on.
 		case answer.StatusCode == http.StatusRequestEntityTooLarge && u.chunk > leastChunk:
 			u.chunk = max(u.chunk/2, leastChunk)
+			u.most.Store(u.chunk) // others need not learn it again
 		case answer.StatusCode == http.StatusRequestEntityTooLarge:
 			e := Refused(answer)
 			e.Sentence = "A server on the way takes only very small pieces. Ask who runs it to allow 256 KiB a request."
