@@ -196,11 +196,16 @@ func (u *tusUpload) create(ctx context.Context) error {
 	return u.r.Remember(u.ticket.URL)
 }
 
+// dropTime is how long a server has to drop an upload; what it does not it sweeps.
+const dropTime = 10 * time.Second
+
 // drop removes what the server has.
 func (u *tusUpload) drop(ctx context.Context) error {
 	if u.ticket.URL == "" {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, dropTime)
+	defer cancel()
 	answer, err := u.do(ctx, http.MethodDelete, u.ticket.URL, u.header(), nil, 0)
 	if err != nil {
 		return err
