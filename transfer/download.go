@@ -66,8 +66,8 @@ func (e *Engine) download(ctx context.Context, en *entry) error {
 	}
 	defer p.file.Close()
 	if free, ok := freeRoom(e.cfg.Folder); ok && free-spareRoom < file.Size-p.n {
-		return Final(fmt.Sprintf("There is not enough room on the disk: the file needs %s more, and %s are free. Make room, then try again.",
-			humanize.IBytes(uint64(file.Size-p.n)), humanize.IBytes(uint64(max(0, free)))), nil)
+		return Final(fmt.Sprintf("There is not enough room on the disk: the file needs %s more, and %s of what is free can be used. Make room, then try again.",
+			humanize.IBytes(uint64(file.Size-p.n)), humanize.IBytes(uint64(max(0, free-spareRoom)))), nil)
 	}
 	if err := e.step(en, chat.EventMove, false, func(t *chat.Transfer) { t.Offset = p.n }); err != nil {
 		return err

@@ -12,8 +12,8 @@ func origin(address string) string {
 	if err != nil {
 		return "satchel:"
 	}
-	if u.Scheme == "" {
-		u.Scheme = "satchel" // a file of the relay that carried the message
+	if u.Scheme == "" { // a file of the relay that carried the message
+		return "satchel:" + u.EscapedPath()
 	}
 	u.User, u.RawQuery, u.Fragment = nil, "", ""
 	return u.String()

@@ -51,7 +51,7 @@ func (d *disk) fill(leave int64) {
 func (d *disk) empty() { os.Remove(filepath.Join(d.dir, "ballast")) }
 
 // What uploads and downloads leave free is 64 MiB at both ends.
-const small = "size=110m"
+const small = "size=240m"
 
 // The disk is full before the first byte, or from some request on, at the
 // sender, the receiver and the relay. Once there is room, the file goes on.
@@ -68,7 +68,7 @@ func TestFullDisks(t *testing.T) {
 	if whole {
 		all = append(all, full{"sender", upload, patch, 0}, full{"sender", upload, head, 0}, full{"sender", upload, "", 0},
 			full{"receiver", download, get, 4096}, full{"receiver", download, "", 0}, full{"relay", download, get, 0}, full{"relay", upload, "", 0})
-		size = 19 << 20
+		size = 9 << 20
 	}
 	var d *disk
 	w := newWorld(t, func(w *world) { d = newDisk(t, small); w.dir = filepath.Join(d.dir, "relay") })

@@ -131,7 +131,7 @@ func (p *person) through(t testing.TB, m chat.Message, g *gateway, c trial) (r r
 		}
 		p.resume(t, tr)
 	}
-	for {
+	for clicks := 0; ; clicks++ {
 		tr := p.transfer(t, m, "done or failed", rests)
 		if said := p.reasons(tr.ID); len(said) > 0 {
 			r.said, r.resumed = true, true
@@ -142,6 +142,9 @@ func (p *person) through(t testing.TB, m chat.Message, g *gateway, c trial) (r r
 		case chat.TransferDone:
 			return r
 		case chat.TransferFailed:
+			if clicks == 3 {
+				t.Fatalf("it fails again and again: %q", p.reasons(tr.ID))
+			}
 			if c.still != nil {
 				c.still(tr)
 			}
