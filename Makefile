@@ -14,7 +14,7 @@ LDFLAGS := -ldflags "-s -w"
 # make run PROFILE=second opens another person's Satchel beside yours.
 PROFILE ?=
 
-.PHONY: run build test suite vet test-servers test-package faults bench bench-relay lint shots package clean
+.PHONY: run build test suite vet test-servers journeys test-package faults bench bench-relay lint shots package clean
 
 run: build
 	build/satchel $(if $(PROFILE),--profile $(PROFILE))
@@ -33,7 +33,7 @@ test:
 	@.ci/install test
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt would change:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	$(MAKE) --no-print-directory -j 2 build suite
-	$(JOURNEY) -parallel 3
+	$(JOURNEY) -parallel 3 -skip TestScreen
 
 suite:
 	go test -race -p 4 $(SCREENLESS) -timeout 8m $$(go list $(SCREENLESS) ./... | grep -Ev '/internal/journey|$(STORES)')
@@ -49,6 +49,12 @@ test-servers: build/tools/versitygw build/tools/fake-gcs-server build/tools/azur
 	go test -race -p 4 $(SCREENLESS) -timeout 8m ./transfer/s3 ./transfer/azblob ./transfer/gs ./transfer/stores
 	SATCHEL_TEST_DATABASE=postgres go test -race -timeout 8m ./net/relay
 
+# The journeys of one window: keyboard alone, a relay that dies, pictures, hostile
+# words, …. The two that show most are a part of `make test`; .ci/run runs these, too.
+journeys: build
+	@.ci/install test
+	$(JOURNEY) -parallel 2 -run TestScreen
+
 # Everything that goes wrong with a transfer, whole, as docs/faults.md describes it:
 # `make test` has a slice of each row. Then built programs, killed at every point of
 # 300 MB, and relays, one or any of three, killed fifty times under load.
@@ -56,7 +62,7 @@ FAULTS := SATCHEL_FAULTS=1 go test -count=1 -timeout 30m
 faults: build
 	@.ci/install test
 	@rm -f build/faults.md
-	$(FAULTS) ./internal/faults
+	$(FAULTS) ./internal/faults || { cat build/faults.md; exit 1; }
 	$(FAULTS) -overlay $$(internal/faults/clock/overlay build/clock) -vet=off -tags moved -run TestClocks ./internal/faults
 	SATCHEL_FAULTS=1 $(JOURNEY) -run TestKill9 -parallel 2
 	SATCHEL_FAULTS=1 go test -count=1 -v -timeout 20m -run 'Test(Cluster|Single)Killed' ./net/relay
