@@ -145,6 +145,7 @@ func TestUploadGoesOnAfter(t *testing.T) {
 		"401 at POST":   once("POST", status(401)),
 		"403 at PATCH":  once("PATCH", status(403)),
 		"409 at PATCH":  once("PATCH", status(409)),
+		"400 at PATCH":  once("PATCH", status(400)), // tusd: interrupted by another request
 		"423 at HEAD":   once("HEAD", status(423)),
 		"423 at PATCH":  once("PATCH", status(423)),
 		"429 at PATCH":  once("PATCH", status(429)),

@@ -243,7 +243,7 @@ func (u *tusUpload) send(ctx context.Context) error {
 		switch {
 		case err != nil && Settled(ctx, err):
 			return err
-		case err != nil, answer.StatusCode == http.StatusConflict:
+		case err != nil, apart(answer):
 			// The connection broke, or both ends count differently: ask, and go on.
 		case answer.StatusCode == http.StatusRequestEntityTooLarge && u.chunk > leastChunk:
 			u.chunk = max(u.chunk/2, leastChunk)
@@ -274,7 +274,7 @@ func (u *tusUpload) send(ctx context.Context) error {
 		u.r.Progress(u.offset)
 		if u.offset > most {
 			most, broke = u.offset, 0
-		} else if err != nil || answer.StatusCode == http.StatusConflict {
+		} else if err != nil || apart(answer) {
 			if broke++; broke > breaks {
 				if err == nil {
 					err = Refused(answer)
@@ -284,6 +284,14 @@ func (u *tusUpload) send(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// apart tells of an answer that a later look at the offset may explain: another
+// offset, or, as tusd says it with 400, a request that was interrupted by another
+// one for this upload. That one may be our own: from a connection that was cut,
+// and that the server comes to only now.
+func apart(answer *http.Response) bool {
+	return answer.StatusCode == http.StatusConflict || answer.StatusCode == http.StatusBadRequest
 }
 
 // mixed gives up an upload into which an earlier attempt wrote, from a connection
