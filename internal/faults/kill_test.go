@@ -268,6 +268,8 @@ func TestKilledRelay(t *testing.T) {
 						next := startChild(t, o, nil)
 						next.line(t)
 						p.Store(next)
+						l.ana.Kick() // not to wait out the pause that several losses make long
+						l.bo.Kick()
 					case <-over:
 					}
 				}()
