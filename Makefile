@@ -56,14 +56,20 @@ journeys: build
 	@.ci/install test
 	$(JOURNEY) -parallel 2 -run TestScreen
 
-# The kills of `make test` at every point of the way, and not at two of them; and
-# relays, one or any of three, killed fifty times under load.
+# Everything that goes wrong with a transfer, whole, as docs/faults.md describes it:
+# `make test` has a slice of each row. Then built programs, killed at every point of
+# 300 MB, and relays, one or any of three, killed fifty times under load.
+FAULTS := SATCHEL_FAULTS=1 go test -count=1 -timeout 30m
 faults: build
 	@.ci/install test
+	@rm -f build/faults.md
+	$(FAULTS) ./internal/faults || { cat build/faults.md; exit 1; }
+	$(FAULTS) -overlay $$(internal/faults/clock/overlay build/clock) -vet=off -tags moved -run TestClocks ./internal/faults
 	SATCHEL_FAULTS=1 $(JOURNEY) -run TestKill9 -parallel 2
 	SATCHEL_FAULTS=1 go test -count=1 -v -timeout 20m -run 'Test(Cluster|Single)Killed' ./net/relay
 	SATCHEL_FAULTS=1 go test -count=1 -v -timeout 20m -run TestHostileFiles ./transfer/preview
 	SATCHEL_FAULTS=1 go test -count=1 -v -timeout 20m -run 'TestManyFiles' ./transfer
+	@cat build/faults.md
 
 # Ratios of what was measured in one run; nothing is asserted.
 bench: build

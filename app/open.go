@@ -1,15 +1,11 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -19,40 +15,6 @@ import (
 	"satchel/chat"
 	"satchel/widgets"
 )
-
-// runs are the extensions of files that do something when they are opened:
-// programs, scripts, installers, shortcuts, documents with macros.
-var runs = strings.Fields(`
-	.appimage .apk .app .application .bash .bat .bin .cmd .com .cpl .csh .deb .desktop .dll .dmg .docm .dotm .elf .exe
-	.fish .gadget .hta .inf .ins .iso .jar .js .jse .ksh .lnk .lua .msc .msi .msix .msp .mst .pif .pkg .pl .potm .ppam
-	.pptm .ps1 .py .pyc .pyz .rb .reg .rpm .run .scf .scr .sct .sh .so .sys .tcl .url .vb .vbe .vbs .ws .wsc .wsf .wsh
-	.xlam .xlsm .xltm .zsh`)
-
-// canRun tells whether opening a file could start a program: by its name, by
-// its mode, or by how it begins.
-func canRun(path string) bool {
-	if slices.Contains(runs, strings.ToLower(filepath.Ext(path))) {
-		return true
-	}
-	info, err := os.Stat(path)
-	if err != nil || info.Mode()&0o111 != 0 {
-		return true
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return true
-	}
-	defer f.Close()
-	head := make([]byte, 4)
-	n, _ := io.ReadFull(f, head)
-	head = head[:n]
-	for _, magic := range []string{"\x7fELF", "#!", "MZ"} {
-		if bytes.HasPrefix(head, []byte(magic)) {
-			return true
-		}
-	}
-	return false
-}
 
 // openFile opens a file with the program that the person chose for its kind;
 // what can run is asked about first.
@@ -67,8 +29,12 @@ func (a *App) openFile(path string) {
 
 // askToOpen warns of a file that may be a program.
 func (a *App) askToOpen(path string) {
-	words := widgets.NewParagraph(lang.L("“{{.Name}}” can run as a program, and could do anything that you can do. Open it only if you know what it is.",
-		map[string]any{"Name": filepath.Base(path)}), widgets.SizeText, widgets.ColorText, fyne.TextAlignLeading)
+	name := map[string]any{"Name": filepath.Base(path)}
+	warning := lang.L("“{{.Name}}” can run as a program, and could do anything that you can do. Open it only if you know what it is.", name)
+	if !namedProgram(path) {
+		warning = lang.L("“{{.Name}}” does not look like it, but there is a program in it, which could do anything that you can do. Open it only if you know what it is.", name)
+	}
+	words := widgets.NewParagraph(warning, widgets.SizeText, widgets.ColorText, fyne.TextAlignLeading)
 	var sheet *widgets.Sheet
 	show := widgets.NewButton(widgets.PlainButton, lang.L("Show in folder"), func() {
 		sheet.Dismiss()

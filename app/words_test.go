@@ -1,9 +1,12 @@
 package app
 
 import (
+	"archive/zip"
+	"bytes"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -126,6 +129,21 @@ func TestCanRun(t *testing.T) {
 		{"c", "\x7fELF…", 0o600, true},
 		{"d.jpg", "#!/bin/sh", 0o600, true},
 		{"e.jpg", "MZ", 0o600, true},
+		{"f.txt", "\xcf\xfa\xed\xfe\x07", 0o600, true},
+		{"g.jpg", "L\x00\x00\x00\x01\x14\x02\x00\x00", 0o600, true},
+		{"h.txt", "\ufeff\n# a comment\n[Desktop Entry]\nExec=x", 0o600, true},
+		{"i.txt", "# a heading\n\nwords", 0o600, false},
+		{"j.txt", "[InternetShortcut]\nURL=file:///x", 0o600, true},
+		{"k.docx", zipOf("word/document.xml"), 0o600, false},
+		{"l.docx", zipOf("word/document.xml", "word/vbaProject.bin"), 0o600, true},
+		{"m.zip", zipOf("META-INF/MANIFEST.MF", "A.class"), 0o600, true},
+		{"n.png", "\x89PNG" + zipOf("META-INF/MANIFEST.MF"), 0o600, true},
+		{"o.doc", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + strings.Repeat("x", 9000), 0o600, false},
+		{"p.doc", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + strings.Repeat("x", 9000) + string(wide("_VBA_PROJECT")), 0o600, true},
+		{"q.xls", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + string(wide("_VBA_PROJECT")) + strings.Repeat("x", 5<<20), 0o600, true},
+		{"r.odt", zipOf("content.xml", "Basic/script-lc.xml"), 0o600, true},
+		{"s.txt", "the word vbaProject.bin alone", 0o600, false},
+		{"t.jpg", "", 0o600, false},
 	} {
 		path := filepath.Join(dir, c.name)
 		if err := os.WriteFile(path, []byte(c.data), c.mode); err != nil {
@@ -138,6 +156,17 @@ func TestCanRun(t *testing.T) {
 	if !canRun(filepath.Join(dir, "gone")) {
 		t.Error("what can't be looked at counts as harmless")
 	}
+}
+
+// zipOf is an archive of empty files.
+func zipOf(names ...string) string {
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, name := range names {
+		_, _ = w.Create(name)
+	}
+	_ = w.Close()
+	return b.String()
 }
 
 func TestSearch(t *testing.T) {

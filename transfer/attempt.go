@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -49,11 +50,14 @@ func (e *Engine) giveUp(en *entry, why *Error) {
 	en.outcome = why
 	tries := en.t.Tries + 1
 	e.log.Info("transfer interrupted", "transfer", en.t.ID, "direction", en.t.Direction, "try", tries, "error", why)
-	ev := chat.EventWait
-	if !why.Retry || why.Tries > 0 && tries >= why.Tries {
+	ev, sentence := chat.EventWait, why.Sentence
+	switch {
+	case !why.Retry:
 		ev = chat.EventFail
+	case why.Tries > 0 && tries >= why.Tries:
+		ev, sentence = chat.EventFail, cmp.Or(why.Enough, sentence)
 	}
-	change := func(t *chat.Transfer) { t.Reason, t.Tries = why.Sentence, tries }
+	change := func(t *chat.Transfer) { t.Reason, t.Tries = sentence, tries }
 	if e.step(en, ev, true, change) != nil {
 		// The disk refuses. It is true all the same, and on disk the transfer
 		// is still one that has not ended.

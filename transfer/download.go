@@ -97,6 +97,7 @@ func (e *Engine) download(ctx context.Context, en *entry) error {
 			removePart(p.file.Name())
 			return path, nil
 		}
+		mark(p.file, origin(file.URL)) // before it has a name under which it could be opened
 		return e.name(p, folder, name)
 	})
 }

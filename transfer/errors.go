@@ -22,6 +22,8 @@ type Error struct {
 	Retry bool
 	// Tries is after how many tries without a byte a Retry fails all the same; 0: never.
 	Tries int
+	// Enough is the sentence after so many tries; "": Sentence.
+	Enough string
 	// After is the least time to wait, where the other end asked for one.
 	After time.Duration
 	// Err is for the log.

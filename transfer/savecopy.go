@@ -14,7 +14,7 @@ import (
 // SaveCopy copies the file src into the folder dir under the plain name that
 // name scrubs to, and returns where it lies. It never overwrites: when the
 // name is taken it becomes "name (1).ext", and so on. The copy is on disk on
-// return; after an error there is none.
+// return, with the mark of where it came from; after an error there is none.
 func SaveCopy(ctx context.Context, src, dir, name string) (path string, err error) {
 	in, err := os.Open(src)
 	if err != nil {
@@ -50,6 +50,7 @@ func SaveCopy(ctx context.Context, src, dir, name string) (path string, err erro
 			return "", err
 		}
 	}
+	copyMark(in, out)
 	if err := out.Sync(); err != nil {
 		return "", err
 	}

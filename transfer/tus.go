@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,7 +27,10 @@ type TusConfig struct {
 // (https://tus.io/protocols/resumable-upload) and serves what it holds by GET
 // with Range. It trusts the offset that the server tells and nothing else, so
 // that after any interruption less than one chunk goes twice.
-type Tus struct{ cfg TusConfig }
+type Tus struct {
+	cfg  TusConfig
+	most atomic.Int64 // bytes that a request may carry, once something on the way refused more; 0: Chunk
+}
 
 // NewTus returns a handler for the scheme "" (the relay), or with an Endpoint
 // for "http" and "https".
@@ -40,7 +44,7 @@ func NewTus(cfg TusConfig) *Tus {
 	client := *cfg.Client
 	client.CheckRedirect = checkRedirect
 	cfg.Client = &client
-	return &Tus{cfg}
+	return &Tus{cfg: cfg}
 }
 
 // checkRedirect follows a redirect of what only reads, five times at most, and
@@ -174,8 +178,11 @@ func Refused(answer *http.Response) *Error {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return Final("The server does not let this device move the file. Nothing was lost; connect again, then try again.", err)
 	case http.StatusNotFound, http.StatusGone:
-		return Final("No longer on the server.", err)
+		return Final("The file is no longer on the server. Ask for it to be sent again.", err)
 	case http.StatusRequestEntityTooLarge:
+		if answer.Request.Method == http.MethodGet {
+			return Final("Something on the way to the server refuses to fetch the file. Nothing was lost; try again, or ask who runs the server.", err)
+		}
 		return Final("The file is larger than the server takes. Send a smaller one, or ask who runs the server for more room.", err)
 	case http.StatusLocked:
 		return later("The server is still busy with this file. It goes on by itself.", 0)
@@ -191,11 +198,17 @@ func Refused(answer *http.Response) *Error {
 		e := later("What arrived is not what was sent. It goes once more.", 3)
 		e.Err = errMismatch
 		return e
-	case http.StatusRequestTimeout, http.StatusConflict:
+	case http.StatusRequestTimeout:
 		return later("The connection was lost. Nothing was lost with it; it goes on by itself.", 0)
+	case http.StatusConflict:
+		e := later("The server is not at the same place in the file. Nothing was lost; it goes on by itself.", 8)
+		e.Enough = "The server does not come to the same place in the file. Nothing was lost; try again, or ask who runs it."
+		return e
 	}
 	if answer.StatusCode >= 500 {
-		return later("The server has a problem of its own. Nothing was lost; try again later.", 8)
+		e := later("The server has a problem of its own. Nothing was lost; it goes on by itself.", 8)
+		e.Enough = "The server has a problem of its own, and still had it after several tries. Nothing was lost; try again later."
+		return e
 	}
 	return Final("The server did not accept the file. Nothing was lost; check its address, then try again.", err)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math/rand/v2"
 	"net/http"
@@ -144,6 +145,7 @@ func TestUploadGoesOnAfter(t *testing.T) {
 		"401 at POST":   once("POST", status(401)),
 		"403 at PATCH":  once("PATCH", status(403)),
 		"409 at PATCH":  once("PATCH", status(409)),
+		"400 at PATCH":  once("PATCH", status(400)), // tusd: interrupted by another request
 		"423 at HEAD":   once("HEAD", status(423)),
 		"423 at PATCH":  once("PATCH", status(423)),
 		"429 at PATCH":  once("PATCH", status(429)),
@@ -226,6 +228,34 @@ func TestChunksShrink(t *testing.T) {
 	up := b.done(b.queue(uploadOf(t, write(t, "a.bin", data))))
 	if !bytes.Equal(s.opened(t, up.File), data) {
 		t.Error("the server has something else")
+	}
+}
+
+// A server that forgets for a moment what it has is not sent all of it again.
+func TestCreatedAlready(t *testing.T) {
+	s := newServer(t, true)
+	var patches atomic.Int64
+	s.setFault(func(w http.ResponseWriter, r *http.Request) bool {
+		switch id := strings.TrimPrefix(r.URL.Path, "/files/"); {
+		case r.Method == "PATCH" && patches.Add(1) == 2:
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return true
+		case r.Method == "HEAD" && patches.Load() == 2:
+			w.WriteHeader(http.StatusNotFound)
+			return true
+		case r.Method == "POST" && patches.Load() == 2: // as a relay answers
+			_, id, _ = strings.Cut(r.Header.Get("Authorization"), ":")
+			w.Header().Set("Upload-Offset", strconv.Itoa(len(s.stored(t, id))))
+			w.WriteHeader(http.StatusCreated)
+			return true
+		}
+		return false
+	})
+	b := start(t, openJournal(""), NewTus(TusConfig{Chunk: testChunk, Tickets: s.issue(s.URL)}), nil)
+	data := random(3 * testChunk)
+	up := b.done(b.queue(uploadOf(t, write(t, "a.bin", data))))
+	if size := seal.SealedSize(int64(len(data))); !bytes.Equal(s.opened(t, up.File), data) || s.gone.Load() >= size+testChunk {
+		t.Errorf("%d bytes went for %d", s.gone.Load(), size)
 	}
 }
 
@@ -420,8 +450,8 @@ func TestDownloadFaults(t *testing.T) {
 		{"plain", given(func(_, _ []byte) []byte {
 			return append(bytes.Clone(data), make([]byte, int(seal.SealedSize(int64(len(data))))-len(data))...)
 		}), "not what was sent"},
-		{"404", func(_, _ []byte) fault { return always(status(404)) }, "No longer on the server."},
-		{"410", func(_, _ []byte) fault { return always(status(410)) }, "No longer on the server."},
+		{"404", func(_, _ []byte) fault { return always(status(404)) }, "no longer on the server"},
+		{"410", func(_, _ []byte) fault { return always(status(410)) }, "no longer on the server"},
 		{"401", func(_, _ []byte) fault { return always(status(401)) }, "does not let this device"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -451,22 +481,42 @@ func TestDownloadFaults(t *testing.T) {
 	}
 }
 
-// No byte for too long ends an attempt; the next one goes on.
+// A server that takes a request and says nothing more: at every stage that ends
+// the attempt, and the next one goes on.
 func TestStall(t *testing.T) {
-	t.Parallel()
-	s := newServer(t, true)
-	hold := make(chan struct{})
-	t.Cleanup(func() { close(hold) })
-	s.setFault(once("PATCH", func(w http.ResponseWriter, r *http.Request) {
-		select {
-		case <-hold:
-		case <-r.Context().Done():
-		}
-	}))
-	b := start(t, openJournal(""), NewTus(TusConfig{Chunk: testChunk, Tickets: s.issue(s.URL)}), func(c *Config) { c.Stall = 300 * time.Millisecond })
-	id := b.queue(uploadOf(t, write(t, "a.bin", random(2*testChunk))))
-	if got := b.state(id, chat.TransferWaiting); !strings.Contains(got.Reason, "stalled") {
-		t.Errorf("the reason is %q", got.Reason)
+	data := random(2 * testChunk)
+	for _, c := range []struct {
+		method string
+		read   int64 // bytes of the request that are still taken
+	}{{"HEAD", 0}, {"POST", 0}, {"PATCH", 0}, {"PATCH", 1000}, {"PATCH", 1 << 30}, {"GET", 0}, {"GET", 100_000}} {
+		t.Run(fmt.Sprint(c.method, " ", c.read), func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t, true)
+			hold := make(chan struct{})
+			t.Cleanup(func() { close(hold) })
+			f := s.put(t, "a.bin", data)
+			s.setFault(once(c.method, func(w http.ResponseWriter, r *http.Request) {
+				if c.method == "GET" && c.read > 0 {
+					w.Header().Set("Content-Length", strconv.FormatInt(seal.SealedSize(f.Size), 10))
+					_, _ = w.Write(s.stored(t, f.URL)[:c.read])
+					w.(http.Flusher).Flush()
+				}
+				_, _ = io.CopyN(io.Discard, r.Body, c.read)
+				select {
+				case <-hold:
+				case <-r.Context().Done():
+				}
+			}))
+			b := start(t, openJournal(""), NewTus(TusConfig{Chunk: testChunk, Tickets: s.issue(s.URL)}), func(c *Config) { c.Stall = 300 * time.Millisecond })
+			tr := downloadOf(f)
+			if c.method != "GET" {
+				tr = uploadOf(t, write(t, "a.bin", data))
+			}
+			id := b.queue(tr)
+			if got := b.state(id, chat.TransferWaiting); !strings.Contains(got.Reason, "stalled") {
+				t.Errorf("the reason is %q", got.Reason)
+			}
+			b.done(id)
+		})
 	}
-	b.done(id)
 }

@@ -76,7 +76,11 @@ func (h *Tus) upload(ctx context.Context, r *UploadRequest) (*tusUpload, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &tusUpload{road: way, r: r, chunk: h.cfg.Chunk}, nil
+	chunk := h.cfg.Chunk
+	if most := h.most.Load(); most > 0 {
+		chunk = min(chunk, most)
+	}
+	return &tusUpload{road: way, r: r, chunk: chunk}, nil
 }
 
 // tusUpload is one upload under way. offset and sum are what the server said last.
@@ -176,6 +180,9 @@ func (u *tusUpload) create(ctx context.Context) error {
 	}
 	u.offset, u.sum = 0, answer.Header.Get(checksumField)
 	if u.cfg.Tickets != nil {
+		if answer.Header.Get("Upload-Offset") != "" { // it had begun already
+			return u.hear(answer)
+		}
 		return nil
 	}
 	place, err := answer.Request.URL.Parse(answer.Header.Get("Location"))
@@ -189,11 +196,16 @@ func (u *tusUpload) create(ctx context.Context) error {
 	return u.r.Remember(u.ticket.URL)
 }
 
+// dropTime is how long a server has to drop an upload; what it does not it sweeps.
+const dropTime = 10 * time.Second
+
 // drop removes what the server has.
 func (u *tusUpload) drop(ctx context.Context) error {
 	if u.ticket.URL == "" {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, dropTime)
+	defer cancel()
 	answer, err := u.do(ctx, http.MethodDelete, u.ticket.URL, u.header(), nil, 0)
 	if err != nil {
 		return err
@@ -231,10 +243,11 @@ func (u *tusUpload) send(ctx context.Context) error {
 		switch {
 		case err != nil && Settled(ctx, err):
 			return err
-		case err != nil, answer.StatusCode == http.StatusConflict:
+		case err != nil, apart(answer):
 			// The connection broke, or both ends count differently: ask, and go on.
 		case answer.StatusCode == http.StatusRequestEntityTooLarge && u.chunk > leastChunk:
 			u.chunk = max(u.chunk/2, leastChunk)
+			u.most.Store(u.chunk) // others need not learn it again
 		case answer.StatusCode == http.StatusRequestEntityTooLarge:
 			e := Refused(answer)
 			e.Sentence = "A server on the way takes only very small pieces. Ask who runs it to allow 256 KiB a request."
@@ -261,7 +274,7 @@ func (u *tusUpload) send(ctx context.Context) error {
 		u.r.Progress(u.offset)
 		if u.offset > most {
 			most, broke = u.offset, 0
-		} else if err != nil || answer.StatusCode == http.StatusConflict {
+		} else if err != nil || apart(answer) {
 			if broke++; broke > breaks {
 				if err == nil {
 					err = Refused(answer)
@@ -271,6 +284,14 @@ func (u *tusUpload) send(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// apart tells of an answer that a later look at the offset may explain: another
+// offset, or, as tusd says it with 400, a request that was interrupted by another
+// one for this upload. That one may be our own: from a connection that was cut,
+// and that the server comes to only now.
+func apart(answer *http.Response) bool {
+	return answer.StatusCode == http.StatusConflict || answer.StatusCode == http.StatusBadRequest
 }
 
 // mixed gives up an upload into which an earlier attempt wrote, from a connection

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"time"
 
 	"satchel/chat"
 	"satchel/net/seal"
@@ -218,7 +217,7 @@ func (e *Engine) dropAll() {
 		e.mu.Lock()
 		next := e.drops[0]
 		e.mu.Unlock()
-		ctx, cancel := context.WithTimeout(e.running, 10*time.Second)
+		ctx, cancel := context.WithTimeout(e.running, dropTime)
 		if err := next(ctx); err != nil {
 			e.log.Info("cancelled upload left to the store's sweeper", "error", err)
 		}
