@@ -92,6 +92,8 @@ func (c *cloud) lockers(in handler.Locker, ask func(id string)) (handler.Locker,
 
 func (c *cloud) room(int64) *wire.Error { return nil } // the quota bounds it
 
+func (c *cloud) hold() (func(), error) { return func() {}, nil } // no name is
+
 func (c *cloud) begin(store.File) error { return nil }
 
 func (c *cloud) there(f store.File) int64 {
@@ -108,7 +110,7 @@ func (c *cloud) size(f store.File) (int64, error) {
 }
 
 func (c *cloud) resting(f store.File, since time.Time) bool {
-	return f.Created <= since.UnixMilli() // an upload that takes longer begins anew
+	return max(f.Created, f.Moved) <= since.UnixMilli()
 }
 
 // objectName is what a file is called in the bucket; of it names the tails.

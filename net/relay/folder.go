@@ -129,6 +129,8 @@ func (d *folder) room(size int64) *wire.Error {
 	return nil
 }
 
+func (d *folder) hold() (func(), error) { return d.making.unlock, d.making.lock() }
+
 func (d *folder) begin(f store.File) error {
 	os.Remove(d.path(f.ID)) // what a crash may have left of another
 	file, err := d.open(f.ID)
@@ -212,7 +214,11 @@ func (d *folder) finish(f store.File) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return sum, errors.Join(file.Close(), syncFile(d.path(f.ID)))
+	if err := errors.Join(file.Close(), syncFile(d.path(f.ID))); err != nil {
+		return "", err
+	}
+	d.forget(f.ID)
+	return sum, nil
 }
 
 // hashOf returns the running hash of an upload, over exactly its first upTo

@@ -20,6 +20,9 @@ type keeper interface {
 	about() string // where, for the operator
 	// room tells whether so many bytes more can be kept.
 	room(size int64) *wire.Error
+	// hold keeps every other process from beginning and removing files, where a
+	// name may be used twice.
+	hold() (release func(), err error)
 	// begin makes place for a file that the store knows.
 	begin(f store.File) error
 	// there is how many bytes of a file arrived for good.

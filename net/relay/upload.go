@@ -29,12 +29,11 @@ func (u *uploads) NewUpload(ctx context.Context, info handler.FileInfo) (handler
 }
 
 func (u *uploads) begin(f store.File) (store.File, error) {
-	if d, ok := u.keeper.(*folder); ok {
-		if err := d.making.lock(); err != nil {
-			return f, err
-		}
-		defer d.making.unlock()
+	release, err := u.keeper.hold()
+	if err != nil {
+		return f, err
 	}
+	defer release()
 	if err := u.relay.store.AddFile(f, u.relay.quota()); err != nil {
 		return f, err
 	}

@@ -142,9 +142,6 @@ func (u *uploads) finish(f store.File) error {
 		return err
 	}
 	u.relay.metrics.finished.Inc()
-	if d, ok := u.keeper.(*folder); ok {
-		d.forget(f.ID)
-	}
 	return nil
 }
 
@@ -160,12 +157,11 @@ func (u *uploads) expire(f store.File) error {
 }
 
 func (u *uploads) take(f store.File, forget func() error) error {
-	if d, ok := u.keeper.(*folder); ok {
-		if err := d.making.lock(); err != nil {
-			return err
-		}
-		defer d.making.unlock()
+	release, err := u.keeper.hold()
+	if err != nil {
+		return err
 	}
+	defer release()
 	if err := forget(); err != nil {
 		return err
 	}

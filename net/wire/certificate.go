@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -34,7 +35,7 @@ func VerifyCertificate(state *tls.ConnectionState, host, key string, now time.Ti
 		others.AddCert(c)
 	}
 	if _, err := leaf.Verify(x509.VerifyOptions{DNSName: host, Intermediates: others, CurrentTime: now}); err != nil {
-		return errors.Join(ErrCertificate, err)
+		return fmt.Errorf("%w: %w", ErrCertificate, err)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ package bucket
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/url"
 	"time"
@@ -17,6 +18,9 @@ import (
 
 // ErrNotFound: there is no such object, or no such upload any more.
 var ErrNotFound = errors.New("bucket: not found")
+
+// Missing makes ErrNotFound of an error that says so in a store's own way.
+func Missing(err error) error { return fmt.Errorf("%w: %w", ErrNotFound, err) }
 
 // LeastPart is the fewest bytes that any part but the last may have, MostParts
 // how many an object may have.

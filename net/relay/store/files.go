@@ -21,15 +21,16 @@ type File struct {
 	Hashed   int64  // how many bytes Hash covers
 	Hash     []byte // state of the running hash, or none
 	Gone     int64  // when its bytes were taken away; 0: they are there
+	Moved    int64  // when a bucket got the last of what is arriving; 0: nothing yet
 	Upload   string // how a bucket calls what is arriving, or empty
 	Tail     string // object of a bucket with the Hashed bytes behind the last part, or empty
 }
 
-const fileColumns = "SELECT id, uploader, size, expected, created, finished, sha256, hashed, hash, gone, upload, tail FROM files "
+const fileColumns = "SELECT id, uploader, size, expected, created, finished, sha256, hashed, hash, gone, moved, upload, tail FROM files "
 
 func scanFile(row interface{ Scan(...any) error }) (File, error) {
 	var f File
-	err := row.Scan(&f.ID, &f.Uploader, &f.Size, &f.Expected, &f.Created, &f.Finished, &f.SHA256, &f.Hashed, &f.Hash, &f.Gone, &f.Upload, &f.Tail)
+	err := row.Scan(&f.ID, &f.Uploader, &f.Size, &f.Expected, &f.Created, &f.Finished, &f.SHA256, &f.Hashed, &f.Hash, &f.Gone, &f.Moved, &f.Upload, &f.Tail)
 	return f, found(err)
 }
 

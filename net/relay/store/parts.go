@@ -15,8 +15,8 @@ type Progress struct {
 // did not, because another process went on with it.
 func (s *Store) Advance(id string, from int64, p Progress) error {
 	return s.do(func(t *tx) error {
-		n, err := t.changed("UPDATE files SET hashed = ?, hash = ?, upload = ?, tail = ? WHERE id = ? AND finished = 0 AND hashed = ?",
-			p.Hashed, p.Hash, p.Upload, p.Tail, id, from)
+		n, err := t.changed("UPDATE files SET hashed = ?, hash = ?, upload = ?, tail = ?, moved = ? WHERE id = ? AND finished = 0 AND hashed = ?",
+			p.Hashed, p.Hash, p.Upload, p.Tail, now(), id, from)
 		if err == nil && n == 0 {
 			err = ErrConflict
 		}

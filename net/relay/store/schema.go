@@ -124,6 +124,7 @@ ALTER TABLE accounts ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;  -- when the
 ALTER TABLE devices ADD COLUMN blocked INTEGER NOT NULL DEFAULT 0;   -- when the operator blocked it
 ALTER TABLE conversations ADD COLUMN expired INTEGER NOT NULL DEFAULT 0; -- up to this entry, bodies are gone
 ALTER TABLE files ADD COLUMN gone INTEGER NOT NULL DEFAULT 0;        -- when its bytes were taken away; what is known of it stays
+ALTER TABLE files ADD COLUMN moved INTEGER NOT NULL DEFAULT 0;       -- when a bucket got the last of what is arriving
 ALTER TABLE files ADD COLUMN upload TEXT NOT NULL DEFAULT '';        -- how a bucket calls what is arriving
 ALTER TABLE files ADD COLUMN tail TEXT NOT NULL DEFAULT '';          -- object that holds what is behind the last part
 CREATE TABLE parts (

@@ -118,7 +118,7 @@ func (s *Store) Part(ctx context.Context, name, _ string, n int, b []byte) (stri
 func (s *Store) Complete(ctx context.Context, name, _ string, tags []string) error {
 	_, err := s.blob(name).CommitBlockList(ctx, tags, &blockblob.CommitBlockListOptions{HTTPHeaders: headers})
 	if bloberror.HasCode(err, bloberror.InvalidBlockList) {
-		return errors.Join(bucket.ErrNotFound, err)
+		return bucket.Missing(err)
 	}
 	return missing(err)
 }
@@ -195,7 +195,7 @@ func (s *Store) List(ctx context.Context, each func(bucket.Object) error) error 
 // missing says ErrNotFound as Azure says it.
 func missing(err error) error {
 	if bloberror.HasCode(err, bloberror.BlobNotFound, bloberror.ResourceNotFound) {
-		return errors.Join(bucket.ErrNotFound, err)
+		return bucket.Missing(err)
 	}
 	return err
 }

@@ -8,6 +8,8 @@ package gs
 import (
 	"bytes"
 	"context"
+	"crypto/md5"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -118,7 +120,7 @@ func (s *Store) request(ctx context.Context, method, address string, body []byte
 	answer.Body.Close()
 	err = fmt.Errorf("%s %s: %s", method, q.URL.Path, answer.Status)
 	if answer.StatusCode == http.StatusNotFound {
-		err = errors.Join(bucket.ErrNotFound, err)
+		err = bucket.Missing(err)
 	}
 	return nil, err
 }
@@ -205,8 +207,18 @@ func (s *Store) Abort(ctx context.Context, _, _ string, tags []string) error {
 }
 
 func (s *Store) Put(ctx context.Context, name string, b []byte) error {
-	_, err := s.call(ctx, http.MethodPost, s.endpoint+"/upload/storage/v1/b/"+url.PathEscape(s.name)+"/o?uploadType=media&name="+url.QueryEscape(s.prefix+name), b, octets)
-	return err
+	answer, err := s.call(ctx, http.MethodPost, s.endpoint+"/upload/storage/v1/b/"+url.PathEscape(s.name)+"/o?uploadType=media&name="+url.QueryEscape(s.prefix+name), b, octets)
+	if err != nil {
+		return err
+	}
+	var o struct {
+		MD5 string `json:"md5Hash"`
+	}
+	sum := md5.Sum(b)
+	if err := json.Unmarshal(answer, &o); err != nil || o.MD5 != base64.StdEncoding.EncodeToString(sum[:]) {
+		return fmt.Errorf("%s did not arrive as it was sent", name)
+	}
+	return nil
 }
 
 func (s *Store) Get(ctx context.Context, name string, offset int64) (io.ReadCloser, error) {
@@ -233,7 +245,7 @@ func (s *Store) Get(ctx context.Context, name string, offset int64) (io.ReadClos
 	answer.Body.Close()
 	err = fmt.Errorf("GET %s: %s", q.URL.Path, answer.Status)
 	if answer.StatusCode == http.StatusNotFound {
-		err = errors.Join(bucket.ErrNotFound, err)
+		err = bucket.Missing(err)
 	}
 	return nil, err
 }

@@ -5,6 +5,8 @@ package s3
 import (
 	"bytes"
 	"context"
+	"crypto/md5"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -91,7 +93,7 @@ func (s *Store) Begin(ctx context.Context, name string) (string, error) {
 }
 
 func (s *Store) Part(ctx context.Context, name, upload string, n int, b []byte) (string, error) {
-	p, err := s.core.PutObjectPart(ctx, s.name, s.prefix+name, upload, n, bytes.NewReader(b), int64(len(b)), minio.PutObjectPartOptions{})
+	p, err := s.core.PutObjectPart(ctx, s.name, s.prefix+name, upload, n, bytes.NewReader(b), int64(len(b)), minio.PutObjectPartOptions{Md5Base64: sum(b)})
 	return p.ETag, missing(err)
 }
 
@@ -113,7 +115,7 @@ func (s *Store) Abort(ctx context.Context, name, upload string, _ []string) erro
 }
 
 func (s *Store) Put(ctx context.Context, name string, b []byte) error {
-	_, err := s.core.PutObject(ctx, s.name, s.prefix+name, bytes.NewReader(b), int64(len(b)), "", "", options)
+	_, err := s.core.PutObject(ctx, s.name, s.prefix+name, bytes.NewReader(b), int64(len(b)), sum(b), "", options)
 	return err
 }
 
@@ -174,11 +176,17 @@ func (s *Store) List(ctx context.Context, each func(bucket.Object) error) error 
 	return ctx.Err()
 }
 
+// sum is what the store compares with what arrived.
+func sum(b []byte) string {
+	s := md5.Sum(b)
+	return base64.StdEncoding.EncodeToString(s[:])
+}
+
 // missing says ErrNotFound as S3 says it.
 func missing(err error) error {
 	switch minio.ToErrorResponse(err).Code {
 	case "NoSuchKey", "NoSuchUpload", "NotFound":
-		return errors.Join(bucket.ErrNotFound, err)
+		return bucket.Missing(err)
 	}
 	return err
 }
