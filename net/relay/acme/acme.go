@@ -9,13 +9,13 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/caddyserver/certmagic"
+	"github.com/mholt/acmez/v3"
 	"go.uber.org/zap"
 
 	"satchel/net/relay"
@@ -31,7 +31,6 @@ type Authority struct {
 	roots     *x509.CertPool // nil: the system's
 	config    *certmagic.Config
 	cache     *certmagic.Cache
-	log       *slog.Logger
 }
 
 // New opens the folder. It asks nobody.
@@ -39,7 +38,7 @@ func New(c relay.Config, name string, port int) (relay.Authority, error) {
 	if c.Dir == "" {
 		return nil, errors.New("a certificate of an authority is kept in a folder: name one with --data, for several relays the same one")
 	}
-	a := &Authority{name: name, directory: c.ACME, log: c.Logger}
+	a := &Authority{name: name, directory: c.ACME}
 	if a.directory == "" {
 		a.directory = certmagic.LetsEncryptProductionCA
 	}
@@ -53,12 +52,12 @@ func New(c relay.Config, name string, port int) (relay.Authority, error) {
 			return nil, fmt.Errorf("there is no certificate in %s", c.ACMERoots)
 		}
 	}
-	quiet := zap.NewNop()
+	said := zap.New(sink{c.Logger})
 	a.cache = certmagic.NewCache(certmagic.CacheOptions{
-		GetConfigForCert: func(certmagic.Certificate) (*certmagic.Config, error) { return a.config, nil }, Logger: quiet})
-	a.config = certmagic.New(a.cache, certmagic.Config{Storage: &certmagic.FileStorage{Path: filepath.Join(c.Dir, folderName)}, Logger: quiet})
+		GetConfigForCert: func(certmagic.Certificate) (*certmagic.Config, error) { return a.config, nil }, Logger: said})
+	a.config = certmagic.New(a.cache, certmagic.Config{Storage: &certmagic.FileStorage{Path: filepath.Join(c.Dir, folderName)}, Logger: said})
 	a.config.Issuers = []certmagic.Issuer{certmagic.NewACMEIssuer(a.config, certmagic.ACMEIssuer{
-		CA: a.directory, TestCA: a.directory, Agreed: true, TrustedRoots: a.roots, DisableHTTPChallenge: true, AltTLSALPNPort: port, Logger: quiet})}
+		CA: a.directory, TestCA: a.directory, Agreed: true, TrustedRoots: a.roots, DisableHTTPChallenge: true, AltTLSALPNPort: port, Logger: said})}
 	return a, nil
 }
 
@@ -66,33 +65,19 @@ func New(c relay.Config, name string, port int) (relay.Authority, error) {
 func (a *Authority) TLS() *tls.Config {
 	c := a.config.TLSConfig()
 	c.MinVersion = tls.VersionTLS12
-	c.NextProtos = append([]string{"http/1.1"}, c.NextProtos...) // a WebSocket needs it
+	c.NextProtos = []string{"http/1.1", acmez.ACMETLS1Protocol} // a WebSocket needs HTTP/1.1
 	return c
 }
 
-// retryEvery is how long after a failure the authority is asked again; it
-// bounds how often that may be.
-const retryEvery = 5 * time.Minute
-
-// Run implements relay.Authority's.
+// Run implements relay.Authority's. What goes wrong is in the log, and tried
+// again, less often from time to time.
 func (a *Authority) Run(ctx context.Context) error {
 	defer a.cache.Stop()
-	for {
-		err := a.config.ManageSync(ctx, []string{a.name})
-		if err == nil {
-			<-ctx.Done() // the cache renews it
-			return nil
-		}
-		if ctx.Err() != nil {
-			return nil
-		}
-		a.log.Error("the authority gave no certificate; it is asked again", "name", a.name, "after", retryEvery, "error", err)
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(retryEvery):
-		}
+	if err := a.config.ManageAsync(ctx, []string{a.name}); err != nil {
+		return err
 	}
+	<-ctx.Done() // the cache renews it meanwhile
+	return nil
 }
 
 // About implements relay.Authority's.
