@@ -185,6 +185,12 @@ func TestSeveralRelays(t *testing.T) {
 	if code := run(t.Context(), []string{"invite"}, &out, &errs); code != exitDone || !strings.HasPrefix(out.String(), "satchel://relay.example.org/?code=") {
 		t.Errorf("%d %q %q", code, out.String(), errs.String())
 	}
+	for _, args := range [][]string{{"doctor"}, {"sweep", "--dry-run"}, {"users"}} {
+		out.Reset()
+		if code := run(t.Context(), append(args, "--files", "file://"+files), &out, &errs); code != exitDone || out.Len() == 0 {
+			t.Errorf("%v: %d %q %q", args, code, out.String(), errs.String())
+		}
+	}
 	if a, b := stopFirst(), stopSecond(); a != exitDone || b != exitDone {
 		t.Errorf("%d %d", a, b)
 	}

@@ -68,11 +68,11 @@ func pebble(t *testing.T, relayPort int) (directory, roots, manage string) {
 			t.Fatal(err)
 		}
 	}
-	packets, err := net.ListenPacket("udp", "127.0.0.1:0")
+	questions, err := net.Listen("tcp", "127.0.0.1:0") // pebble asks so
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := &dns.Server{PacketConn: packets, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) {
+	names := &dns.Server{Listener: questions, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) {
 		m := new(dns.Msg).SetReply(q)
 		if len(q.Question) == 1 && q.Question[0].Qtype == dns.TypeA {
 			m.Answer = []dns.RR{&dns.A{Hdr: dns.RR_Header{Name: q.Question[0].Name, Rrtype: dns.TypeA, Class: dns.ClassINET, Ttl: 1}, A: net.IPv4(127, 0, 0, 1)}}
@@ -83,13 +83,13 @@ func pebble(t *testing.T, relayPort int) (directory, roots, manage string) {
 	go func() { served <- names.ActivateAndServe() }()
 	t.Cleanup(func() {
 		if err := names.Shutdown(); err != nil {
-			packets.Close()
+			questions.Close()
 		}
 		<-served
 	})
 	t.Setenv("PEBBLE_VA_NOSLEEP", "1")
 	t.Setenv("PEBBLE_WFE_NONCEREJECT", "0")
-	at := storetest.Start(t, port, storetest.Tool(t, "pebble"), "-config", filepath.Join(dir, "config.json"), "-dnsserver", packets.LocalAddr().String())
+	at := storetest.Start(t, port, storetest.Tool(t, "pebble"), "-config", filepath.Join(dir, "config.json"), "-dnsserver", questions.Addr().String())
 	return "https://" + at + "/dir", filepath.Join(dir, "cert.pem"), fmt.Sprintf("https://127.0.0.1:%d", managePort)
 }
 
