@@ -41,6 +41,12 @@ func TestRelayWithItsOwnCertificate(t *testing.T) {
 		t.Error("another file came")
 	}
 
+	// Whoever types what stands on the other screen has no key: the certificate
+	// is checked by the one that the relay proves.
+	phone, laptop := w.newcomer("phone"), w.newcomer("laptop")
+	mara.links(phone, func(l *Linking) string { return l.Typed })
+	mara.links(laptop, func(l *Linking) string { return l.Link })
+
 	stranger := newWorld(t)
 	stranger.stop()
 	stranger.tls = relay.TLSSelf
