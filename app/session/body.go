@@ -59,6 +59,10 @@ func (t *turn) open(conv chat.ConversationID, e *wire.Entry, late, last bool) (m
 	if e.Expired {
 		return m, hidden, nothing, nil
 	}
+	if isSetting(m.ID) {
+		m.Content = closed("It is no message.")
+		return m, opened, nothing, nil
+	}
 	content, o, what, err := t.openBody(&m, e.Body, last)
 	if err != nil {
 		return m, 0, nil, err
@@ -252,6 +256,9 @@ func (t *turn) reopen(id chat.ConversationID) error {
 			return err
 		}
 		changed = append(changed, m)
+	}
+	if err := t.links(changed); err != nil {
+		return err
 	}
 	t.news(id, false, changed...)
 	return nil

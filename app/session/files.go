@@ -27,7 +27,7 @@ func (s *Session) SendFiles(ctx context.Context, conv chat.ConversationID, paths
 // SendFilesAs is SendFiles under message ids of the caller's choice, one for each
 // path: repeated, they are the same messages. nil: new ones.
 func (s *Session) SendFilesAs(ctx context.Context, conv chat.ConversationID, ids []chat.MessageID, paths []string, caption chat.Content) ([]chat.Message, error) {
-	e := &sendFiles{asked: ask(), conv: conv}
+	e := &sendFiles{asked: ask(), conv: conv, store: s.store()}
 	var problems []error
 	for i, path := range paths {
 		file, info, err := s.source(path)
@@ -98,7 +98,7 @@ func (s *Session) source(path string) (*chat.File, fs.FileInfo, error) {
 		return nil, nil, refusal("%s can't be read: %v.", path, rootCause(err))
 	}
 	f.Close()
-	if most := s.Profile().MaxFile; most > 0 && info.Size() > most {
+	if most := s.Profile().MaxFile; s.store() == "" && most > 0 && info.Size() > most {
 		return nil, nil, refusal("%s is too large for this relay: it has %s, and the relay takes %s at most.",
 			path, humanize.IBytes(uint64(info.Size())), humanize.IBytes(uint64(most)))
 	}
@@ -125,6 +125,7 @@ type outgoing struct {
 type sendFiles struct {
 	asked
 	conv     chat.ConversationID
+	store    string
 	files    []outgoing
 	messages []chat.Message // the answer
 }
@@ -132,6 +133,9 @@ type sendFiles struct {
 func (e *sendFiles) apply(t *turn) error {
 	e.messages = nil
 	if err := t.mayWrite(e.conv); err != nil {
+		return err
+	}
+	if err := t.showFace(e.conv); err != nil {
 		return err
 	}
 	var added []chat.Message
@@ -149,7 +153,7 @@ func (e *sendFiles) apply(t *turn) error {
 			return err
 		}
 		tr := chat.Transfer{ID: chat.NewTransferID(), Direction: chat.Upload, Conversation: e.conv, Message: m.ID,
-			Path: f.path, ModTime: f.modified, File: *f.content.File, State: chat.TransferQueued, Created: time.Now().UTC()}
+			Path: f.path, ModTime: f.modified, File: *f.content.File, Store: e.store, State: chat.TransferQueued, Created: time.Now().UTC()}
 		if err := t.tx.PutTransfer(tr); err != nil {
 			return err
 		}
@@ -189,7 +193,7 @@ func (s *Session) Download(conv chat.ConversationID, msg chat.MessageID) error {
 	if m.State != chat.MessageStored {
 		return Refusal("The file is still being sent from here.")
 	}
-	if _, _, err := locate(s.Profile().RelayURL, m.Content.File.URL); err != nil {
+	if err := s.fetchable(m.Content.File.URL); err != nil {
 		return err
 	}
 	e := &startDownload{asked: ask(), transfer: chat.Transfer{ID: chat.NewTransferID(), Direction: chat.Download,
@@ -234,7 +238,10 @@ func (e *startDownload) apply(t *turn) error {
 // queue tells a transfer that is queued from the commit on, and has it moved.
 func (t *turn) queue(tr chat.Transfer) {
 	t.announce(chat.TransferChanged{Transfer: tr})
-	t.then(func() { t.s.engine.Add(tr) })
+	t.then(func() {
+		t.s.sending.add(&tr)
+		t.s.engine.Add(tr)
+	})
 }
 
 // PauseTransfer stops a transfer until ResumeTransfer.

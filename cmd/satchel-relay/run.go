@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"time"
 
 	"satchel/net/relay"
 	"satchel/net/relay/acme"
@@ -51,6 +52,7 @@ const usage = `satchel-relay keeps the conversations and files of people who use
   --quota SIZES       what files may take: 5GB for each account, total=200GB for all, or 5GB,total=200GB (none)
   --retention TIMES   how long things are kept: files=90d,messages=never,space=150GB (all, for ever)
   --metrics HOST:PORT where to serve numbers for Prometheus, at /metrics; for you alone (not)
+  --edit-window TIME  how long after it was sent a message can be edited and deleted, like 48h (always)
   --uses N            how many people an invitation lets in (1)
   --expires DURATION  how long it does, like 48h (168h)
   --dry-run           take nothing away, and say what would be
@@ -157,6 +159,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.StringVar(&config.ACME, "acme", "", "")
 	flags.StringVar(&config.ACMERoots, "acme-roots", "", "")
 	largest, quota := flags.String("max-file", "", ""), flags.String("quota", "", "")
+	flags.DurationVar(&config.EditWindow, "edit-window", 0, "")
 	check := flags.Bool("check", false, "")
 	if err := parse(flags, args, &config); err != nil {
 		return err
@@ -169,6 +172,9 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	if _, _, err := net.SplitHostPort(config.Metrics); err != nil && config.Metrics != "" {
 		return misuse("--metrics takes HOST:PORT, like 127.0.0.1:9465")
+	}
+	if config.EditWindow != 0 && config.EditWindow < time.Second {
+		return misuse("--edit-window takes a time like 48h, a second or more; without it messages can be changed always")
 	}
 	if config.PublicURL != "" {
 		u, err := url.Parse(config.PublicURL)

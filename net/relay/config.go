@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"satchel/net/relay/bucket"
 	"satchel/net/relay/store"
@@ -29,9 +30,11 @@ type Config struct {
 	MaxFile   int64  // bytes; 0: 64 GiB
 	Quota     store.Quota
 	Retention Retention
-	Logger    *slog.Logger
-	Metrics   string // host:port of the page of numbers; "": none
-	Limits    Limits
+	// EditWindow is in which clients let a message be edited and deleted; 0: always.
+	EditWindow time.Duration
+	Logger     *slog.Logger
+	Metrics    string // host:port of the page of numbers; "": none
+	Limits     Limits
 
 	// Buckets open the kinds of Files that are not folders, by the URL's scheme.
 	Buckets map[string]bucket.Opener `json:"-"`

@@ -32,6 +32,7 @@ var (
 	errExpired      = wire.NewError(wire.CodeFileExpired, "The file was kept here as long as this relay keeps files, and is gone. Whoever has it can send it again.", false)
 	errBlocked      = wire.NewError(wire.CodeDeviceBlocked, "Who runs the relay has blocked this device. What it has stays readable; ask them to unblock it.", false)
 	errBarred       = wire.NewError(wire.CodeAccountRemoved, "Who runs the relay has removed this account from it. What is here stays readable; to come back, ask them for an invitation.", false)
+	errOnlyAdmins   = wire.NewError(wire.CodeForbidden, "Only admins write in this group. Ask one of them.", false)
 	errRate         = wire.NewError(wire.CodeRateLimited, "That was too much at once. Wait a moment and try again.", true)
 )
 
@@ -49,6 +50,8 @@ func (r *Relay) refusal(err error) *wire.Error {
 		return errShuttingDown
 	case errors.Is(err, store.ErrFile):
 		return errFile
+	case errors.Is(err, store.ErrMayNot):
+		return errOnlyAdmins
 	case errors.Is(err, store.ErrConflict):
 		return wire.NewError(wire.CodeConflict, "This id is in use for something else. Take another.", false)
 	case errors.Is(err, store.ErrInviteInvalid):
