@@ -45,10 +45,11 @@ vet:
 
 # The same code against servers that take minutes to build at first: cloud stores,
 # and the whole relay once more on PostgreSQL. .ci/run calls it after `make test`.
-test-servers: build/tools/versitygw build/tools/fake-gcs-server build/tools/azurite
+test-servers: build/tools/versitygw build/tools/fake-gcs-server build/tools/azurite build/tools/pebble build/tools/caddy
 	@.ci/install servers
 	go test -race -p 4 $(SCREENLESS) -timeout 8m ./transfer/s3 ./transfer/azblob ./transfer/gs ./transfer/stores
 	SATCHEL_TEST_DATABASE=postgres go test -race -timeout 8m ./net/relay
+	go test -race -tags servers -timeout 8m -run 'TestCloud|TestACME|TestBehindCaddy' ./net/relay ./net/relay/acme ./cmd/satchel-relay
 
 # The journeys of one window: keyboard alone, a relay that dies, pictures, hostile
 # words, …. The two that show most are a part of `make test`; .ci/run runs these, too.
@@ -95,11 +96,17 @@ build/tools/golangci-lint: .ci/tools/go.mod
 
 # The servers that the handlers of stores are proved against, built and
 # installed once. The tests ask for them by name.
-build/tools/versitygw build/tools/fake-gcs-server &: .ci/servers/go.mod
+build/tools/versitygw build/tools/fake-gcs-server build/tools/pebble &: .ci/servers/go.mod
 	@.ci/install build
 	@mkdir -p build/tools
 	go build -C .ci/servers -trimpath -o ../../build/tools/ tool
-	@touch build/tools/versitygw build/tools/fake-gcs-server
+	@touch build/tools/versitygw build/tools/fake-gcs-server build/tools/pebble
+
+build/tools/caddy: .ci/caddy/go.mod
+	@.ci/install build
+	@mkdir -p build/tools
+	go build -C .ci/caddy -trimpath -o ../../build/tools/ tool
+	@touch $@
 
 build/tools/azurite: .ci/servers/package.json
 	@.ci/install servers

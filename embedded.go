@@ -73,6 +73,11 @@ func (e *embedded) start(owner string) (*running, error) {
 	} else if config.Listen == "" {
 		config.Listen = firstListen
 	}
+	if !isLoopback(config.Listen) {
+		// Others come over a network: by TLS, with the relay's own key. Links from
+		// before go on working, as they were.
+		config.TLS = relay.TLSSelf
+	}
 	r, err := relay.Open(config)
 	if errors.Is(err, syscall.EADDRINUSE) && e.listen == "" && kept.Listen == "" {
 		config.Listen = "127.0.0.1:0"
@@ -107,6 +112,13 @@ func listensOn(asked, reached string) string {
 		return asked
 	}
 	return net.JoinHostPort(host, u.Port())
+}
+
+// isLoopback tells whether only this computer reaches an address.
+func isLoopback(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	ip := net.ParseIP(host)
+	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
 }
 
 func (e *embedded) keep(k embeddedKept) error {

@@ -68,6 +68,20 @@ func TestLayers(t *testing.T) {
 	}
 }
 
+// TestDesktopLinksNoClouds: the relay inside the program keeps files on the
+// disk; what a big relay needs beside it stays out of what everybody downloads.
+func TestDesktopLinksNoClouds(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-tags", "x11,migrated_fynedo", ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range strings.Fields(string(out)) {
+		if strings.HasPrefix(p, "satchel/net/relay/bucket/") || p == "satchel/net/relay/acme" || strings.HasPrefix(p, "github.com/caddyserver/") {
+			t.Errorf("the desktop program links %s: only cmd/satchel-relay may", p)
+		}
+	}
+}
+
 // isTool tells of programs that serve the project and ship with nothing.
 func isTool(path string) bool { return strings.HasPrefix(path, "satchel/internal/") }
 

@@ -81,3 +81,25 @@ func TestEmbeddedRelayKeepsItsPlace(t *testing.T) {
 		t.Error("what can't be read is taken for a relay")
 	}
 }
+
+// On a network the relay in the program has TLS, and its links say so.
+func TestEmbeddedRelayOnANetwork(t *testing.T) {
+	for listen, want := range map[string]string{"127.0.0.1:0": "http://127.0.0.1:", "0.0.0.0:0": "https://"} {
+		e := &embedded{dir: t.TempDir(), listen: listen, logger: slog.New(slog.DiscardHandler)}
+		r, err := e.start("Mara")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(r.URL(), want) {
+			t.Errorf("%s: %s", listen, r.URL())
+		}
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	for listen, want := range map[string]bool{"localhost:1": true, "[::1]:1": true, "127.9.9.9:1": true, ":1": false, "[::]:1": false, "192.0.2.10:1": false, "relay.local:1": false} {
+		if isLoopback(listen) != want {
+			t.Error(listen)
+		}
+	}
+}

@@ -56,6 +56,10 @@ func checkRedirect(r *http.Request, via []*http.Request) error {
 	if via[len(via)-1].URL.Scheme == "https" && r.URL.Scheme != "https" {
 		return http.ErrUseLastResponse
 	}
+	if r.URL.Host != via[0].URL.Host {
+		// A ticket is for who gave it; by the standard it would go to another port of the same host, too.
+		r.Header.Del("Authorization")
+	}
 	return nil
 }
 

@@ -18,7 +18,7 @@ type outcome int
 const (
 	opened     outcome = iota // checked in full
 	unreadable                // kept as it is, and tried again when a chain or key is new
-	hidden                    // from before this account was added without history
+	hidden                    // from before this account was added without history, or kept by the relay no more
 	waits                     // for a chain or a key that is fetched first
 )
 
@@ -55,6 +55,9 @@ func (t *turn) open(conv chat.ConversationID, e *wire.Entry, late, last bool) (m
 	if ok && (known.Seq > 0 || m.From == t.me && m.Device == t.s.Profile().Device) {
 		m.Content = known.Content // here already: stored, or written here
 		return m, opened, nothing, nil
+	}
+	if e.Expired {
+		return m, hidden, nothing, nil
 	}
 	if isSetting(m.ID) {
 		m.Content = closed("It is no message.")

@@ -1,8 +1,10 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
@@ -17,12 +19,49 @@ import (
 
 func (s *Session) newEngine() *transfer.Engine {
 	// The tus handler also fetches what other senders keep elsewhere: see tickets.
-	s.handlers.Add("tus", transfer.NewTus(transfer.TusConfig{Tickets: s.tickets}), "", "http", "https")
+	s.handlers.Add("tus", transfer.NewTus(transfer.TusConfig{Tickets: s.tickets, Client: s.filesClient()}), "", "http", "https")
 	s.handlers.Add("noshare", noShare{}, dir.Scheme)
 	return transfer.New(transfer.Config{Journal: journal{s}, Handlers: s.handlers, Folder: s.filesDir(),
 		Changed: func(t chat.Transfer) { s.hub.publish(chat.TransferChanged{Transfer: t}) },
 		Earlier: s.earlier, Gone: s.gone, Renew: s.renew,
 		Logger: s.log, Words: &s.words, Limits: s.Downloads().limits(s.opts.Workers)})
+}
+
+// filesClient returns one that knows the relay by its key, as the link does, and
+// everybody else as any program does.
+func (s *Session) filesClient() *http.Client {
+	others := transfer.NewClient()
+	own := others.Transport.(*http.Transport).Clone()
+	own.TLSClientConfig = wire.ClientTLS(func() (host, key string) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if u, err := url.Parse(s.relay.RelayURL); err == nil {
+			host = u.Hostname()
+		}
+		return host, cmp.Or(s.relay.RelayKey, "none")
+	})
+	others.Transport = &roads{s: s, own: own, others: others.Transport.(*http.Transport)}
+	return others
+}
+
+// roads has the relay's own connections, and those to anywhere else: the relay's
+// key stands for no other server.
+type roads struct {
+	s           *Session
+	own, others *http.Transport
+}
+
+func (r *roads) RoundTrip(q *http.Request) (*http.Response, error) {
+	base, err := url.Parse(r.s.Profile().RelayURL)
+	if err == nil && q.URL.Scheme == "https" && base.Scheme == "https" && strings.EqualFold(q.URL.Host, base.Host) {
+		return r.own.RoundTrip(q)
+	}
+	return r.others.RoundTrip(q)
+}
+
+func (r *roads) CloseIdleConnections() {
+	r.own.CloseIdleConnections()
+	r.others.CloseIdleConnections()
 }
 
 // journal keeps the engine's queue. The engine calls it; the loop carries it out.

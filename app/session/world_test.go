@@ -35,6 +35,8 @@ type world struct {
 	log    *slog.Logger  // nil: the test's
 	page   string        // where metrics are served; "": nowhere
 	window time.Duration // for edits; 0: always
+	tls    string        // as relay.Config has it
+	keep   relay.Retention
 	r      *relay.Relay
 	stop   func()
 }
@@ -51,11 +53,12 @@ func (w *world) start() {
 	if w.log == nil {
 		w.log = logger(w.t, "relay")
 	}
-	r, err := relay.Open(relay.Config{Dir: w.dir, Listen: w.addr, Name: "Studio", Logger: w.log, Metrics: w.page, EditWindow: w.window})
+	r, err := relay.Open(relay.Config{Dir: w.dir, Listen: w.addr, Name: "Studio", Logger: w.log, Metrics: w.page, EditWindow: w.window, TLS: w.tls, Retention: w.keep})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.r, w.addr = r, strings.TrimPrefix(r.URL(), "http://")
+	_, address, _ := strings.Cut(r.URL(), "://")
+	w.r, w.addr = r, address
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- r.Serve(ctx) }()

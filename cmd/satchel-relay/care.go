@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -19,13 +20,13 @@ import (
 var errUnwell = errors.New("something is wrong; see above")
 
 func doctor(args []string, stdout io.Writer) error {
+	var config relay.Config
 	flags := flag.NewFlagSet("doctor", flag.ContinueOnError)
 	asJSON := flags.Bool("json", false, "")
-	data, err := folder(flags, args)
-	if err != nil {
+	if err := parse(flags, args, &config); err != nil {
 		return err
 	}
-	all, err := relay.Doctor(data, time.Now())
+	all, err := relay.Doctor(config, time.Now())
 	if err != nil {
 		return err
 	}
@@ -68,7 +69,9 @@ func backup(ctx context.Context, name string, args []string, stdout io.Writer) e
 	if len(args) == 0 || args[0] == "" || strings.HasPrefix(args[0], "-") {
 		return misuse("say the backup's folder: " + name + " DIR, before the flags")
 	}
-	data, err := folder(flag.NewFlagSet(name, flag.ContinueOnError), args[1:])
+	flags := flag.NewFlagSet(name, flag.ContinueOnError)
+	asJSON := flags.Bool("json", false, "")
+	data, err := folder(flags, args[1:])
 	if err != nil {
 		return err
 	}
@@ -80,6 +83,37 @@ func backup(ctx context.Context, name string, args []string, stdout io.Writer) e
 	if err != nil {
 		return err
 	}
+	if *asJSON {
+		return json.NewEncoder(stdout).Encode(struct {
+			Folder string `json:"folder"`
+			Files  int    `json:"files"`
+			Bytes  int64  `json:"bytes"`
+		}{to, saved.Files, saved.Bytes})
+	}
 	_, err = fmt.Fprintf(stdout, "%s: the database and %d files, %s\n", to, saved.Files, humanize.IBytes(uint64(saved.Bytes)))
+	return err
+}
+
+// sweep takes away what a relay that is served takes away every hour.
+func sweep(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	config := relay.Config{Logger: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))}
+	flags := flag.NewFlagSet("sweep", flag.ContinueOnError)
+	asJSON, dry := flags.Bool("json", false, ""), flags.Bool("dry-run", false, "")
+	if err := parse(flags, args, &config); err != nil {
+		return err
+	}
+	s, err := relay.SweepNow(ctx, config, *dry)
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		return json.NewEncoder(stdout).Encode(s)
+	}
+	word := "removed"
+	if *dry {
+		word = "would remove"
+	}
+	_, err = fmt.Fprintf(stdout, "%s: %d uploads that stood still, %d files that nobody was given, %d that expired (%s in all), %d things that are no file's, %d messages\n",
+		word, s.Unfinished, s.Unreferenced, s.Expired, humanize.IBytes(uint64(s.Bytes)), s.Unknown, s.Messages)
 	return err
 }

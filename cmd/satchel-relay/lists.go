@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -29,13 +28,23 @@ type listed struct {
 }
 
 var listings = map[string]listing{
-	"users": {"NAME\tACCOUNT\tDEVICES\tCONVERSATIONS\tFILES\tJOINED\tLAST SEEN", func(s *store.Store) ([]listed, error) {
+	"users": {"NAME\tACCOUNT\tDEVICES\tCONVERSATIONS\tFILES\tQUOTA\tJOINED\tLAST SEEN", func(s *store.Store) ([]listed, error) {
 		return rows(s.Users, func(u store.UserRow) []any {
 			name := u.Name
 			if u.Chain == 0 {
 				name += " (from before sealing, shut out)"
 			}
-			return []any{name, u.ID, u.Devices, u.Conversations, humanize.IBytes(uint64(u.Bytes)), when(u.Created), when(u.LastSeen)}
+			if u.Removed > 0 {
+				name += " (removed)"
+			}
+			quota := "as all"
+			if u.Quota >= 0 {
+				quota = humanize.Bytes(uint64(u.Quota))
+			}
+			if u.Quota == unbounded {
+				quota = "none"
+			}
+			return []any{name, u.ID, u.Devices, u.Conversations, humanize.Bytes(uint64(u.Bytes)), quota, when(u.Created), when(u.LastSeen)}
 		})
 	}},
 	"devices": {"ACCOUNT OF\tDEVICE\tKIND\tSINCE\tSTATE", func(s *store.Store) ([]listed, error) {
@@ -43,6 +52,8 @@ var listings = map[string]listing{
 			state := "active"
 			if d.Removed {
 				state = "removed"
+			} else if d.Blocked > 0 {
+				state = "blocked"
 			}
 			return []any{d.Name, d.ID, d.Kind, when(d.Created), state}
 		})
@@ -62,6 +73,9 @@ var listings = map[string]listing{
 			state := "unfinished"
 			if f.Finished > 0 {
 				state = "whole"
+			}
+			if f.Gone > 0 {
+				state = "expired"
 			}
 			return []any{f.ID, f.Uploader, humanize.IBytes(uint64(f.Size)), f.Conversations, when(f.Created), state}
 		})
@@ -91,8 +105,14 @@ func when(ms int64) string {
 
 // lists carries out the command of that name.
 func lists(name string, args []string, stdout io.Writer) error {
-	if name == "invites" && len(args) > 0 && args[0] == "revoke" {
-		return revoke(args[1:], stdout)
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		if do, ok := acts[name+" "+args[0]]; ok {
+			return act(name+" "+args[0], do, args[1:], stdout)
+		}
+		if args[0] != "list" {
+			return misuse(fmt.Sprintf("%s can't be told to %q; what it can is below", name, args[0]))
+		}
+		args = args[1:]
 	}
 	var config relay.Config
 	flags := flag.NewFlagSet(name, flag.ContinueOnError)
@@ -124,31 +144,4 @@ func lists(name string, args []string, stdout io.Writer) error {
 		fmt.Fprintln(table, strings.TrimSuffix(fmt.Sprintf(strings.Repeat("%v\t", len(l.columns)), l.columns...), "\t"))
 	}
 	return table.Flush()
-}
-
-// revoke takes an invitation back. What it let in before stays.
-func revoke(args []string, stdout io.Writer) error {
-	if len(args) == 0 || len(args[0]) < 4 || strings.HasPrefix(args[0], "-") {
-		return misuse("say which invitation: invites revoke ID, with four characters of its id or more, before the flags")
-	}
-	var config relay.Config
-	if err := parse(flag.NewFlagSet("revoke", flag.ContinueOnError), args[1:], &config); err != nil {
-		return err
-	}
-	s, err := relay.Look(config)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	id, err := s.RevokeInvite(args[0])
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return fmt.Errorf("there is no invitation whose id begins with %s; satchel-relay invites lists them", args[0])
-	case errors.Is(err, store.ErrConflict):
-		return fmt.Errorf("several invitations begin with %s; give more of the id", args[0])
-	case err != nil:
-		return err
-	}
-	_, err = fmt.Fprintf(stdout, "revoked %s\n", id)
-	return err
 }

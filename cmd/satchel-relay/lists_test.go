@@ -109,6 +109,30 @@ func TestLists(t *testing.T) {
 	if refused := enter(t, url, link, "João"); refused != wire.CodeInviteInvalid {
 		t.Errorf("%q", refused)
 	}
+	// Whom the operator shuts out is refused, in words.
+	do(exitDone, "users", "quota", "mara reyes", "5GB")
+	if out := do(exitDone, "users", "list"); !strings.Contains(out, "5.0 GB") {
+		t.Errorf("%q", out)
+	}
+	var device struct{ ID string }
+	if err := json.Unmarshal([]byte(do(exitDone, "devices", "--json")), &device); err != nil {
+		t.Fatal(err)
+	}
+	do(exitDone, "devices", "block", device.ID[:8])
+	if out := do(exitDone, "devices"); !strings.Contains(out, "blocked") {
+		t.Errorf("%q", out)
+	}
+	do(exitDone, "devices", "unblock", device.ID)
+	if out := do(exitDone, "users", "remove", "Mara Reyes", "--json"); !strings.Contains(out, `"became":"removed"`) {
+		t.Errorf("%q", out)
+	}
+	do(exitFailed, "devices", "unblock", device.ID)
+	do(exitFailed, "users", "remove", "Mara Reyes") // the name is free
+	for _, args := range [][]string{{"sweep", "--dry-run"}, {"sweep", "--json", "--retention", "files=90d"}, {"doctor"}} {
+		if out := do(exitDone, args...); out == "" {
+			t.Errorf("%v says nothing", args)
+		}
+	}
 	if code := stop(); code != exitDone {
 		t.Errorf("%d", code)
 	}

@@ -13,34 +13,52 @@ import (
 	"time"
 
 	"satchel/net/relay"
+	"satchel/net/relay/acme"
+	"satchel/net/relay/bucket"
+	"satchel/net/relay/bucket/azblob"
+	"satchel/net/relay/bucket/gs"
+	"satchel/net/relay/bucket/s3"
 )
+
+// buckets are the kinds of --files that are not folders.
+var buckets = map[string]bucket.Opener{"s3": s3.Open, "azblob": azblob.Open, "gs": gs.Open}
 
 const usage = `satchel-relay keeps the conversations and files of people who use Satchel.
 
-  satchel-relay serve  --data DIR [--listen HOST:PORT] [--public-url URL] [--metrics HOST:PORT] [--check]
+  satchel-relay serve  --data DIR [--listen HOST:PORT] [--public-url URL] [--tls MODE] [--metrics HOST:PORT] [--check]
   satchel-relay invite --data DIR [--uses N] [--expires DURATION]
-  satchel-relay users|devices|invites|conversations|files --data DIR [--json]
-  satchel-relay invites revoke ID --data DIR
-  satchel-relay backup  FOLDER --data DIR
-  satchel-relay restore FOLDER --data DIR
+  satchel-relay users         [list | remove NAME | quota NAME SIZE|none|default] --data DIR [--json]
+  satchel-relay devices       [list | block ID | unblock ID] --data DIR [--json]
+  satchel-relay invites       [list | revoke ID] --data DIR [--json]
+  satchel-relay conversations [list] --data DIR [--json]
+  satchel-relay files         [list] --data DIR [--json]
+  satchel-relay sweep  --data DIR [--dry-run] [--json]
   satchel-relay doctor --data DIR [--json]
+  satchel-relay backup  FOLDER --data DIR [--json]
+  satchel-relay restore FOLDER --data DIR [--json]
 
   --data DIR          where everything is kept that is not kept elsewhere
   --database URL      sqlite:PATH, or postgres://USER@HOST/NAME for several relays as one (sqlite in DIR)
-  --files URL         file:///FOLDER, the same one for all relays on one database (in DIR)
+  --files URL         file:///FOLDER, s3://BUCKET?endpoint=URL, azblob://CONTAINER or gs://BUCKET, the same
+                      one for all relays on one database (in DIR)
   --bus URL           local, or nats://HOST:PORT by which relays on one database hear of each other (local)
   --config FILE       lines like "database = postgres://…", one for each of these settings
   --check             connect to all that was named, say what serve would do, and end
   --listen HOST:PORT  where to listen (127.0.0.1:7465)
-  --metrics HOST:PORT serve numbers for Prometheus at http://HOST:PORT/metrics (not served)
+  --public-url URL    how people reach it, when that differs from the address
+  --tls MODE          off; self: by the key that invitations carry; acme:NAME: by Let's Encrypt (off)
+  --acme URL          directory of another authority than Let's Encrypt; --acme-roots FILE: what it is trusted by
+  --max-file SIZE     the largest file, like 20GB (64GiB)
+  --quota SIZES       what files may take: 5GB for each account, total=200GB for all, or 5GB,total=200GB (none)
+  --retention TIMES   how long things are kept: files=90d,messages=never,space=150GB (all, for ever)
+  --metrics HOST:PORT where to serve numbers for Prometheus, at /metrics; for you alone (not)
   --edit-window TIME  how long after it was sent a message can be edited and deleted, like 48h (always)
-  --public-url URL    how people reach this relay, when that is another address
-  --uses N            how many people the invitation lets in (1)
-  --expires DURATION  how long the invitation is good, like 48h or 30m (168h)
-  --json              one JSON object a line, for scripts; times are Unix milliseconds
+  --uses N            how many people an invitation lets in (1)
+  --expires DURATION  how long it does, like 48h (168h)
+  --dry-run           take nothing away, and say what would be
 
-A setting can stand in the environment too: SATCHEL_DATABASE, SATCHEL_BUS, SATCHEL_FILES, SATCHEL_DATA, SATCHEL_LISTEN,
-SATCHEL_METRICS, SATCHEL_EDIT_WINDOW, SATCHEL_PUBLIC_URL, SATCHEL_CONFIG. A flag counts before it, and it before the file. A URL with a password belongs in the
+Each setting can also stand in the environment, like SATCHEL_DATABASE. A flag
+counts before it, and it before the file. A URL with a password belongs in the
 environment or the file: everybody on the machine can read a command line.
 `
 
@@ -69,6 +87,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		err = invite(ctx, args[1:], stdout)
 	case listings[args[0]].rows != nil:
 		err = lists(args[0], args[1:], stdout)
+	case args[0] == "sweep":
+		err = sweep(ctx, args[1:], stdout, stderr)
 	case args[0] == "doctor":
 		err = doctor(args[1:], stdout)
 	case args[0] == "backup" || args[0] == "restore":
@@ -101,7 +121,9 @@ func parse(flags *flag.FlagSet, args []string, config *relay.Config) error {
 	flags.StringVar(&config.Dir, "data", "", "")
 	flags.StringVar(&config.Database, "database", "", "")
 	flags.StringVar(&config.Files, "files", "", "")
+	config.Buckets, config.Authority = buckets, acme.New
 	file := flags.String("config", "", "")
+	retention := flags.String("retention", "", "")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return err
@@ -112,6 +134,10 @@ func parse(flags *flag.FlagSet, args []string, config *relay.Config) error {
 	}
 	if err := settle(flags, file); err != nil {
 		return err
+	}
+	var wrong error
+	if config.Retention, wrong = relay.ParseRetention(*retention); wrong != nil {
+		return misuse("--retention: " + wrong.Error())
 	}
 	if d := config.Database; d != "" && !relay.IsPostgres(d) && !strings.HasPrefix(d, "sqlite:") {
 		return misuse("--database takes sqlite:PATH or postgres://USER@HOST/NAME")
@@ -129,6 +155,10 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.StringVar(&config.PublicURL, "public-url", "", "")
 	flags.StringVar(&config.Bus, "bus", "local", "")
 	flags.StringVar(&config.Metrics, "metrics", "", "")
+	flags.StringVar(&config.TLS, "tls", relay.TLSOff, "")
+	flags.StringVar(&config.ACME, "acme", "", "")
+	flags.StringVar(&config.ACMERoots, "acme-roots", "", "")
+	largest, quota := flags.String("max-file", "", ""), flags.String("quota", "", "")
 	flags.DurationVar(&config.EditWindow, "edit-window", 0, "")
 	check := flags.Bool("check", false, "")
 	if err := parse(flags, args, &config); err != nil {
@@ -158,13 +188,36 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if relay.IsNATS(config.Bus) && !relay.IsPostgres(config.Database) {
 		return misuse("--bus nats://… is for relays that share a database: name it with --database postgres://…")
 	}
+	_, public := relay.ACMEName(config.TLS)
+	switch {
+	case config.TLS != relay.TLSOff && config.TLS != relay.TLSSelf && !public:
+		return misuse("--tls takes off, self, or acme:NAME with the relay's public name, like acme:chat.example.org")
+	case !public && config.ACME+config.ACMERoots != "":
+		return misuse("--acme and --acme-roots are for --tls acme:NAME")
+	case public && config.Dir == "":
+		return misuse("--tls acme:NAME keeps its certificate in a folder: say with --data in which; several relays take the same one")
+	}
+	if *largest != "" {
+		n, err := relay.ParseBytes(*largest)
+		if err != nil {
+			return misuse("--max-file: " + err.Error())
+		}
+		config.MaxFile = n
+	}
+	var wrong error
+	if config.Quota, wrong = relay.ParseQuota(*quota); wrong != nil {
+		return misuse("--quota: " + wrong.Error())
+	}
 	r, err := relay.Open(config)
 	if err != nil {
 		return err
 	}
 	if *check {
-		fmt.Fprint(stdout, r.About())
-		return r.Close()
+		about, err := r.About(ctx)
+		if err == nil {
+			_, err = fmt.Fprint(stdout, about)
+		}
+		return errors.Join(err, r.Close())
 	}
 	fmt.Fprintf(stdout, "listening on %s\n", r.URL())
 	return r.Serve(ctx)

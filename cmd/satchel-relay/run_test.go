@@ -119,6 +119,13 @@ func TestCommandLine(t *testing.T) {
 		{"serve --data D --listen 127.0.0.1:0 --metrics 256.0.0.1:1", exitFailed},
 		{"users", exitUsage}, {"users --data E", exitFailed}, {"users --data D extra", exitUsage}, {"invites revoke", exitUsage},
 		{"invites revoke abc --data D", exitUsage}, {"invites revoke --data D", exitUsage}, {"invites revoke abcd --data E", exitFailed},
+		{"users dance --data D", exitUsage}, {"users remove --data D", exitUsage}, {"users remove x --data E", exitFailed}, {"users quota x --data D", exitUsage},
+		{"users quota x much --data E", exitFailed}, {"devices block abc --data D", exitUsage}, {"devices block abcd --data E", exitFailed},
+		{"sweep", exitUsage}, {"sweep --data E", exitFailed}, {"sweep --data D --retention files=1", exitUsage}, {"files revoke x --data D", exitUsage},
+		{"serve --data D --tls on", exitUsage}, {"serve --data D --tls acme:", exitUsage}, {"serve --data D --tls self --acme https://ca", exitUsage},
+		{"serve --data D --max-file big", exitUsage}, {"serve --data D --quota much", exitUsage}, {"serve --data D --retention photos=1d", exitUsage},
+		{"serve --data D --files s3://none?endpoint=http://127.0.0.1:1", exitFailed}, {"serve --data D --files gs://none", exitFailed},
+		{"serve --data D --files azblob://none", exitFailed}, {"serve --check --data D --listen 127.0.0.1:0 --tls acme:x.example --acme http://127.0.0.1:1", exitFailed},
 		{"backup --data D", exitUsage}, {"restore", exitUsage}, {"backup B", exitUsage}, {"backup B --data E", exitFailed}, {"restore E --data B", exitFailed}, {"doctor --data E", exitFailed},
 		{"help", exitDone}, {"--help", exitDone}, {"-h", exitDone}, {"serve --help", exitDone},
 	} {
@@ -177,6 +184,12 @@ func TestSeveralRelays(t *testing.T) {
 	out.Reset()
 	if code := run(t.Context(), []string{"invite"}, &out, &errs); code != exitDone || !strings.HasPrefix(out.String(), "satchel://relay.example.org/?code=") {
 		t.Errorf("%d %q %q", code, out.String(), errs.String())
+	}
+	for _, args := range [][]string{{"doctor"}, {"sweep", "--dry-run"}, {"users"}} {
+		out.Reset()
+		if code := run(t.Context(), append(args, "--files", "file://"+files), &out, &errs); code != exitDone || out.Len() == 0 {
+			t.Errorf("%v: %d %q %q", args, code, out.String(), errs.String())
+		}
 	}
 	if a, b := stopFirst(), stopSecond(); a != exitDone || b != exitDone {
 		t.Errorf("%d %d", a, b)

@@ -9,7 +9,8 @@ import (
 )
 
 // settings are the flags that can also stand in the environment or in a file.
-var settings = []string{"data", "database", "files", "bus", "metrics", "edit-window", "listen", "public-url", "config"}
+var settings = []string{"data", "database", "files", "bus", "metrics", "listen", "public-url",
+	"tls", "acme", "acme-roots", "max-file", "quota", "retention", "edit-window", "config"}
 
 // variable is the name of a setting in the environment.
 func variable(name string) string {

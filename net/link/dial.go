@@ -3,9 +3,11 @@ package link
 import (
 	"context"
 	"crypto/ed25519"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -20,19 +22,21 @@ const handshakeTimeout = 10 * time.Second
 // dial connects, checks that the relay is the one whose key was pinned, and says
 // hello. The socket has been welcomed; its reads are bounded by wire.MaxRelayFrame.
 func dial(ctx context.Context, cfg *Config) (socket *websocket.Conn, welcome *wire.Welcome, failure *Failure) {
-	socket, failure = open(ctx, cfg.URL, func(socket *websocket.Conn) (err error) {
+	socket, failure = open(ctx, cfg.URL, cfg.Key, func(socket *websocket.Conn) (err error) {
 		welcome, err = greet(socket, cfg)
 		return err
 	})
 	return socket, welcome, failure
 }
 
-// open connects to the relay at a base URL and has greet shake hands with it.
-func open(ctx context.Context, base string, greet func(*websocket.Conn) error) (*websocket.Conn, *Failure) {
+// open connects to the relay at a base URL, of which the key is known or "", and
+// has greet shake hands with it.
+func open(ctx context.Context, base, key string, greet func(*websocket.Conn) error) (*websocket.Conn, *Failure) {
 	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
 	defer cancel()
 	dialer := websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: handshakeTimeout,
-		Subprotocols: []string{wire.Subprotocol}, ReadBufferSize: 16 << 10, WriteBufferSize: 16 << 10}
+		TLSClientConfig: wire.ClientTLS(func() (string, string) { return hostOf(base), key }),
+		Subprotocols:    []string{wire.Subprotocol}, ReadBufferSize: 16 << 10, WriteBufferSize: 16 << 10}
 	address := strings.TrimSuffix("ws"+strings.TrimPrefix(base, "http"), "/") + wire.PathSocket
 	socket, response, err := dialer.DialContext(ctx, address, nil)
 	if err != nil {
@@ -60,9 +64,19 @@ func open(ctx context.Context, base string, greet func(*websocket.Conn) error) (
 	return nil, failure
 }
 
-// challenged takes the relay's challenge, which must carry the pinned key; ""
-// pins none.
-func challenged(socket *websocket.Conn, pinned string) (*wire.Challenge, ed25519.PublicKey, error) {
+// hostOf is the host of a base URL.
+func hostOf(base string) string {
+	u, err := url.Parse(base)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}
+
+// challenged takes the challenge of the relay at a base URL, which must carry
+// the pinned key; "" pins none, and then the connection's certificate is checked
+// by the key that the relay says it has, and has to prove.
+func challenged(socket *websocket.Conn, base, pinned string) (*wire.Challenge, ed25519.PublicKey, error) {
 	deadline := time.Now().Add(handshakeTimeout)
 	socket.SetReadLimit(wire.MaxRelayFrame)
 	socket.SetReadDeadline(deadline)
@@ -79,6 +93,12 @@ func challenged(socket *websocket.Conn, pinned string) (*wire.Challenge, ed25519
 	if err != nil || len(key) != ed25519.PublicKeySize || pinned != "" && challenge.Relay != pinned {
 		return nil, nil, stranger(errors.New("the relay's key is not the pinned one"))
 	}
+	if over, ok := socket.NetConn().(*tls.Conn); ok && pinned == "" {
+		state := over.ConnectionState()
+		if err := wire.VerifyCertificate(&state, hostOf(base), challenge.Relay, time.Now()); err != nil {
+			return nil, nil, unreachable(base, nil, err)
+		}
+	}
 	return challenge, key, nil
 }
 
@@ -87,7 +107,7 @@ func greet(socket *websocket.Conn, cfg *Config) (*wire.Welcome, error) {
 	if cfg.Key == "" {
 		return nil, stranger(errors.New("no key is pinned"))
 	}
-	challenge, key, err := challenged(socket, cfg.Key)
+	challenge, key, err := challenged(socket, cfg.URL, cfg.Key)
 	if err != nil {
 		return nil, err
 	}

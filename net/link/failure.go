@@ -35,6 +35,7 @@ func (f *Failure) Unwrap() error { return f.Err }
 var finalCodes = []string{
 	wire.CodeUnknownDevice, wire.CodeBadSignature, wire.CodeInviteInvalid, wire.CodeInviteExpired,
 	wire.CodeInviteUsed, wire.CodeNameTaken, wire.CodeNameInvalid, wire.CodeDeviceRemoved,
+	wire.CodeDeviceBlocked, wire.CodeAccountRemoved,
 }
 
 // refused makes a Failure of the relay's own word.
@@ -59,6 +60,8 @@ func unreachable(base string, response *http.Response, err error) *Failure {
 		f.Sentence = "The relay at " + host + " can't take the connection at the moment (" + response.Status + ")."
 	case response != nil:
 		f.Sentence = "There is no Satchel relay at " + host + " (it answered " + response.Status + ")."
+	case errors.Is(err, wire.ErrCertificate):
+		f.Sentence = "What answers at " + host + " is not the relay that was expected: its certificate is another. Nothing was sent to it."
 	case errors.As(err, &dns):
 		f.Sentence = "The relay's address " + host + " was not found: the network is down, or the name is wrong."
 	case errors.Is(err, syscall.ECONNREFUSED):

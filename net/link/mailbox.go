@@ -39,8 +39,8 @@ type MailboxEvent struct {
 // is a *Failure.
 func JoinMailbox(ctx context.Context, url, key, code string) (*Mailbox, error) {
 	m := &Mailbox{code: code, events: make(chan MailboxEvent, wire.MaxLinkFrames), gone: make(chan struct{})}
-	socket, failure := open(ctx, url, func(socket *websocket.Conn) error {
-		challenge, public, err := challenged(socket, key)
+	socket, failure := open(ctx, url, key, func(socket *websocket.Conn) error {
+		challenge, public, err := challenged(socket, url, key)
 		if err != nil {
 			return err
 		}

@@ -280,6 +280,8 @@ func (r *Relay) chainRefusal(err error) *wire.Error {
 		return errCameSecond
 	case is(store.ErrRemoved):
 		return errDeviceRemoved
+	case is(store.ErrBarred):
+		return errBlocked
 	case is(store.ErrDevice):
 		return wire.NewError(wire.CodeForbidden, "The device belongs to another account of this relay.", false)
 	case is(errStranger, seal.ErrUnknown):

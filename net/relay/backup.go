@@ -98,6 +98,9 @@ func copyFiles(ctx context.Context, database, from, to string) (saved Saved, err
 		if err := ctx.Err(); err != nil {
 			return saved, err
 		}
+		if row.Gone > 0 {
+			continue
+		}
 		f, err := s.File(row.ID)
 		if err != nil {
 			return saved, err

@@ -67,7 +67,7 @@ func TestBackupDrill(t *testing.T) {
 	if _, err := Restore(t.Context(), copied, back); err != nil {
 		t.Fatal(err)
 	}
-	if findings, err := Doctor(back, time.Now()); err != nil || slices.ContainsFunc(findings, func(f Finding) bool { return len(f.Wrong) > 0 }) {
+	if findings, err := Doctor(Config{Dir: back}, time.Now()); err != nil || slices.ContainsFunc(findings, func(f Finding) bool { return len(f.Wrong) > 0 }) {
 		t.Errorf("%+v %v", findings, err)
 	}
 	r = start(t, Config{Dir: back, Database: "sqlite:" + filepath.Join(back, databaseName)})
@@ -119,7 +119,7 @@ func TestDoctor(t *testing.T) {
 	if err := errors.Join(os.Truncate(path(shortened), 10), os.Remove(path(gone)), os.Remove(filepath.Join(dir, keyName))); err != nil {
 		t.Fatal(err)
 	}
-	findings, err := Doctor(dir, time.Now().Add(-time.Hour))
+	findings, err := Doctor(Config{Dir: dir}, time.Now().Add(-time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestDoctor(t *testing.T) {
 	if wrong["database"] != 0 || wrong["key"] != 1 || wrong["files"] != 2 || wrong["clock"] != 1 {
 		t.Errorf("%+v", findings)
 	}
-	if _, err := Doctor(t.TempDir(), time.Now()); err == nil {
+	if _, err := Doctor(Config{Dir: t.TempDir()}, time.Now()); err == nil {
 		t.Error("a doctor for nobody")
 	}
 }

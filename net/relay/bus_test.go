@@ -295,7 +295,7 @@ func TestUploadAtTwoRelays(t *testing.T) {
 		if _, err := out.Write(content[:1<<20]); err != nil {
 			t.Fatal(err)
 		}
-		if !eventually(func() bool { return all[0].uploads.there(file) > 0 }) {
+		if !eventually(func() bool { return arrived(all[0], file) > 0 }) {
 			t.Fatal("nothing came")
 		}
 		// The same goes on at the other.

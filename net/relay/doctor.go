@@ -1,11 +1,14 @@
 package relay
 
 import (
+	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 	"path/filepath"
+	"strings"
 	"time"
 
+	"satchel/net/relay/bucket"
 	"satchel/net/relay/store"
 )
 
@@ -20,67 +23,88 @@ type Finding struct {
 // clockSlack is how far the newest entry may lie ahead of this clock.
 const clockSlack = 5 * time.Minute
 
-// Doctor looks at the relay that keeps its things in dir and changes nothing.
-// It works while that relay is served.
-func Doctor(dir string, now time.Time) ([]Finding, error) {
-	s, err := Look(Config{Dir: dir})
+// Doctor looks at a relay and changes nothing. It works while that relay is
+// served.
+func Doctor(c Config, now time.Time) (found []Finding, err error) {
+	r, err := beside(c)
 	if err != nil {
 		return nil, err
 	}
-	defer s.Close()
+	defer func() { err = errors.Join(err, r.Close()) }()
 	database := Finding{What: "database", Well: "reads whole, and its parts fit", Advice: "Stop the relay and restore a backup."}
-	if database.Wrong, err = store.Check(filepath.Join(dir, databaseName)); err != nil {
+	if store.IsPostgres(c.Database) {
+		database.Well, database.Advice = "answers, and takes writes", "Look at PostgreSQL's own log."
+		if err := r.store.Ready(); err != nil {
+			database.Wrong = []string{sentence(err)}
+		}
+	} else if database.Wrong, err = store.Check(strings.TrimPrefix(c.database(), "sqlite:")); err != nil {
 		return nil, err
 	}
 	key := Finding{What: "key", Well: "is there", Advice: "Put relay.key back from a backup: with another one, nobody's profile fits any more."}
-	if _, err := readKey(filepath.Join(dir, keyName)); err != nil {
+	if kept, err := r.store.Value(keyValue); err != nil {
+		return nil, err
+	} else if kept != "" && store.IsPostgres(c.Database) {
+		if _, err := parseKey(kept, "the database"); err != nil {
+			key.Wrong = []string{sentence(err)}
+		}
+	} else if _, err := readKey(filepath.Join(c.Dir, keyName)); err != nil {
 		key.Wrong = []string{sentence(err)}
 	}
-	files, err := checkFiles(s, filepath.Join(dir, filesName))
+	files, err := r.checkFiles()
 	if err != nil {
 		return nil, err
 	}
-	disk := Finding{What: "disk", Advice: "Make room: uploads are refused until then."}
-	switch free, err := freeSpace(dir); {
-	case err != nil:
-		return nil, err
-	case free < 2*minFree:
-		disk.Wrong = []string{fmt.Sprintf("Only %d MiB are free.", free>>20)}
-	default:
-		disk.Well = fmt.Sprintf("%d MiB are free", free>>20)
+	found = []Finding{database, key, files}
+	if d, ok := r.uploads.keeper.(*folder); ok {
+		disk := Finding{What: "disk", Advice: "Make room: uploads are refused until then."}
+		switch free, err := freeSpace(d.dir); {
+		case err != nil:
+			return nil, err
+		case free < 2*minFree:
+			disk.Wrong = []string{fmt.Sprintf("Only %d MiB are free.", free>>20)}
+		default:
+			disk.Well = fmt.Sprintf("%d MiB are free", free>>20)
+		}
+		found = append(found, disk)
 	}
 	clock := Finding{What: "clock", Well: "is not behind what is stored", Advice: "Set this computer's clock; times of messages go on from the newest one meanwhile."}
-	all, err := s.Conversations()
+	all, err := r.store.Conversations()
 	if err != nil {
 		return nil, err
 	}
 	if len(all) > 0 && time.UnixMilli(all[0].Updated).After(now.Add(clockSlack)) {
 		clock.Wrong = []string{fmt.Sprintf("The newest message is from %s, and here it is %s.", time.UnixMilli(all[0].Updated).UTC().Format(time.DateTime), now.UTC().Format(time.DateTime))}
 	}
-	return []Finding{database, key, files, disk, clock}, nil
+	return append(found, clock), nil
 }
 
-// checkFiles compares the files on the disk with those that the store knows.
-func checkFiles(s *store.Store, dir string) (Finding, error) {
+// checkFiles compares the files that are kept with those that the store knows.
+func (r *Relay) checkFiles() (Finding, error) {
 	f := Finding{What: "files", Advice: "Put the files back from a backup; `satchel-relay backup` compares checksums, too."}
-	all, err := s.Files()
+	all, err := r.store.Files()
 	if err != nil {
 		return f, err
 	}
-	whole := 0
+	whole, gone := 0, 0
 	for _, row := range all {
 		if row.Finished == 0 {
 			continue
 		}
-		switch info, err := os.Stat(filepath.Join(dir, row.ID[:2], row.ID)); {
-		case err != nil:
+		if row.Gone > 0 {
+			gone++
+			continue
+		}
+		switch size, err := r.uploads.keeper.size(store.File{ID: row.ID, Created: row.Created}); {
+		case errors.Is(err, fs.ErrNotExist), errors.Is(err, bucket.ErrNotFound):
 			f.Wrong = append(f.Wrong, fmt.Sprintf("File %s is gone.", row.ID))
-		case info.Size() != row.Size:
-			f.Wrong = append(f.Wrong, fmt.Sprintf("File %s has %d bytes, not %d.", row.ID, info.Size(), row.Size))
+		case err != nil:
+			return f, err
+		case size != row.Size:
+			f.Wrong = append(f.Wrong, fmt.Sprintf("File %s has %d bytes, not %d.", row.ID, size, row.Size))
 		default:
 			whole++
 		}
 	}
-	f.Well = fmt.Sprintf("%d of %d are whole, the rest is on its way", whole, len(all))
+	f.Well = fmt.Sprintf("%d of %d are whole, %d expired, the rest is on its way", whole, len(all), gone)
 	return f, nil
 }

@@ -2,10 +2,8 @@ package relay
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
-	"os"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -28,18 +26,18 @@ func (r *Relay) download(w http.ResponseWriter, req *http.Request, t *ticket) {
 		r.refuseFile(w, err)
 		return
 	}
-	content, err := os.Open(r.uploads.path(f.ID))
-	if err != nil {
-		if errors.Is(err, os.ErrNotExist) {
-			r.log.Error("a file that was stored is gone from the disk", "file", f.ID)
-		}
-		r.refuseFile(w, err)
+	if f.Gone > 0 {
+		r.refuse(w, http.StatusGone, errExpired)
 		return
 	}
-	defer content.Close()
 	if req.Method == http.MethodGet {
 		r.metrics.downloads.Inc()
 	}
+	r.uploads.keeper.send(w, req, f)
+}
+
+// serveContent answers with the bytes of a file, or a part of them.
+func (r *Relay) serveContent(w http.ResponseWriter, req *http.Request, f store.File, content io.ReadSeeker) {
 	h := w.Header()
 	h.Set("Content-Type", "application/octet-stream")
 	h.Set("Content-Disposition", "attachment")

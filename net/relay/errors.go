@@ -3,9 +3,11 @@ package relay
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"syscall"
 
+	"github.com/dustin/go-humanize"
 	"github.com/gorilla/websocket"
 
 	"satchel/net/relay/store"
@@ -27,13 +29,21 @@ var (
 	errConversation = wire.NewError(wire.CodeNotFound, "There is no such conversation here that you are a member of.", false)
 	errAccount      = wire.NewError(wire.CodeNotFound, "There is no such account here.", false)
 	errFile         = wire.NewError(wire.CodeNotFound, "There is no such file here that you may read.", false)
+	errExpired      = wire.NewError(wire.CodeFileExpired, "The file was kept here as long as this relay keeps files, and is gone. Whoever has it can send it again.", false)
+	errBlocked      = wire.NewError(wire.CodeDeviceBlocked, "Who runs the relay has blocked this device. What it has stays readable; ask them to unblock it.", false)
+	errBarred       = wire.NewError(wire.CodeAccountRemoved, "Who runs the relay has removed this account from it. What is here stays readable; to come back, ask them for an invitation.", false)
 	errOnlyAdmins   = wire.NewError(wire.CodeForbidden, "Only admins write in this group. Ask one of them.", false)
 	errRate         = wire.NewError(wire.CodeRateLimited, "That was too much at once. Wait a moment and try again.", true)
 )
 
 // refusal turns an error of the store into an answer.
 func (r *Relay) refusal(err error) *wire.Error {
+	var over *store.OverQuota
 	switch {
+	case errors.As(err, &over):
+		return overQuota(over)
+	case errors.Is(err, store.ErrBarred):
+		return errBlocked
 	case errors.Is(err, store.ErrFull), errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return errStorageFull
 	case errors.Is(err, store.ErrClosed):
@@ -57,6 +67,16 @@ func (r *Relay) refusal(err error) *wire.Error {
 	return errInternal
 }
 
+// overQuota says in numbers what does not fit.
+func overQuota(e *store.OverQuota) *wire.Error {
+	size := func(n int64) string { return humanize.Bytes(uint64(max(n, 0))) }
+	whose, way := "The files of everybody here take", "Nothing was sent; ask who runs the relay to make room."
+	if e.Account {
+		whose, way = "Your files at this relay take", "Nothing was sent; send a smaller file, or ask who runs the relay for more room."
+	}
+	return wire.NewError(wire.CodeQuotaExceeded, fmt.Sprintf("%s %s of %s, so one of %s does not fit. %s", whose, size(e.Used), size(e.Limit), size(e.Size), way), false)
+}
+
 // answer makes an error the answer to a request.
 func answer(e *wire.Error, re string) *wire.Error {
 	c := *e
@@ -71,6 +91,8 @@ var statuses = map[string]int{
 	wire.CodeConflict:         http.StatusConflict,
 	wire.CodeFileTooLarge:     http.StatusRequestEntityTooLarge,
 	wire.CodeStorageFull:      http.StatusInsufficientStorage,
+	wire.CodeQuotaExceeded:    http.StatusInsufficientStorage,
+	wire.CodeFileExpired:      http.StatusGone,
 	wire.CodeRateLimited:      http.StatusTooManyRequests,
 	wire.CodeShuttingDown:     http.StatusServiceUnavailable,
 	wire.CodeInternal:         http.StatusInternalServerError,

@@ -89,6 +89,8 @@ func (r *Relay) create(w http.ResponseWriter, req *http.Request, t *ticket) {
 		r.refuseFile(w, err)
 	case f.Uploader != t.Subject || f.Size != t.Size:
 		r.refuseFile(w, store.ErrConflict)
+	case f.Gone > 0:
+		r.refuse(w, http.StatusGone, errExpired)
 	default:
 		if f, err = r.uploads.whole(f); err != nil {
 			r.refuseFile(w, err)
@@ -132,7 +134,7 @@ func (r *Relay) tell(w http.ResponseWriter, f store.File, status int) {
 	h.Set("Upload-Length", strconv.FormatInt(f.Size, 10))
 	offset := f.Size
 	if f.Finished == 0 {
-		offset = r.uploads.there(f.ID)
+		offset = r.uploads.keeper.there(f)
 	} else {
 		h.Set(headerSHA256, f.SHA256)
 	}

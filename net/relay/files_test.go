@@ -20,6 +20,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"satchel/net/relay/store"
 	"satchel/net/wire"
 )
 
@@ -326,7 +327,7 @@ func TestUploadsThatAreRefused(t *testing.T) {
 	}
 	// Chunked, without a length, and too much: no byte above the size is kept.
 	mara.request("PATCH", k.URL, k.Token, io.MultiReader(bytes.NewReader(content), strings.NewReader("more")), "Upload-Offset", "0", "Content-Type", octets)
-	if n := r.uploads.there(file); n > 1000 {
+	if n := arrived(r, file); n > 1000 {
 		t.Errorf("%d bytes are there", n)
 	}
 }
@@ -396,7 +397,7 @@ func TestFinishedAfterACrash(t *testing.T) {
 	file, content, sum := newFile(1000)
 	k := mara.ticket(wire.TicketUpload, file, len(content))
 	mara.post(k, len(content))
-	if err := os.WriteFile(r.uploads.path(file), content, 0o600); err != nil {
+	if err := os.WriteFile(disk(r).path(file), content, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if resp, _ := mara.request("HEAD", k.URL, k.Token, nil); resp.Header.Get(headerSHA256) != sum {
@@ -421,7 +422,7 @@ func TestKeptHash(t *testing.T) {
 		if err := r.store.SaveHash(file, int64(kept), state); err != nil {
 			t.Fatal(err)
 		}
-		r.uploads.forget(file)
+		disk(r).forget(file)
 		if resp, _ := mara.patch(k, 500, content[500:]); resp.Header.Get(headerSHA256) != sum {
 			t.Errorf("kept %d: %v", kept, resp.Header)
 		}
@@ -452,7 +453,7 @@ func TestDeadClient(t *testing.T) {
 	}()
 	feed.Write(content[:1000]) // and then nothing more
 	deadline := time.Now().Add(within)
-	for r.uploads.there(file) < 1000 {
+	for arrived(r, file) < 1000 {
 		if time.Now().After(deadline) {
 			t.Fatal("nothing arrived")
 		}
@@ -476,17 +477,17 @@ func TestFullDisk(t *testing.T) {
 	mara := join(t, r, "Mara")
 	file, content, _ := newFile(1000)
 	k := mara.ticket(wire.TicketUpload, file, len(content))
-	free := r.uploads.free
-	r.uploads.free = func(string) (int64, error) { return minFree + 999, nil }
+	free := disk(r).free
+	disk(r).free = func(string) (int64, error) { return minFree + 999, nil }
 	other, _, _ := newFile(0)
 	mara.refused(wire.CodeStorageFull, &wire.TicketRequest{Purpose: wire.TicketUpload, File: other, Size: 1000})
 	resp, body := mara.post(k, len(content))
 	wantStatus(t, resp, body, 507, wire.CodeStorageFull)
 	mara.send(mara.self(), "m", "words still go")
-	r.uploads.free = free
+	disk(r).free = free
 	mara.post(k, len(content))
 	// The disk fills up while the bytes come.
-	path := r.uploads.path(file)
+	path := disk(r).path(file)
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
@@ -501,8 +502,13 @@ func TestFullDisk(t *testing.T) {
 	wantStatus(t, resp, body, 204, "")
 }
 
+func disk(r *Relay) *folder { return r.uploads.keeper.(*folder) }
+
+// arrived is how much of a file is on the disk.
+func arrived(r *Relay, file string) int64 { return disk(r).there(store.File{ID: file}) }
+
 func exists(r *Relay, file string) bool {
-	_, err := os.Stat(r.uploads.path(file))
+	_, err := os.Stat(disk(r).path(file))
 	return err == nil
 }
 
@@ -518,7 +524,7 @@ func TestSweep(t *testing.T) {
 	sent, content, _ := newFile(1000)
 	mara.upload(sent, content)
 	mara.send(mara.self(), "m", "x", sent)
-	unknown := filepath.Join(r.uploads.dir, "ab", strings.Repeat("ab", 16))
+	unknown := filepath.Join(disk(r).dir, "ab", strings.Repeat("ab", 16))
 	os.MkdirAll(filepath.Dir(unknown), 0o700)
 	os.WriteFile(unknown, []byte("x"), 0o600)
 

@@ -65,11 +65,12 @@ func (c *conn) handshake() ([]byte, *ending) {
 	}
 	// Asked again: a removal that was announced before the hub knew of this
 	// connection is on the disk.
-	if d, _, err := r.store.Device(c.device); err != nil || d.Removed {
-		e := errDeviceRemoved
-		if err != nil {
-			e = r.refusal(err)
-		}
+	d, _, err := r.store.Device(c.device)
+	e := shutOut(d)
+	if err != nil {
+		e = r.refusal(err)
+	}
+	if e != nil {
 		r.hub.remove(c)
 		return nil, &ending{answer(e, hello.ID), websocket.ClosePolicyViolation}
 	}
@@ -135,11 +136,25 @@ func (c *conn) admit(h *wire.Hello) *wire.Error {
 		return errBeforeChains
 	case a.ID != h.Account:
 		return errNotItsAccount
-	case d.Removed:
-		return errDeviceRemoved
+	}
+	if e := shutOut(d); e != nil {
+		return e
 	}
 	c.account, c.device, c.recovery = a, d.ID, d.Kind == int(seal.Recovery)
 	c.log = r.log.With("account", a.ID)
+	return nil
+}
+
+// shutOut tells why a device may not come in; nil when it may.
+func shutOut(d store.Device) *wire.Error {
+	switch {
+	case d.Barred:
+		return errBarred
+	case d.Removed:
+		return errDeviceRemoved
+	case d.Blocked:
+		return errBlocked
+	}
 	return nil
 }
 

@@ -27,6 +27,7 @@ type Limits struct {
 	Queue       int // bytes that may wait to be written to a connection; 8 MiB
 
 	welcome int           // bytes of conversations in a welcome; tests have less
+	part    int64         // bytes of a part of a file in a bucket; tests have less
 	link    time.Duration // how long a code for linking is good; tests have less
 
 	Unfinished   time.Duration // how long an upload may stand still before it is removed; 24 h
@@ -59,6 +60,9 @@ func (l Limits) withDefaults() Limits {
 		if *d.field <= 0 {
 			*d.field = d.value
 		}
+	}
+	if l.part <= 0 {
+		l.part = 8 << 20
 	}
 	return l
 }

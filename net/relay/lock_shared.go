@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -21,21 +20,22 @@ const (
 	lockAsk  = 250 * time.Millisecond // between two requests to let it go; one may be lost
 )
 
-// sharedLocker locks an upload in this process and among all that share the
-// folder: first in memory, then by a file that the system unlocks when its
-// process dies. Who waits asks the holder, over the bus, to let go.
+// sharedLocker locks an upload in this process and among all relays that share
+// the files: first in memory, then by what is unlocked when its process dies.
+// Who waits asks the holder, over the bus, to let go.
 type sharedLocker struct {
 	handler.Locker
-	dir string
 	ask func(id string)
+	// try locks among all relays; unlock is nil when another has the lock. lost
+	// is called should the lock be lost.
+	try func(id string, lost func()) (unlock func() error, err error)
 
 	mu   sync.Mutex
 	held map[string]func() // what asks the holder in this process to let go
 }
 
-func newSharedLocker(in handler.Locker, files string, ask func(string)) (*sharedLocker, error) {
-	dir := filepath.Join(files, locksName)
-	return &sharedLocker{Locker: in, dir: dir, ask: ask, held: map[string]func(){}}, os.MkdirAll(dir, 0o700)
+func newSharedLocker(in handler.Locker, ask func(string), try func(string, func()) (func() error, error)) *sharedLocker {
+	return &sharedLocker{Locker: in, ask: ask, try: try, held: map[string]func(){}}
 }
 
 func (l *sharedLocker) NewLock(id string) (handler.Lock, error) {
@@ -54,17 +54,17 @@ func (l *sharedLocker) wanted(id string) {
 }
 
 type sharedLock struct {
-	all  *sharedLocker
-	id   string
-	in   handler.Lock
-	file *flock.Flock
+	all    *sharedLocker
+	id     string
+	in     handler.Lock
+	unlock func() error
 }
 
 func (l *sharedLock) Lock(ctx context.Context, release func()) error {
 	if err := l.in.Lock(ctx, release); err != nil {
 		return err
 	}
-	err := l.lockFile(ctx)
+	err := l.lockForAll(ctx, release)
 	if err != nil {
 		return errors.Join(err, l.in.Unlock())
 	}
@@ -74,17 +74,12 @@ func (l *sharedLock) Lock(ctx context.Context, release func()) error {
 	return nil
 }
 
-func (l *sharedLock) lockFile(ctx context.Context) error {
+func (l *sharedLock) lockForAll(ctx context.Context, lost func()) (err error) {
 	poll := time.NewTicker(lockPoll)
 	defer poll.Stop()
 	for asked := (time.Time{}); ; {
-		f, locked, err := tryFile(filepath.Join(l.all.dir, l.id))
-		if err != nil {
+		if l.unlock, err = l.all.try(l.id, lost); err != nil || l.unlock != nil {
 			return err
-		}
-		if locked {
-			l.file = f
-			return nil
 		}
 		if time.Since(asked) > lockAsk {
 			asked = time.Now()
@@ -124,22 +119,19 @@ func (l *sharedLock) Unlock() error {
 	l.all.mu.Lock()
 	delete(l.all.held, l.id)
 	l.all.mu.Unlock()
-	// The file first: who waits in this process finds it free.
-	return errors.Join(os.Remove(l.file.Path()), l.file.Close(), l.in.Unlock())
+	// That of all first: who waits in this process finds it free.
+	return errors.Join(l.unlock(), l.in.Unlock())
 }
 
 // making is held while a file appears or disappears in store and folder, by
-// one of all that share the folder.
+// one of all processes that use the folder: relays, and an operator's sweep.
 type making struct {
 	mu   sync.Mutex
-	file *flock.Flock // nil: nobody shares it
+	file *flock.Flock
 }
 
 func (m *making) lock() error {
 	m.mu.Lock()
-	if m.file == nil {
-		return nil
-	}
 	if err := m.file.Lock(); err != nil {
 		m.mu.Unlock()
 		return err
@@ -148,8 +140,8 @@ func (m *making) lock() error {
 }
 
 func (m *making) unlock() {
-	if m.file != nil {
-		_ = m.file.Unlock() // the process's end unlocks it, too
-	}
+	_ = m.file.Unlock() // the process's end unlocks it, too
 	m.mu.Unlock()
 }
+
+func (m *making) close() error { return m.file.Close() }

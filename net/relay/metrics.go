@@ -25,6 +25,7 @@ const (
 	sweptUnfinished   = "unfinished"
 	sweptUnreferenced = "unreferenced"
 	sweptUnknown      = "unknown"
+	sweptExpired      = "expired"
 )
 
 // metrics are the numbers of one relay since it was opened. Labels have values
@@ -44,6 +45,7 @@ type metrics struct {
 	up, down  prometheus.Counter // bytes of files
 	downloads prometheus.Counter
 	sweeps    prometheus.Counter
+	expired   prometheus.Counter // bodies of messages
 }
 
 // commitTimes are the bounds of the histogram, in seconds.
@@ -75,6 +77,13 @@ func newMetrics(r *Relay) *metrics {
 	r.store.Observe(func(took time.Duration) { commits.Observe(took.Seconds()) })
 	gauge("satchel_relay_connections", "WebSockets that are open.", r.sockets.count)
 	gauge("satchel_relay_writes_queued", "Writes that were asked for and are not on the disk yet.", r.store.Waiting)
+	gauge("satchel_relay_space_bytes", "Bytes that files take, those that are arriving with all of theirs.", func() int {
+		bytes, err := r.store.Space("")
+		if err != nil {
+			r.log.Error("the space of files is not known", "error", err)
+		}
+		return int(bytes)
+	})
 	gauge("satchel_relay_mailboxes", "Linkings of devices that are under way.", r.mailboxes.count)
 	m := &metrics{
 		registry:  registry,
@@ -91,8 +100,9 @@ func newMetrics(r *Relay) *metrics {
 		down:      counter("satchel_relay_download_bytes_total", "Bytes of files that were sent."),
 		downloads: counter("satchel_relay_downloads_total", "Requests for a file's bytes, or a part of them, that were granted."),
 		sweeps:    counter("satchel_relay_sweeps_total", "Sweeps that came to their end."),
+		expired:   counter("satchel_relay_expired_messages_total", "Messages of which sweeps removed the body."),
 	}
-	for _, what := range []string{sweptUnfinished, sweptUnreferenced, sweptUnknown} {
+	for _, what := range []string{sweptUnfinished, sweptUnreferenced, sweptUnknown, sweptExpired} {
 		m.swept.WithLabelValues(what)
 	}
 	return m

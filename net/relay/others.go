@@ -100,9 +100,7 @@ func (r *Relay) take(n notice) {
 	case noticeWho:
 		r.state()
 	case noticeWanted:
-		if r.uploads.shared != nil {
-			r.uploads.shared.wanted(n.ID)
-		}
+		r.uploads.wanted(n.ID)
 	case noticeLinkJoin, noticeLinkFound, noticeLinkFrom, noticeLinkTo, noticeLinkEnd, noticeLinkLeft:
 		r.takeLink(n)
 	case noticeCame, noticeWent, noticeState, noticeBeat, noticeGone:
@@ -189,7 +187,7 @@ func (r *Relay) endDevice(account, device string) {
 	}
 }
 
-// recheck ends the connections of devices that were removed while the bus was away.
+// recheck ends the connections of devices that may not be here any more.
 func (r *Relay) recheck() {
 	for _, c := range r.hub.all() {
 		d, _, err := r.store.Device(c.device)
@@ -197,8 +195,33 @@ func (r *Relay) recheck() {
 			r.log.Error("a device was not looked at again", "error", err)
 			return
 		}
-		if d.Removed {
-			c.end(errDeviceRemoved, websocket.ClosePolicyViolation)
+		if e := shutOut(d); e != nil {
+			c.end(e, websocket.ClosePolicyViolation)
+		}
+	}
+}
+
+// barredEvery is how often the store is asked whether the operator shut
+// somebody out, with a command that is another process.
+const barredEvery = time.Second
+
+// guard is the goroutine that ends the connections of those.
+func (r *Relay) guard(ctx context.Context) {
+	tick := time.NewTicker(barredEvery)
+	defer tick.Stop()
+	for {
+		now, err := r.store.Barred()
+		switch {
+		case err != nil:
+			r.log.Error("the store was not asked who is shut out", "error", err)
+		case now != r.barred:
+			r.barred = now
+			r.recheck()
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
 		}
 	}
 }

@@ -9,13 +9,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"github.com/gofrs/flock"
 
 	"satchel/net/priority"
@@ -25,25 +25,6 @@ import (
 
 // ErrInUse: another process serves this folder.
 var ErrInUse = errors.New("another relay is already serving this folder; stop it first, or choose another folder")
-
-// Config is how a relay is run. Only Dir is needed, and not even that where
-// Database is PostgreSQL and Files is named.
-type Config struct {
-	Dir       string // everything that the relay keeps, but what is kept elsewhere
-	Database  string // sqlite:PATH or postgres://…; "": sqlite in Dir
-	Files     string // file:///FOLDER, which relays on one database share; "": in Dir
-	Bus       string // local or nats://…, by which relays on one database hear of each other; "": local
-	Listen    string // host:port; "": 127.0.0.1:7465
-	PublicURL string // how clients reach it, without a slash at the end; "": made from the address that it listens on
-	Name      string // for people; "": Satchel relay
-	MaxFile   int64  // bytes; 0: 64 GiB
-
-	EditWindow time.Duration // in which clients let a message be edited and deleted; 0: always
-
-	Logger  *slog.Logger
-	Metrics string // host:port of the page of numbers; "": none
-	Limits  Limits
-}
 
 // Relay is an open relay.
 type Relay struct {
@@ -75,6 +56,8 @@ type Relay struct {
 	closed    error
 	metrics   *metrics
 	numbers   net.Listener // for metrics; nil: none
+	authority Authority    // for acme:NAME; else nil
+	barred    string       // what the store said last of who is shut out; guard's
 }
 
 // Open takes the folder, opens the database and binds the address. What it
@@ -108,9 +91,6 @@ func Open(c Config) (_ *Relay, err error) {
 	if r.key, err = loadKey(c, r.store); err != nil {
 		return nil, err
 	}
-	if r.uploads, err = newUploads(r); err != nil {
-		return nil, err
-	}
 	if r.listener, err = net.Listen("tcp", c.Listen); err != nil {
 		return nil, fmt.Errorf("the relay can't listen on %s: %w", c.Listen, err)
 	}
@@ -119,9 +99,15 @@ func Open(c Config) (_ *Relay, err error) {
 			return nil, fmt.Errorf("the relay can't serve its metrics on %s: %w", c.Metrics, err)
 		}
 	}
+	if err := r.secure(); err != nil {
+		return nil, err
+	}
 	r.url = strings.TrimRight(c.PublicURL, "/")
 	if r.url == "" {
-		r.url = "http://" + reachable(r.listener.Addr().(*net.TCPAddr))
+		r.url = r.ownURL()
+	}
+	if r.uploads, err = newUploads(r); err != nil {
+		return nil, err
 	}
 	r.hub.init()
 	r.order.init(r)
@@ -149,7 +135,7 @@ func Open(c Config) (_ *Relay, err error) {
 func (r *Relay) takeFolder() error {
 	c := r.config
 	if store.IsPostgres(c.Database) && c.Files != "" {
-		return nil
+		return nil // what is in Dir beside it is not this process's alone
 	}
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return fmt.Errorf("the relay's folder can't be made: %w", err)
@@ -162,26 +148,6 @@ func (r *Relay) takeFolder() error {
 		return ErrInUse
 	}
 	return nil
-}
-
-// database is the one that store.Open takes.
-func (c Config) database() string {
-	if c.Database != "" {
-		return c.Database
-	}
-	return filepath.Join(c.Dir, databaseName)
-}
-
-// files is the folder that uploads lie in.
-func (c Config) files() (string, error) {
-	if c.Files == "" {
-		return filepath.Join(c.Dir, filesName), nil
-	}
-	u, err := url.Parse(c.Files)
-	if err != nil || u.Scheme != "file" || u.Host != "" || !strings.HasPrefix(u.Path, "/") {
-		return "", errors.New("files lie in a folder, named like file:///srv/satchel")
-	}
-	return filepath.FromSlash(u.Path), nil
 }
 
 // reachable gives the address that others may use for one that is listened on.
@@ -203,11 +169,23 @@ func reachable(a *net.TCPAddr) string {
 // URL is the base URL that clients use, without a slash at the end.
 func (r *Relay) URL() string { return r.url }
 
-// IsPostgres tells whether a Config.Database is shared by several relays.
-func IsPostgres(database string) bool { return store.IsPostgres(database) }
-
-// About says in lines, without secrets, what an open relay works with.
-func (r *Relay) About() string {
+// About says in lines, without secrets, what an open relay works with. It fails
+// when what a certificate comes from can't be reached.
+func (r *Relay) About(ctx context.Context) (string, error) {
+	secured := "off"
+	switch {
+	case r.authority != nil:
+		about, err := r.authority.About(ctx)
+		if err != nil {
+			return "", err
+		}
+		secured = about
+	case r.scheme() == "https":
+		secured = "by a certificate that the relay's own key signs; invitations carry that key"
+	}
+	if r.scheme() == "http" && strings.HasPrefix(r.url, "https:") {
+		secured = "off; what is in front of the relay has it"
+	}
 	others := "none; this is the only relay"
 	if !r.bus.alone() {
 		others = "by NATS at " + withoutSecret(r.config.Bus)
@@ -216,13 +194,9 @@ func (r *Relay) About() string {
 	if r.numbers != nil {
 		numbers = r.MetricsURL()
 	}
-	free, err := freeSpace(r.uploads.dir)
-	room := "free space unknown"
-	if err == nil {
-		room = fmt.Sprintf("%d MB free", free>>20)
-	}
-	return fmt.Sprintf("listens on  %s\npublic URL  %s\nidentity    %s\ndatabase    %s\nfiles       %s, %s\nother relays  %s\nmetrics     %s\n",
-		r.listener.Addr(), r.url, r.Key(), r.store.About(), r.uploads.dir, room, others, numbers)
+	return fmt.Sprintf("listens on  %s\npublic URL  %s\nTLS         %s\nidentity    %s\ndatabase    %s\nfiles       %s\nother relays  %s\nmetrics     %s\nlargest file  %s\nquota       %s\nretention   %s\n",
+		r.listener.Addr(), r.url, secured, r.Key(), r.store.About(), r.uploads.keeper.about(), others, numbers,
+		humanize.IBytes(uint64(r.config.MaxFile)), quotaWords(r.config.Quota), r.config.Retention.words()), nil
 }
 
 // Key is the relay's public key, base64url.
@@ -282,6 +256,14 @@ func (r *Relay) debugLog() *log.Logger { return slog.NewLogLogger(r.log.Handler(
 func (r *Relay) background(ctx context.Context) {
 	var all sync.WaitGroup
 	all.Go(func() { r.sweep(ctx) })
+	all.Go(func() { r.guard(ctx) })
+	if r.authority != nil {
+		all.Go(func() {
+			if err := r.authority.Run(ctx); err != nil && ctx.Err() == nil {
+				r.log.Error("no certificate", "error", err)
+			}
+		})
+	}
 	if !r.bus.alone() {
 		all.Go(func() { r.attend(ctx) })
 		all.Go(func() { r.watch(ctx) })
@@ -306,6 +288,9 @@ func (r *Relay) Close() error {
 		}
 		if r.bus != nil {
 			r.bus.close()
+		}
+		if r.uploads != nil {
+			errs = append(errs, r.uploads.keeper.close())
 		}
 		if r.store != nil {
 			errs = append(errs, r.store.Close())

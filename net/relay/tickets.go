@@ -56,6 +56,11 @@ func (c *conn) ticket(f *wire.TicketRequest) *wire.Error {
 		} else if !ok {
 			return errFile
 		}
+		if known, err := r.store.File(f.File); err != nil {
+			return r.refusal(err)
+		} else if known.Gone > 0 {
+			return errExpired
+		}
 	default:
 		return wire.NewError(wire.CodeBadFrame, "A ticket is for upload or download.", false)
 	}
@@ -90,11 +95,16 @@ func (c *conn) mayUpload(f *wire.TicketRequest) *wire.Error {
 	known, err := r.store.File(f.File)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return r.uploads.room(f.Size)
+		if err := r.store.Fits(c.account.ID, f.Size, r.quota()); err != nil {
+			return r.refusal(err)
+		}
+		return r.uploads.keeper.room(f.Size)
 	case err != nil:
 		return r.refusal(err)
 	case known.Uploader != c.account.ID || known.Size != f.Size:
 		return wire.NewError(wire.CodeConflict, "This id is in use for another file. Take another.", false)
+	case known.Gone > 0:
+		return errExpired
 	}
 	return nil
 }
@@ -112,7 +122,7 @@ func (r *Relay) admitted(req *http.Request) (*ticket, error) {
 		return nil, err
 	}
 	d, _, err := r.store.Device(t.Device)
-	if err == nil && (d.Removed || d.Account != t.Subject) {
+	if err == nil && (d.Removed || d.Blocked || d.Account != t.Subject) {
 		err = store.ErrRemoved
 	}
 	return &t, err

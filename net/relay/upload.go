@@ -2,14 +2,11 @@ package relay
 
 import (
 	"context"
-	"encoding"
+	"errors"
 	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/tus/tusd/v2/pkg/handler"
 
-	"satchel/net/priority"
 	"satchel/net/relay/store"
 )
 
@@ -23,19 +20,7 @@ type upload struct {
 // NewUpload makes the file that a ticket is for.
 func (u *uploads) NewUpload(ctx context.Context, info handler.FileInfo) (handler.Upload, error) {
 	f := store.File{ID: info.ID, Uploader: ticketOf(ctx).Subject, Size: info.Size, Expected: info.MetaData["sha256"]}
-	if err := u.making.lock(); err != nil {
-		return nil, u.tusError(err)
-	}
-	defer u.making.unlock()
-	if err := u.relay.store.AddFile(f); err != nil {
-		return nil, u.tusError(err)
-	}
-	if err := u.makeFile(f); err != nil {
-		os.Remove(u.path(f.ID))
-		_ = u.relay.store.RemoveFile(f.ID, true) // else the sweeper does
-		return nil, u.tusError(err)
-	}
-	made, err := u.relay.store.File(f.ID)
+	made, err := u.begin(f)
 	if err != nil {
 		return nil, u.tusError(err)
 	}
@@ -43,24 +28,27 @@ func (u *uploads) NewUpload(ctx context.Context, info handler.FileInfo) (handler
 	return &upload{all: u, file: made}, nil
 }
 
-func (u *uploads) makeFile(f store.File) error {
-	os.Remove(u.path(f.ID)) // what a crash may have left of another
-	file, err := u.open(f.ID)
+func (u *uploads) begin(f store.File) (store.File, error) {
+	release, err := u.keeper.hold()
 	if err != nil {
-		return err
+		return f, err
 	}
-	defer file.Close()
-	return reserve(file, f.Size)
-}
-
-// open opens a file for writing. It makes one that is not there: the store
-// learns of a file first, and a crash may have come in between.
-func (u *uploads) open(id string) (*os.File, error) {
-	path := u.path(id)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, err
+	defer release()
+	if err := u.relay.store.AddFile(f, u.relay.quota()); err != nil {
+		return f, err
 	}
-	return os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
+	if err := u.relay.at(stepKnown); err != nil {
+		return f, err
+	}
+	made, err := u.relay.store.File(f.ID)
+	if err == nil {
+		err = u.keeper.begin(made)
+	}
+	if err != nil {
+		_ = u.relay.store.RemoveFile(f.ID, true) // else the sweeper does
+		_ = u.keeper.remove(made)
+	}
+	return made, err
 }
 
 // GetUpload finds an upload that has begun.
@@ -72,7 +60,7 @@ func (u *uploads) GetUpload(_ context.Context, id string) (handler.Upload, error
 	if err != nil {
 		return nil, u.tusError(err)
 	}
-	return &upload{all: u, file: f, size: u.there(id)}, nil
+	return &upload{all: u, file: f, size: u.keeper.there(f)}, nil
 }
 
 // AsTerminatableUpload gives tusd the upload that can be ended.
@@ -87,12 +75,12 @@ func (up *upload) GetInfo(context.Context) (handler.FileInfo, error) {
 
 // GetReader is not used: downloads are ours.
 func (up *upload) GetReader(context.Context) (io.ReadCloser, error) {
-	return os.Open(up.all.path(up.file.ID))
+	return nil, errors.ErrUnsupported
 }
 
 // Terminate takes an unfinished upload away.
 func (up *upload) Terminate(context.Context) error {
-	if err := up.all.remove(up.file.ID, true); err != nil {
+	if err := up.all.remove(up.file, true); err != nil {
 		return up.all.tusError(err)
 	}
 	return nil
@@ -100,64 +88,23 @@ func (up *upload) Terminate(context.Context) error {
 
 // FinishUpload is called when the last byte was written.
 func (up *upload) FinishUpload(context.Context) error {
-	if err := up.all.finish(up.file); err != nil {
+	f, err := up.all.relay.store.File(up.file.ID) // as writing left it
+	if err == nil {
+		err = up.all.finish(f)
+	}
+	if err != nil {
 		return up.all.tusError(err)
 	}
 	return nil
 }
 
-// WriteChunk writes what a request brings, and hashes it as it passes.
+// WriteChunk keeps what a request brings.
 func (up *upload) WriteChunk(ctx context.Context, offset int64, src io.Reader) (int64, error) {
-	n, err := up.write(ctx, offset, src)
+	n, err := up.all.keeper.write(ctx, up.file, offset, src)
 	up.size += n
 	if err != nil {
 		up.all.relay.log.Error("upload not written", "file", up.file.ID, "error", err)
 		return n, up.all.tusError(err)
-	}
-	return n, nil
-}
-
-func (up *upload) write(ctx context.Context, offset int64, src io.Reader) (n int64, err error) {
-	h, err := up.all.hashOf(up.file, offset)
-	if err != nil {
-		return 0, err
-	}
-	file, err := up.all.open(up.file.ID)
-	if err != nil {
-		return 0, err
-	}
-	defer func() {
-		if e := file.Close(); err == nil {
-			err = e
-		}
-	}()
-	w, bulk := priority.NewWriter(file, offset, up.file.Size), up.all.relay.words.Bulk()
-	for err == nil {
-		room := w.Room()
-		room = room[:min(len(room), copyBuffer)]
-		bulk.Pass(ctx, len(room))
-		// tusd's reader has no errors but the end; it keeps them for later.
-		m, rerr := io.ReadAtLeast(src, room, 1)
-		h.hash.Write(room[:m])
-		h.n += int64(m)
-		up.all.relay.metrics.up.Add(float64(m))
-		if err = w.Took(m); rerr != nil {
-			break
-		}
-	}
-	end, err := w.Flush()
-	if n = end - offset; err != nil {
-		return n, err // the hash may be ahead; hashOf sees that
-	}
-	if h.n-h.saved >= hashSaved && h.n < up.file.Size {
-		state, err := h.hash.(encoding.BinaryMarshaler).MarshalBinary()
-		if err == nil {
-			err = up.all.relay.store.SaveHash(up.file.ID, h.n, state)
-		}
-		if err != nil {
-			return n, err
-		}
-		h.saved = h.n
 	}
 	return n, nil
 }

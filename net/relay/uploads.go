@@ -3,20 +3,13 @@ package relay
 import (
 	"context"
 	"crypto/sha256"
-	"encoding"
 	"encoding/hex"
 	"errors"
-	"fmt"
-	"hash"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
-	"github.com/gofrs/flock"
 	"github.com/tus/tusd/v2/pkg/handler"
 	"github.com/tus/tusd/v2/pkg/memorylocker"
 	"golang.org/x/exp/slog"
@@ -25,39 +18,13 @@ import (
 	"satchel/net/wire"
 )
 
-// uploads is the tus server and the folder that it writes to. What a file is
-// stands in the store; how much of it is there is the length of the file on
-// the disk, and nothing else: it can't be ahead of the bytes.
-//
-// It takes the place of tusd's own file store, which would keep both a second
-// time in files of its own, with absolute paths, and never syncs.
+// uploads is the tus server, in front of the keeper of files.
 type uploads struct {
 	relay  *Relay
-	dir    string
+	keeper keeper
 	tus    http.Handler
 	locker handler.Locker
-	shared *sharedLocker                   // nil: no other process has the folder
-	free   func(dir string) (int64, error) // bytes; tests have a fuller disk
-
-	making making
-	mu     sync.Mutex
-	hashes map[string]*running // of the uploads that are under way
 }
-
-// running is the hash of the first bytes of an upload. Whoever holds the
-// upload's lock owns it.
-type running struct {
-	hash  hash.Hash
-	n     int64 // bytes that it covers
-	saved int64 // bytes that the store knows of
-	of    int64 // when the file was begun: another process may have begun it anew
-}
-
-// Bounds of an upload's work, in bytes.
-const (
-	copyBuffer = 256 << 10 // between two looks at whether messages want to pass
-	hashSaved  = 128 << 20 // what is read again, at most, to hash on after a crash
-)
 
 // Times that tusd waits.
 const (
@@ -67,29 +34,22 @@ const (
 )
 
 func newUploads(r *Relay) (*uploads, error) {
-	dir, err := r.config.files()
+	k, err := openKeeper(r)
 	if err != nil {
 		return nil, err
 	}
-	u := &uploads{relay: r, dir: dir, locker: memorylocker.New(), free: freeSpace, hashes: map[string]*running{}}
-	if err := os.MkdirAll(u.dir, 0o700); err != nil {
-		return nil, fmt.Errorf("the relay's folder for files can't be made: %w", err)
-	}
-	if r.config.Files != "" {
-		u.shared, err = newSharedLocker(u.locker, u.dir, func(id string) { r.bus.publish(notice{Kind: noticeWanted, ID: id}) })
-		if err != nil {
-			return nil, fmt.Errorf("the relay's folder for files can't be used: %w", err)
-		}
-		u.locker = u.shared
-		u.making.file = flock.New(filepath.Join(u.shared.dir, "making"), flock.SetPermissions(0o600))
+	u := &uploads{relay: r, keeper: k}
+	u.locker, err = k.lockers(memorylocker.New(), func(id string) { r.bus.publish(notice{Kind: noticeWanted, ID: id}) })
+	if err != nil {
+		return nil, errors.Join(err, k.close())
 	}
 	composer := handler.NewStoreComposer()
 	composer.UseCore(u)
 	composer.UseTerminater(u)
 	composer.UseLocker(gentleLocker{u.locker})
 	base := wire.PathFiles
-	if r.config.PublicURL != "" {
-		base = strings.TrimRight(r.config.PublicURL, "/") + wire.PathFiles
+	if r.config.PublicURL != "" || r.scheme() == "https" {
+		base = r.url + wire.PathFiles
 	}
 	tus, err := handler.NewHandler(handler.Config{
 		StoreComposer:                    composer,
@@ -121,40 +81,23 @@ func (u *uploads) serve(w http.ResponseWriter, req *http.Request, t *ticket) {
 
 // location is the URL of an upload, as tusd tells it.
 func (u *uploads) location(req *http.Request, id string) string {
-	if u.relay.config.PublicURL != "" {
+	if u.relay.config.PublicURL != "" || u.relay.scheme() == "https" {
 		return u.relay.url + wire.PathFiles + id
 	}
 	return "http://" + req.Host + wire.PathFiles + id
 }
 
-func (u *uploads) path(id string) string { return filepath.Join(u.dir, id[:2], id) }
-
-// there is how many bytes of a file are there.
-func (u *uploads) there(id string) int64 {
-	info, err := os.Stat(u.path(id))
-	if err != nil {
-		return 0
+// wanted is called when another relay waits for an upload.
+func (u *uploads) wanted(id string) {
+	if shared, ok := u.locker.(*sharedLocker); ok {
+		shared.wanted(id)
 	}
-	return info.Size()
-}
-
-// room tells whether the disk takes this many bytes more.
-func (u *uploads) room(size int64) *wire.Error {
-	free, err := u.free(u.dir)
-	if err != nil {
-		u.relay.log.Error("free space unknown", "error", err)
-		return nil
-	}
-	if free-minFree < size {
-		return errStorageFull
-	}
-	return nil
 }
 
 // whole finishes an upload of which all bytes are there, but whose end was not
 // noted: the relay was killed in between.
 func (u *uploads) whole(f store.File) (store.File, error) {
-	if f.Finished > 0 || u.there(f.ID) < f.Size {
+	if f.Finished > 0 || u.keeper.there(f) < f.Size {
 		return f, nil
 	}
 	lock, err := u.locker.NewLock(f.ID)
@@ -176,90 +119,56 @@ func (u *uploads) whole(f store.File) (store.File, error) {
 	return u.relay.store.File(f.ID)
 }
 
-// finish puts a file on the disk for good and notes it. Its lock is held.
+// finish makes a whole file of an upload and notes it. Its lock is held.
 func (u *uploads) finish(f store.File) error {
-	h, err := u.hashOf(f, f.Size)
+	sum, err := u.keeper.finish(f)
 	if err != nil {
 		return err
 	}
-	sum := hex.EncodeToString(h.hash.Sum(nil))
 	if f.Expected != "" && sum != f.Expected {
 		u.relay.log.Warn("checksum mismatch", "file", f.ID)
-		if err := u.remove(f.ID, true); err != nil {
+		if err := u.remove(f, true); err != nil {
 			return err
 		}
 		return wire.NewError(wire.CodeChecksumMismatch, "What arrived is not what was announced, so it was thrown away. Send the file again.", true)
 	}
-	file, err := u.open(f.ID) // for a crash may have taken an empty one
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(file.Close(), syncFile(u.path(f.ID))); err != nil {
+	if err := u.relay.at(stepWhole); err != nil {
 		return err
 	}
 	if err := u.relay.store.FinishFile(f.ID, sum); err != nil {
 		return err
 	}
-	u.forget(f.ID)
+	if err := u.relay.at(stepFinished); err != nil {
+		return err
+	}
 	u.relay.metrics.finished.Inc()
 	return nil
 }
 
-// hashOf returns the running hash of an upload, over exactly its first upTo
-// bytes: what it does not cover yet is read from the disk.
-func (u *uploads) hashOf(f store.File, upTo int64) (*running, error) {
-	u.mu.Lock()
-	h := u.hashes[f.ID]
-	u.mu.Unlock()
-	if h == nil || h.n > upTo || h.of != f.Created {
-		h = &running{hash: sha256.New(), of: f.Created}
-		if f.Hashed > 0 && f.Hashed <= upTo && h.hash.(encoding.BinaryUnmarshaler).UnmarshalBinary(f.Hash) == nil {
-			h.n, h.saved = f.Hashed, f.Hashed
-		} else {
-			h.hash.Reset()
-		}
-	}
-	if h.n < upTo {
-		file, err := os.Open(u.path(f.ID))
-		if err != nil {
-			return nil, err
-		}
-		defer file.Close()
-		n, err := io.Copy(h.hash, io.NewSectionReader(file, h.n, upTo-h.n))
-		if h.n += n; err == nil && h.n < upTo {
-			err = io.ErrUnexpectedEOF
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	u.mu.Lock()
-	u.hashes[f.ID] = h
-	u.mu.Unlock()
-	return h, nil
-}
-
-func (u *uploads) forget(id string) {
-	u.mu.Lock()
-	delete(u.hashes, id)
-	u.mu.Unlock()
-}
-
 // remove takes a file away that nobody was given: first from the store, so
 // that what a crash leaves is a file that nobody knows, which the sweeper finds.
-func (u *uploads) remove(id string, unfinished bool) error {
-	if err := u.making.lock(); err != nil {
+func (u *uploads) remove(f store.File, unfinished bool) error {
+	return u.take(f, func() error { return u.relay.store.RemoveFile(f.ID, unfinished) })
+}
+
+// expire takes the bytes of a whole file away, whoever was given it.
+func (u *uploads) expire(f store.File) error {
+	return u.take(f, func() error { return u.relay.store.ExpireFile(f.ID) })
+}
+
+func (u *uploads) take(f store.File, forget func() error) error {
+	release, err := u.keeper.hold()
+	if err != nil {
 		return err
 	}
-	defer u.making.unlock()
-	if err := u.relay.store.RemoveFile(id, unfinished); err != nil {
+	defer release()
+	if err := forget(); err != nil {
 		return err
 	}
-	u.forget(id)
-	if err := os.Remove(u.path(id)); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := u.relay.at(stepForgot); err != nil {
 		return err
 	}
-	return nil
+	return u.keeper.remove(f)
 }
 
 // beforeCreation gives an upload the id that its ticket has.
@@ -268,7 +177,7 @@ func (u *uploads) beforeCreation(event handler.HookEvent) (handler.HTTPResponse,
 	if t == nil {
 		return handler.HTTPResponse{}, handler.FileInfoChanges{}, u.tusError(errInternal)
 	}
-	if e := u.room(event.Upload.Size); e != nil {
+	if e := u.keeper.room(event.Upload.Size); e != nil {
 		return handler.HTTPResponse{}, handler.FileInfoChanges{}, u.tusError(e)
 	}
 	changes := handler.FileInfoChanges{ID: t.File, MetaData: handler.MetaData{}}

@@ -10,6 +10,8 @@ const (
 	CodeBadSignature     = "bad_signature"     // the challenge was not signed by this device
 	CodeUnknownDevice    = "unknown_device"    // not registered here, and no invitation named
 	CodeDeviceRemoved    = "device_removed"    // its account's chain says so; final
+	CodeDeviceBlocked    = "device_blocked"    // by the relay's operator
+	CodeAccountRemoved   = "account_removed"   // by the relay's operator; final
 	CodeInviteInvalid    = "invite_invalid"    // no such invitation here
 	CodeInviteExpired    = "invite_expired"    //
 	CodeInviteUsed       = "invite_used"       // as often as it may be
@@ -22,6 +24,8 @@ const (
 	CodeLinkInvalid      = "link_invalid"      // nobody waits for a device with this code, or another one took it
 	CodeFileTooLarge     = "file_too_large"    // above the relay's limit for a file
 	CodeStorageFull      = "storage_full"      // the relay's disk
+	CodeQuotaExceeded    = "quota_exceeded"    // the account's files, or all, take what they may
+	CodeFileExpired      = "file_expired"      // it was kept as long as the relay keeps files
 	CodeRateLimited      = "rate_limited"      // too many requests; wait
 	CodeShuttingDown     = "shutting_down"     // the relay restarts
 	CodeInternal         = "internal"          // the relay failed; its log says how

@@ -126,6 +126,7 @@ type Entry struct {
 	Device       string `json:"device"`
 	At           int64  `json:"at"`
 	Body         []byte `json:"body"`
+	Expired      bool   `json:"expired,omitempty"` // the relay keeps the body no more
 }
 
 // Client → relay: a page of a conversation. With Before, the newest entries

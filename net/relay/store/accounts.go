@@ -82,11 +82,11 @@ func (s *Store) AddInvite(code string, uses int, expires time.Time) error {
 // Device returns a device and its account; ErrNotFound for one that is not
 // registered.
 func (s *Store) Device(id string) (d Device, a wire.Account, err error) {
-	var removed uint64
-	err = s.read.QueryRow(`SELECT d.id, d.account, d.key, d.kind, d.removed, a.id, a.name, a.last_seen, a.chain
+	var removed, blocked, barred int64
+	err = s.read.QueryRow(`SELECT d.id, d.account, d.key, d.kind, d.removed, d.blocked, a.removed, a.id, a.name, a.last_seen, a.chain
 		FROM devices d JOIN accounts a ON a.id = d.account WHERE d.id = ?`, id).
-		Scan(&d.ID, &d.Account, &d.Key, &d.Kind, &removed, &a.ID, &a.Name, &a.LastSeen, &a.Chain)
-	d.Removed = removed > 0
+		Scan(&d.ID, &d.Account, &d.Key, &d.Kind, &removed, &blocked, &barred, &a.ID, &a.Name, &a.LastSeen, &a.Chain)
+	d.Removed, d.Blocked, d.Barred = removed > 0, blocked > 0, barred > 0
 	return d, a, found(err)
 }
 
@@ -110,7 +110,7 @@ func (s *Store) Find(name string) ([]wire.Account, error) {
 // Directory returns the accounts whose names begin with a prefix, by name.
 func (s *Store) Directory(prefix string) ([]wire.Account, error) {
 	folded := Fold(prefix)
-	return s.accounts("SELECT id, name, last_seen, chain FROM accounts WHERE folded >= ? AND folded < ? AND chain > 0 ORDER BY folded LIMIT ?",
+	return s.accounts("SELECT id, name, last_seen, chain FROM accounts WHERE folded >= ? AND folded < ? AND chain > 0 AND removed = 0 ORDER BY folded LIMIT ?",
 		folded, folded+"\U0010FFFF", wire.MaxAccounts)
 }
 

@@ -30,6 +30,8 @@ type Device struct {
 	ID, Account, Key string
 	Kind             int  // as net/seal has it
 	Removed          bool // by the chain
+	Blocked          bool // by the operator
+	Barred           bool // with its whole account, by the operator
 }
 
 // DeviceBox is an account's key for one of its devices.
@@ -89,9 +91,13 @@ func place(t *tx, c Chain, head, seq uint64, statement []byte) (repeated bool, e
 }
 
 func isActive(t *tx, account, device string) error {
-	ok, err := t.has("SELECT 1 FROM devices WHERE id = ? AND account = ? AND removed = 0", device, account)
-	if err == nil && !ok {
-		err = ErrRemoved
+	var removed, blocked int64
+	err := t.get("SELECT removed, blocked FROM devices WHERE id = ? AND account = ?", []any{device, account}, &removed, &blocked)
+	switch {
+	case errors.Is(err, ErrNotFound), err == nil && removed > 0:
+		return ErrRemoved
+	case err == nil && blocked > 0:
+		return ErrBarred
 	}
 	return err
 }
@@ -100,7 +106,8 @@ func isActive(t *tx, account, device string) error {
 // it changes, and calls after when it is on the disk, under the rules of
 // Append. The same statement again is no error and changes nothing; repeated
 // tells of it. ErrConflict: another statement came first. ErrRemoved: the
-// device that asks is none of the account's any more. ErrDevice: the device
+// device that asks is none of the account's any more. ErrBarred: the operator
+// shut it out. ErrDevice: the device
 // that is added is another account's.
 func (s *Store) AppendAccount(a AccountStatement, after func(repeated bool, err error)) {
 	repeated := false

@@ -11,7 +11,7 @@ import (
 // mayWrite finds a conversation that an account is a member of, by a device
 // that its chain has.
 const mayWrite = `SELECT 1 FROM members m JOIN devices d ON d.account = m.account
-	WHERE m.conversation = ? AND m.account = ? AND d.id = ? AND d.removed = 0`
+	WHERE m.conversation = ? AND m.account = ? AND d.id = ? AND d.removed = 0 AND d.blocked = 0`
 
 // Members returns the members of a conversation; none when it does not exist.
 func (s *Store) Members(conversation string) ([]string, error) {
@@ -185,7 +185,7 @@ const (
 	insertEntry = `INSERT INTO entries (conversation, seq, message, sender, device, at, body)
 		SELECT c.id, c.head + 1, ?, m.account, ?, GREATEST(c.updated, ?), ?
 		FROM conversations c JOIN members m ON m.conversation = c.id JOIN devices d ON d.account = m.account
-		WHERE c.id = ? AND m.account = ? AND d.id = ? AND d.removed = 0 AND m.role >= c.writers
+		WHERE c.id = ? AND m.account = ? AND d.id = ? AND d.removed = 0 AND d.blocked = 0 AND m.role >= c.writers
 		ON CONFLICT (conversation, message) DO NOTHING RETURNING seq, at`
 	raiseHead = `UPDATE conversations SET head = head + 1, updated = GREATEST(updated, ?)
 		WHERE id = ? AND EXISTS (SELECT 1 FROM entries e WHERE e.conversation = ? AND e.seq = conversations.head + 1)`
@@ -237,9 +237,14 @@ func (s *Store) History(conversation string, before, after uint64, limit int) ([
 			entries[i], entries[j] = entries[j], entries[i]
 		}
 	}
-	// Read last, so that it is never below an entry of the page.
-	var head uint64
-	err = s.read.QueryRow("SELECT head FROM conversations WHERE id = ?", conversation).Scan(&head)
+	// Read last, so that they are never below what the page says.
+	var head, expired uint64
+	err = s.read.QueryRow("SELECT head, expired FROM conversations WHERE id = ?", conversation).Scan(&head, &expired)
+	for i := range entries {
+		if entries[i].Seq <= expired {
+			entries[i].Body, entries[i].Expired = []byte{}, true
+		}
+	}
 	return entries, head, found(err)
 }
 

@@ -8,7 +8,7 @@ import (
 
 // dialect turns a query, which is written once, into what a database takes.
 // Queries have ? for their arguments, GREATEST and LEAST, and FOR NO KEY UPDATE
-// where they hold a row; migrations have the types INTEGER, TEXT and BLOB.
+// or FOR UPDATE where they hold a row; migrations have the types INTEGER, TEXT and BLOB.
 type dialect struct {
 	words    *strings.Replacer // nil: none
 	numbered bool              // $1, $2, … for ?
@@ -16,7 +16,7 @@ type dialect struct {
 }
 
 var (
-	sqliteWords = strings.NewReplacer(" FOR NO KEY UPDATE", "", "GREATEST(", "MAX(", "LEAST(", "MIN(")
+	sqliteWords = strings.NewReplacer(" FOR NO KEY UPDATE", "", " FOR UPDATE", "", "GREATEST(", "MAX(", "LEAST(", "MIN(")
 	// Text is compared byte by byte, as SQLite does.
 	postgresTypes = strings.NewReplacer("INTEGER", "BIGINT", "BLOB", "BYTEA", " TEXT", ` TEXT COLLATE "C"`)
 )

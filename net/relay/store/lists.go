@@ -11,7 +11,9 @@ type UserRow struct {
 	Chain         uint64 `json:"chain"` // 0: from before chains, and shut out
 	Devices       int    `json:"devices"`
 	Conversations int    `json:"conversations"`
-	Bytes         int64  `json:"bytes"` // of whole files that it uploaded
+	Bytes         int64  `json:"bytes"`             // that its files take, those that are arriving with all of theirs
+	Quota         int64  `json:"quota"`             // bytes; -1: as everybody
+	Removed       int64  `json:"removed,omitempty"` // when the operator removed it
 }
 
 // DeviceRow is a device as the list of devices shows it.
@@ -21,7 +23,8 @@ type DeviceRow struct {
 	Name    string `json:"name"` // the account's
 	Kind    string `json:"kind"` // computer, recovery
 	Created int64  `json:"created"`
-	Removed bool   `json:"removed,omitempty"`
+	Removed bool   `json:"removed,omitempty"` // by another device of the account
+	Blocked int64  `json:"blocked,omitempty"` // when the operator blocked it
 }
 
 // InviteRow is an invitation as the list of invitations shows it. Its code is
@@ -52,18 +55,19 @@ type FileRow struct {
 	Size          int64  `json:"size"`
 	Created       int64  `json:"created"`
 	Finished      int64  `json:"finished,omitempty"`
-	Conversations int    `json:"conversations"` // that it was sent to
+	Gone          int64  `json:"gone,omitempty"` // when its bytes were taken away
+	Conversations int    `json:"conversations"`  // that it was sent to
 }
 
 // Users lists all accounts by name.
 func (s *Store) Users() ([]UserRow, error) {
 	return list(s, func(scan func(...any) error) (u UserRow, err error) {
-		err = scan(&u.ID, &u.Name, &u.Created, &u.LastSeen, &u.Chain, &u.Devices, &u.Conversations, &u.Bytes)
+		err = scan(&u.ID, &u.Name, &u.Created, &u.LastSeen, &u.Chain, &u.Devices, &u.Conversations, &u.Bytes, &u.Quota, &u.Removed)
 		return u, err
 	}, `SELECT a.id, a.name, a.created, a.last_seen, a.chain,
 		(SELECT COUNT(*) FROM devices d WHERE d.account = a.id AND d.removed = 0),
 		(SELECT COUNT(*) FROM members m WHERE m.account = a.id),
-		(SELECT CAST(COALESCE(SUM(f.size), 0) AS BIGINT) FROM files f WHERE f.uploader = a.id AND f.finished > 0)
+		COALESCE((SELECT s.bytes FROM space s WHERE s.owner = a.id), 0), a.quota, a.removed
 		FROM accounts a ORDER BY a.folded`)
 }
 
@@ -72,12 +76,12 @@ func (s *Store) Devices() ([]DeviceRow, error) {
 	return list(s, func(scan func(...any) error) (d DeviceRow, err error) {
 		var kind int
 		var removed uint64
-		err = scan(&d.ID, &d.Account, &d.Name, &kind, &d.Created, &removed)
+		err = scan(&d.ID, &d.Account, &d.Name, &kind, &d.Created, &removed, &d.Blocked)
 		if d.Kind, d.Removed = "computer", removed > 0; kind == 2 {
 			d.Kind = "recovery"
 		}
 		return d, err
-	}, "SELECT d.id, d.account, a.name, d.kind, d.created, d.removed FROM devices d JOIN accounts a ON a.id = d.account ORDER BY a.folded, d.created, d.id")
+	}, "SELECT d.id, d.account, a.name, d.kind, d.created, d.removed, d.blocked FROM devices d JOIN accounts a ON a.id = d.account ORDER BY a.folded, d.created, d.id")
 }
 
 // Invites lists all invitations, the newest first.
@@ -100,9 +104,9 @@ func (s *Store) Conversations() ([]ConversationRow, error) {
 // Files lists all files, the newest first.
 func (s *Store) Files() ([]FileRow, error) {
 	return list(s, func(scan func(...any) error) (f FileRow, err error) {
-		err = scan(&f.ID, &f.Uploader, &f.Size, &f.Created, &f.Finished, &f.Conversations)
+		err = scan(&f.ID, &f.Uploader, &f.Size, &f.Created, &f.Finished, &f.Gone, &f.Conversations)
 		return f, err
-	}, `SELECT f.id, f.uploader, f.size, f.created, f.finished, (SELECT COUNT(*) FROM grants g WHERE g.file = f.id)
+	}, `SELECT f.id, f.uploader, f.size, f.created, f.finished, f.gone, (SELECT COUNT(*) FROM grants g WHERE g.file = f.id)
 		FROM files f ORDER BY f.created DESC, f.id`)
 }
 

@@ -128,4 +128,30 @@ CREATE TABLE settings (
 CREATE UNIQUE INDEX settings_number ON settings (account, number);
 ALTER TABLE conversations ADD COLUMN writers INTEGER NOT NULL DEFAULT 0; -- the least role that may write
 `,
+	// What files take is counted, and may be bounded. Files and messages may
+	// grow too old. Operators shut people and devices out. Files may lie in a
+	// bucket, where they arrive in parts.
+	`
+ALTER TABLE accounts ADD COLUMN quota INTEGER NOT NULL DEFAULT -1;   -- bytes of files; -1: as everybody
+ALTER TABLE accounts ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;  -- when the operator removed it
+ALTER TABLE devices ADD COLUMN blocked INTEGER NOT NULL DEFAULT 0;   -- when the operator blocked it
+ALTER TABLE conversations ADD COLUMN expired INTEGER NOT NULL DEFAULT 0; -- up to this entry, bodies are gone
+ALTER TABLE files ADD COLUMN gone INTEGER NOT NULL DEFAULT 0;        -- when its bytes were taken away; what is known of it stays
+ALTER TABLE files ADD COLUMN moved INTEGER NOT NULL DEFAULT 0;       -- when a bucket got the last of what is arriving
+ALTER TABLE files ADD COLUMN upload TEXT NOT NULL DEFAULT '';        -- how a bucket calls what is arriving
+ALTER TABLE files ADD COLUMN tail TEXT NOT NULL DEFAULT '';          -- object that holds what is behind the last part
+CREATE TABLE parts (
+	file TEXT NOT NULL REFERENCES files (id),
+	n    INTEGER NOT NULL, -- from 1
+	tag  TEXT NOT NULL,    -- how a bucket calls it
+	PRIMARY KEY (file, n)
+);
+CREATE INDEX files_uploader ON files (uploader);
+CREATE TABLE space ( -- bytes that files take, those that are arriving with all of theirs
+	owner TEXT PRIMARY KEY, -- an account, or '' for all
+	bytes INTEGER NOT NULL
+);
+INSERT INTO space (owner, bytes) SELECT uploader, CAST(SUM(size) AS INTEGER) FROM files GROUP BY uploader;
+INSERT INTO space (owner, bytes) SELECT '', CAST(COALESCE(SUM(size), 0) AS INTEGER) FROM files;
+`,
 }

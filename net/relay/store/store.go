@@ -13,6 +13,7 @@ var (
 	ErrNotFound      = errors.New("store: not found")
 	ErrConflict      = errors.New("store: the id is in use for something else")
 	ErrRemoved       = errors.New("store: the device is not the account's any more")
+	ErrBarred        = errors.New("store: the operator shut the account or the device out")
 	ErrDevice        = errors.New("store: the device is another account's")
 	ErrNameTaken     = errors.New("store: the name is taken")
 	ErrInviteInvalid = errors.New("store: no such invitation")
@@ -27,12 +28,12 @@ var (
 
 // refused tells of the errors that are an answer, and no failure.
 func refused(err error) bool {
-	for _, r := range []error{ErrNotFound, ErrConflict, ErrRemoved, ErrDevice, ErrNameTaken, ErrInviteInvalid, ErrInviteExpired, ErrInviteUsed, ErrNewer, ErrFile, ErrTooMuch, ErrMayNot} {
+	for _, r := range []error{ErrNotFound, ErrConflict, ErrRemoved, ErrDevice, ErrNameTaken, ErrInviteInvalid, ErrInviteExpired, ErrInviteUsed, ErrNewer, ErrFile, ErrBarred, ErrTooMuch, ErrMayNot} {
 		if errors.Is(err, r) {
 			return true
 		}
 	}
-	return false
+	return errors.As(err, new(*OverQuota))
 }
 
 // Store is an open database.
@@ -95,6 +96,15 @@ func (s *Store) do(do func(*tx) error) error {
 // up, and so must not wait for another write.
 func (s *Store) submit(of string, do func(*tx) error, after func(error)) {
 	s.queue(op{of: of, do: do, after: after})
+}
+
+// inOrder carries out a write as do does, one after the other of this process,
+// and sees at each statement what others committed before it. Where rows are
+// what many writes meet at, none of them has to be repeated.
+func (s *Store) inOrder(of string, do func(*tx) error) error {
+	done := make(chan error, 1)
+	s.submit(of, do, func(err error) { done <- err })
+	return <-done
 }
 
 func (s *Store) queue(o op) {
