@@ -124,7 +124,12 @@ func (c *conn) run() {
 		return
 	}
 	c.ws.SetPingHandler(func(data string) error {
-		c.alive(wire.HeartbeatLost)
+		if c.challenge == nil {
+			c.alive(wire.HeartbeatLost) // before, a ping is not the hello that is waited for
+		}
+		if !c.pace() {
+			return net.ErrClosed
+		}
 		err := c.ws.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(wire.WriteTimeout))
 		var timeout net.Error
 		if errors.Is(err, websocket.ErrCloseSent) || errors.As(err, &timeout) && timeout.Timeout() {
@@ -249,13 +254,8 @@ func (c *conn) readAll(limit int64, handle func(wire.Frame)) {
 		case err != nil:
 			return
 		}
-		if wait := c.frames.Reserve().Delay(); wait > 0 {
-			// The client's own network is its queue.
-			select {
-			case <-time.After(wait):
-			case <-c.gone:
-				return
-			}
+		if !c.pace() {
+			return
 		}
 		f, err := wire.Decode(b)
 		if err != nil {
@@ -267,6 +267,19 @@ func (c *conn) readAll(limit int64, handle func(wire.Frame)) {
 		c.relay.metrics.took(f)
 		handle(f)
 	}
+}
+
+// pace waits until the client may be read from again: its own network is its
+// queue. It is false when the connection is gone.
+func (c *conn) pace() bool {
+	if wait := c.frames.Reserve().Delay(); wait > 0 {
+		select {
+		case <-time.After(wait):
+		case <-c.gone:
+			return false
+		}
+	}
+	return true
 }
 
 // write writes what comes first, if anything does, and then what is queued, and
