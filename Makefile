@@ -50,17 +50,19 @@ test-servers: build/tools/versitygw build/tools/fake-gcs-server build/tools/azur
 	SATCHEL_TEST_DATABASE=postgres go test -race -timeout 8m ./net/relay
 
 # The kills of `make test` at every point of the way, and not at two of them; and
-# relays, one or any of three, killed fifty times under load.
+# relays, one or any of three, killed fifty times under load; and ten thousand
+# connections that say nothing.
 faults: build
 	@.ci/install test
 	SATCHEL_FAULTS=1 $(JOURNEY) -run TestKill9 -parallel 2
-	SATCHEL_FAULTS=1 go test -count=1 -v -timeout 20m -run 'Test(Cluster|Single)Killed' ./net/relay
+	SATCHEL_FAULTS=1 go test -count=1 -v -timeout 20m -run 'Test(Cluster|Single)Killed|TestAttackHalfOpen' ./net/relay
 
 # Ratios of what was measured in one run; nothing is asserted.
 bench: build
 	go run $(SCREENLESS) ./internal/bench
 
-# How much a relay carries on this machine, beside the load's own generator.
+# How much a relay carries on this machine, beside the load's own generator, and
+# beside mosquitto and prosody where those are installed.
 # DATABASE=postgres measures it there.
 DATABASE ?= sqlite
 bench-relay: build

@@ -22,10 +22,10 @@ import (
 )
 
 // from dials from an address below 127.0.0.0/8: floods are counted by address.
-func from(t testing.TB, r *Relay, n int) net.Conn {
+func from(t testing.TB, url string, n int) net.Conn {
 	t.Helper()
 	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 77, byte(n>>8), byte(n))}, Timeout: within}
-	c, err := d.DialContext(t.Context(), "tcp", r.listener.Addr().String())
+	c, err := d.DialContext(t.Context(), "tcp", strings.TrimPrefix(url, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,12 +47,16 @@ const upgradeHead = "GET " + wire.PathSocket + " HTTP/1.1\r\nHost: relay\r\nConn
 // WebSocket and say no hello hold nobody up: people talk, and others join. One
 // address has Limits.Opening of them at most, and none of them lasts.
 func TestAttackHalfOpen(t *testing.T) {
-	n := 300
-	if os.Getenv("SATCHEL_FAULTS") != "" {
-		n = 9000 // and their relay's ends, in one process
+	n, many := 300, os.Getenv("SATCHEL_FAULTS") != ""
+	c := Config{Dir: t.TempDir(), Limits: Limits{Opening: 50}}
+	var url string
+	if many {
+		n, url = 10000, startChild(t, c).url // a process of its own, which may have as many
+	} else {
+		url = start(t, c).URL()
 	}
-	r := start(t, Config{Limits: Limits{Opening: 50}})
-	mara, joao := join(t, r, "Mara"), join(t, r, "João")
+	come := func(name string) *client { return joinBy(t, url, inviteTo(t, c), name) }
+	mara, joao := come("Mara"), come("João")
 	id := direct(mara, joao)
 	talk := func(message string) {
 		t.Helper()
@@ -63,7 +67,7 @@ func TestAttackHalfOpen(t *testing.T) {
 	}
 	var all []net.Conn
 	for i := range n {
-		c := from(t, r, 1+i/45) // below what an address may have
+		c := from(t, url, 1+i/45) // below what an address may have
 		all = append(all, c)
 		what := ""
 		switch i % 3 {
@@ -79,22 +83,22 @@ func TestAttackHalfOpen(t *testing.T) {
 			talk(fmt.Sprint("during ", i))
 		}
 	}
-	ana := join(t, r, "Ana")
+	ana := come("Ana")
 	talk("at their height")
 	ana.send(direct(ana, mara), "m", "x")
 	// One address that goes on and on: what is above its share ends at once, and others are let in.
 	var greedy []net.Conn
 	for range 55 {
-		greedy = append(greedy, from(t, r, 65000))
+		greedy = append(greedy, from(t, url, 65000))
 	}
 	for i, c := range greedy[50:] {
 		if !ended(c) {
 			t.Errorf("an address has %d that say nothing", 51+i)
 		}
 	}
-	join(t, r, "Bo")
+	come("Bo")
 	talk("after all")
-	if os.Getenv("SATCHEL_FAULTS") != "" {
+	if many {
 		for i, c := range all {
 			if !ended(c) {
 				t.Fatalf("%d is still open", i)
