@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 )
@@ -34,9 +35,9 @@ func resident(pid int) (int64, error) {
 	return 0, errors.New("its memory is not told here")
 }
 
-// ownUse is that of this process, after a collection.
+// ownUse is that of this process, when it has given back what it does not use.
 func ownUse() (u use, err error) {
-	runtime.GC()
+	debug.FreeOSMemory()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	u.live = int64(m.HeapAlloc + m.StackInuse)
