@@ -43,6 +43,8 @@ type Config struct {
 	Picture  func(ctx context.Context, path string, w, h int) (image.Image, error)     // the picture itself, to fit into w by h pixels
 	SaveCopy func(ctx context.Context, src, dir, name string) (path string, err error) // never overwrites
 
+	RecoveryWork int // as in session.Options
+
 	// Do runs a function on the screen's goroutine, later and in order. nil: fyne.Do.
 	Do func(func())
 }
@@ -86,7 +88,7 @@ func New(f fyne.App, cfg Config) (*App, error) {
 	if cfg.Do == nil {
 		cfg.Do = fyne.Do
 	}
-	s, err := session.Open(session.Options{Dir: cfg.Dir, Logger: cfg.Logger, Client: "Satchel"})
+	s, err := session.Open(session.Options{Dir: cfg.Dir, Logger: cfg.Logger, Client: "Satchel", RecoveryWork: cfg.RecoveryWork})
 	if err != nil {
 		return nil, err
 	}

@@ -65,6 +65,9 @@ func (a *App) apply(batch []chat.Change) {
 			m.conversations[c.Conversation.ID] = c.Conversation
 			rows = true
 			pane.conversationChanged(c.Conversation)
+			if a.sheet != nil && a.sheet.conversation == c.Conversation.ID {
+				a.drawGroup()
+			}
 		case chat.MessagesChanged:
 			if !c.History {
 				for i := range c.Messages {
