@@ -288,6 +288,7 @@ func (s *Session) checkSynced() {
 
 // Focus says which conversation is on screen: it is brought up to date first.
 func (s *Session) Focus(conv chat.ConversationID) {
+	s.care.look(conv)
 	s.post(call(func(t *turn) { s.state.sync.focus = conv }))
 }
 

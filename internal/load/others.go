@@ -76,7 +76,7 @@ func (o *other) measure(ctx context.Context, program, dir string, long time.Dura
 		return 0, err
 	}
 	_, port, _ := net.SplitHostPort(address)
-	config := filepath.Join(dir, "config")
+	config := filepath.Join(dir, "config.lua") // prosody goes by the name
 	if err := os.WriteFile(config, []byte(strings.NewReplacer("DIR", dir, "PORT", port).Replace(o.config)), 0o644); err != nil {
 		return 0, err
 	}
