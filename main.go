@@ -106,6 +106,7 @@ func (m *Main) Config() app.Config {
 			return r, nil
 		},
 		Preview: transfer.Preview,
+		Face:    transfer.Face,
 		Picture: func(ctx context.Context, path string, w, h int) (image.Image, error) {
 			return transfer.Picture(ctx, path, w, h)
 		},

@@ -41,6 +41,7 @@ type Config struct {
 
 	Preview  func(ctx context.Context, path string) (chat.File, error)                 // a picture's size and thumbnail
 	Picture  func(ctx context.Context, path string, w, h int) (image.Image, error)     // the picture itself, to fit into w by h pixels
+	Face     func(ctx context.Context, path string) ([]byte, error)                    // a picture as somebody's own: square and small
 	SaveCopy func(ctx context.Context, src, dir, name string) (path string, err error) // never overwrites
 
 	RecoveryWork int // as in session.Options
@@ -74,6 +75,7 @@ type App struct {
 	viewer   *viewer              // nil: none
 	pictures *pictures
 	found    found
+	archive  bool // the list shows what is archived
 	settings settings
 	focused  bool
 	model    model

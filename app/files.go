@@ -30,6 +30,7 @@ type openSheet struct {
 	page         *widgets.GroupPage     // a group's page, of conversation
 	conversation chat.ConversationID
 	spots        map[string]spotted // what else can be clicked on it
+	drawMe       func()             // the profile's: one's picture is another; nil on all others
 }
 
 // showSheet puts a sheet over the window, in the place of the one that is there.

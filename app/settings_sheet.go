@@ -18,6 +18,7 @@ type settingsPage struct {
 // settingsPages are all there are, in their order.
 func settingsPages() []settingsPage {
 	return []settingsPage{
+		{"profile", lang.L("Profile"), widgets.IconPerson, (*App).profilePage},
 		{"devices", lang.L("Devices"), widgets.IconComputer, (*App).devicesPage},
 	}
 }
@@ -55,6 +56,6 @@ func (a *App) openSettingsAt(id string) {
 
 // forget takes away what the page before could be clicked at.
 func (o *openSheet) forget() {
-	o.devices = nil
+	o.devices, o.drawMe = nil, nil
 	o.spots = map[string]spotted{}
 }

@@ -14,6 +14,14 @@ const (
 	KindReaction = "reaction" // Reply names the message, Reaction is the emoji; "" takes it back
 )
 
+// KindProfile carries the sender's picture to the members of a conversation. It
+// is not shown, and changes no message: Picture is a small JPEG or PNG, "" takes
+// the picture away.
+const KindProfile = "profile"
+
+// MaxPicture is how many bytes somebody's picture may have.
+const MaxPicture = 20 << 10
+
 // MaxReaction is how many bytes of UTF-8 a reaction may have: the longest emoji
 // sequences take some forty.
 const MaxReaction = 64
@@ -62,10 +70,11 @@ func QuoteOf(m *Message) *Quote {
 	return q
 }
 
-// Changes tells whether the content only changes another message: it has its
-// place in the log, is not shown, and counts as nothing unread.
+// Changes tells whether the content only changes another message, or says how
+// its sender looks: it has its place in the log, is not shown, and counts as
+// nothing unread.
 func (c *Content) Changes() bool {
-	return c.Kind == KindEdit || c.Kind == KindDelete || c.Kind == KindReaction
+	return c.Kind == KindEdit || c.Kind == KindDelete || c.Kind == KindReaction || c.Kind == KindProfile
 }
 
 // Target is the message that the content changes; "" when it changes none, or
@@ -92,6 +101,12 @@ func (c *Content) target() MessageID {
 
 // checkChange tells why a content that changes another message can't.
 func (c *Content) checkChange() error {
+	if c.Kind == KindProfile {
+		if len(c.Picture) > MaxPicture {
+			return errors.New("the picture is too large")
+		}
+		return nil
+	}
 	switch id := c.target(); {
 	case id == "" || len(id) > maxTarget:
 		return errors.New("it does not say which message it changes")

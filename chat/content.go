@@ -38,6 +38,7 @@ type Content struct {
 	Edit     MessageID       `json:"edit,omitempty"`  // these three: see KindEdit
 	Delete   MessageID       `json:"delete,omitempty"`
 	Reaction string          `json:"reaction,omitempty"`
+	Picture  []byte          `json:"picture,omitempty"` // see KindProfile
 	Custom   json.RawMessage `json:"custom,omitempty"`
 
 	Extra map[string]json.RawMessage `json:"-"`
@@ -160,5 +161,5 @@ func (c *Content) UnmarshalJSON(b []byte) error {
 
 var knownFields = map[string]bool{
 	"kind": true, "text": true, "title": true, "file": true, "location": true, "reply": true,
-	"edit": true, "delete": true, "reaction": true, "custom": true,
+	"edit": true, "delete": true, "reaction": true, "picture": true, "custom": true,
 }

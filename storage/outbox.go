@@ -18,6 +18,8 @@ type Profile struct {
 	RelayKey  string        `json:"relay_key"` // the relay's public key, base64url
 	RelayName string        `json:"relay_name"`
 	MaxFile   int64         `json:"max_file"` // bytes; 0: no limit is known
+
+	EditWindow int64 `json:"edit_window,omitempty"` // seconds in which a message may be changed; 0: always
 }
 
 // Profile returns the profile; false before the first PutProfile.

@@ -134,6 +134,9 @@ func (e *sendFiles) apply(t *turn) error {
 	if err := t.mayWrite(e.conv); err != nil {
 		return err
 	}
+	if err := t.showFace(e.conv); err != nil {
+		return err
+	}
 	var added []chat.Message
 	for _, f := range e.files {
 		known, ok, err := t.tx.Message(e.conv, f.id)

@@ -82,14 +82,15 @@ type Session struct {
 
 // state is what only the loop touches, beside what is on disk.
 type state struct {
-	online  bool
-	outbox  outbox
-	sync    fetcher
-	marks   map[chat.ConversationID]*markState
-	typed   map[chat.ConversationID]time.Time
-	tell    []chan struct{} // see Told
-	waiting waiting
-	holes   map[chat.ConversationID]bool // looked at soon, see watchHoles
+	online   bool
+	outbox   outbox
+	sync     fetcher
+	marks    map[chat.ConversationID]*markState
+	typed    map[chat.ConversationID]time.Time
+	tell     []chan struct{} // see Told
+	waiting  waiting
+	settings settings
+	holes    map[chat.ConversationID]bool // looked at soon, see watchHoles
 }
 
 // Profile is who uses this device, and where.
@@ -100,8 +101,11 @@ type Profile struct {
 	Device    chat.DeviceID
 	RelayURL  string
 	RelayName string
-	MaxFile   int64  // bytes; 0: not known
-	Secret    string // where the device's secret lies: "keyring", "file", or "" before the first Join
+	MaxFile   int64 // bytes; 0: not known
+
+	EditWindow time.Duration // in which a message may be changed after it was sent; 0: always
+
+	Secret string // where the device's secret lies: "keyring", "file", or "" before the first Join
 }
 
 // Open opens a profile, which may be new. Its cache can be read and written from
@@ -147,7 +151,7 @@ func open(opts Options, lock *flock.Flock) (*Session, error) {
 		inbox: make(chan event, 2*most), closing: make(chan struct{}), done: make(chan struct{}),
 		again: make(chan struct{}, 1), people: map[chat.AccountID]chat.Presence{}, lengths: map[chat.AccountID]uint64{}}
 	s.state = state{outbox: newOutbox(), sync: newFetcher(), marks: map[chat.ConversationID]*markState{},
-		typed: map[chat.ConversationID]time.Time{}, waiting: newWaiting(), holes: map[chat.ConversationID]bool{}}
+		typed: map[chat.ConversationID]time.Time{}, waiting: newWaiting(), settings: newSettings(), holes: map[chat.ConversationID]bool{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	err = db.View(func(tx *storage.Tx) error {
 		p, ok, err := tx.Profile()
@@ -229,6 +233,7 @@ func (s *Session) know(p storage.Profile) {
 	s.relay = p
 	s.who.Joined, s.who.Account, s.who.Device = true, p.Account, p.Device
 	s.who.RelayURL, s.who.RelayName, s.who.MaxFile = p.RelayURL, p.RelayName, p.MaxFile
+	s.who.EditWindow = time.Duration(p.EditWindow) * time.Second
 	if s.id != nil {
 		s.who.Secret = s.id.kept
 	}

@@ -166,6 +166,9 @@ func (l *listener) take(ctx context.Context, batch []chat.Change) error {
 // look prints what is new in a conversation, as far as it is here without a
 // hole. Holes are being filled; older ones are asked for.
 func (l *listener) look(ctx context.Context, row *chat.Conversation) error {
+	if row.Blocked {
+		return nil
+	}
 	h, err := l.heard(row)
 	if err != nil {
 		return err
@@ -187,7 +190,7 @@ func (l *listener) look(ctx context.Context, row *chat.Conversation) error {
 			}
 			switch {
 			case h.printed.Has(m.Seq):
-			case m.From == l.me.Account.ID && m.Device == l.me.Device:
+			case m.From == l.me.Account.ID && m.Device == l.me.Device, m.Content.Kind == chat.KindProfile:
 				h.printed.Add(m.Seq, m.Seq)
 			case l.job.download != "" && m.Content.File != nil:
 				l.fetch(ctx, m)

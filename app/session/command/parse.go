@@ -47,8 +47,16 @@ const Usage = `satchelctl is Satchel at a prompt.
   group remove GROUP --with NAME,NAME
   group leave GROUP
   group rename GROUP TITLE
+  group write GROUP admins|all
                                groups: make one, list them, change who is in one; with
                                --history those who are added read what was before
+  mute WHOM [--for DURATION], unmute WHOM
+  pin WHOM, unpin WHOM, archive WHOM, unarchive WHOM
+                               how a conversation stands in your list, on all your devices
+  block NAME, unblock NAME, blocked
+                               keep what somebody writes to you out of sight; list whom
+  profile [--name NAME] [--picture FILE | --no-picture]
+                               who you are; or change what you are called, and how you look
 
 Each prints JSON, one object a line. Exit codes: 0 done, 1 failed, 2 used wrongly.
 A send that is interrupted is kept; repeating it while it is pending continues it.
@@ -65,7 +73,7 @@ var errHelp = errors.New("help")
 // parse reads a command line. Errors are of type usage, or errHelp.
 func parse(args []string) (job, error) {
 	if len(args) == 0 {
-		return nil, usage("say what to do: join, link, send, listen, history, conversations, status, invite, device, verify, recovery or group.")
+		return nil, usage("say what to do: join, link, send, listen, history, conversations, status, invite, device, verify, recovery, group, mute, pin, archive, block or profile.")
 	}
 	if parseMore, ok := families[args[0]]; ok {
 		return parseMore(args[1:])
