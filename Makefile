@@ -59,7 +59,8 @@ journeys: build
 
 # Everything that goes wrong with a transfer, whole, as docs/faults.md describes it:
 # `make test` has a slice of each row. Then built programs, killed at every point of
-# 300 MB, and relays, one or any of three, killed fifty times under load.
+# 300 MB; relays, one or any of three, killed fifty times under load; and ten thousand
+# connections that say nothing.
 FAULTS := SATCHEL_FAULTS=1 go test -count=1 -timeout 30m
 faults: build
 	@.ci/install test
@@ -67,16 +68,17 @@ faults: build
 	$(FAULTS) ./internal/faults || { cat build/faults.md; exit 1; }
 	$(FAULTS) -overlay $$(internal/faults/clock/overlay build/clock) -vet=off -tags moved -run TestClocks ./internal/faults
 	SATCHEL_FAULTS=1 $(JOURNEY) -run TestKill9 -parallel 2
-	SATCHEL_FAULTS=1 go test -count=1 -v -timeout 20m -run 'Test(Cluster|Single)Killed' ./net/relay
-	SATCHEL_FAULTS=1 go test -count=1 -v -timeout 20m -run TestHostileFiles ./transfer/preview
-	SATCHEL_FAULTS=1 go test -count=1 -v -timeout 20m -run 'TestManyFiles' ./transfer
+	$(FAULTS) -v -run 'Test(Cluster|Single)Killed|TestAttackHalfOpen' ./net/relay
+	$(FAULTS) -v -run TestHostileFiles ./transfer/preview
+	$(FAULTS) -v -run TestManyFiles ./transfer
 	@cat build/faults.md
 
 # Ratios of what was measured in one run; nothing is asserted.
 bench: build
 	go run $(SCREENLESS) ./internal/bench
 
-# How much a relay carries on this machine, beside the load's own generator.
+# How much a relay carries on this machine, beside the load's own generator, and
+# beside mosquitto and prosody where those are installed.
 # DATABASE=postgres measures it there.
 DATABASE ?= sqlite
 bench-relay: build

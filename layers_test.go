@@ -82,8 +82,10 @@ func TestDesktopLinksNoClouds(t *testing.T) {
 	}
 }
 
-// isTool tells of programs that serve the project and ship with nothing.
-func isTool(path string) bool { return strings.HasPrefix(path, "satchel/internal/") }
+// isTool tells of programs that serve the project, or show its use, and ship with nothing.
+func isTool(path string) bool {
+	return strings.HasPrefix(path, "satchel/internal/") || strings.HasPrefix(path, "satchel/examples/")
+}
 
 type rules = struct {
 	may  []string

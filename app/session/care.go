@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 // at a time in a conversation (see tend).
 type care struct {
 	mu    sync.Mutex
+	focus chat.ConversationID // on the screen: it comes first
 	want  map[chat.ConversationID]*wants
 	order []chat.ConversationID
 	runs  map[chat.ConversationID]uint64 // how often work was begun
@@ -60,14 +62,25 @@ func (c *care) add(id chat.ConversationID, w wants) uint64 {
 	return c.runs[id] + 1
 }
 
-// next takes the oldest.
+// look notes what is on the screen.
+func (c *care) look(id chat.ConversationID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.focus = id
+}
+
+// next takes what is on the screen, else the oldest.
 func (c *care) next() (id chat.ConversationID, w *wants, run uint64, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.order) == 0 {
 		return "", nil, 0, false
 	}
-	id, c.order = c.order[0], c.order[1:]
+	if i := slices.Index(c.order, c.focus); i > 0 {
+		id, c.order = c.focus, slices.Delete(c.order, i, i+1)
+	} else {
+		id, c.order = c.order[0], c.order[1:]
+	}
 	w = c.want[id]
 	delete(c.want, id)
 	c.runs[id]++

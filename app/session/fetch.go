@@ -298,6 +298,7 @@ func (s *Session) checkSynced() {
 // every second file that goes is one of its own.
 func (s *Session) Focus(conv chat.ConversationID) {
 	s.engine.Focus(conv)
+	s.care.look(conv)
 	s.post(call(func(t *turn) {
 		if before := s.state.sync.focus; before != conv && s.state.settings.drafts[before] {
 			s.later(0, tellDraft{before})

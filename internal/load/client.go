@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -45,8 +46,9 @@ func (p *person) id() string { return string(p.chain.ID()) }
 // they can be, because the generator shares the machine with the relay.
 type client struct {
 	*person
-	ws *websocket.Conn
-	in *bufio.Reader
+	ws  *websocket.Conn
+	in  *bufio.Reader
+	buf []byte
 }
 
 // loopbacks gives every connection an address of its own below 127.0.0.0/8,
@@ -166,8 +168,39 @@ func text(payload []byte) []byte {
 
 var errGone = errors.New("the relay ended the connection")
 
-// next returns the payload of the next text frame; it is good until the next call.
-func (c *client) next(buf []byte) ([]byte, error) {
+// send lets a message leave.
+func (c *client) send(to, message, body string) error {
+	_, err := c.socket().Write(text([]byte(`{"type":"send","id":"` + message + `","conversation":"` + to + `","message":"` + message + `","body":"` + body + `"}`)))
+	return err
+}
+
+func (c *client) socket() net.Conn { return c.ws.NetConn() }
+
+// next reads frames up to one that says what happened to a message.
+func (c *client) next() (happened, error) {
+	for {
+		b, err := c.payload()
+		if err != nil {
+			return happened{}, err
+		}
+		h := happened{message: field(b, "message")}
+		switch string(field(b, "type")) {
+		case "sent":
+			h.kind = acknowledged
+		case "entry":
+			h.kind, h.conversation = delivered, string(field(b, "conversation"))
+			h.seq, _ = strconv.ParseUint(string(field(b, "seq")), 10, 64)
+		case "error":
+			h.kind = refused
+		default:
+			continue
+		}
+		return h, nil
+	}
+}
+
+// payload returns that of the next text frame; it is good until the next call.
+func (c *client) payload() ([]byte, error) {
 	if c.in == nil {
 		c.in = bufio.NewReaderSize(c.ws.NetConn(), 4<<10)
 	}
@@ -188,10 +221,10 @@ func (c *client) next(buf []byte) ([]byte, error) {
 			}
 			n = binary.BigEndian.Uint64(head[:8])
 		}
-		if uint64(cap(buf)) < n {
-			buf = make([]byte, n)
+		if uint64(cap(c.buf)) < n {
+			c.buf = make([]byte, max(n, 2<<10))
 		}
-		buf = buf[:n]
+		buf := c.buf[:n]
 		if _, err := io.ReadFull(c.in, buf); err != nil {
 			return nil, err
 		}

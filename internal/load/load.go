@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net"
 	"runtime"
 	"strconv"
 	"sync"
@@ -25,8 +26,8 @@ const bodySize = 500
 type run struct {
 	name     string
 	senders  []sender
-	hearers  []*client // all connections, senders among them
-	rate     float64   // messages a second, of all senders together
+	hearers  []line  // all connections, senders among them
+	rate     float64 // messages a second, of all senders together
 	lasts    time.Duration
 	each     int // how many are told of one message
 	started  time.Time
@@ -40,9 +41,31 @@ type run struct {
 	toHearer *hdrhistogram.Histogram
 }
 
-type sender struct {
-	*client
+// line is one connection to whatever is measured. One goroutine sends and
+// another calls next.
+type line interface {
+	send(to, message, body string) error // does not wait for the answer
+	next() (happened, error)
+	socket() net.Conn
+}
+
+// happened is what came to a line.
+type happened struct {
+	kind         int
+	message      []byte // good until the next call
 	conversation string
+	seq          uint64 // 0: not told
+}
+
+const (
+	acknowledged = iota // one that was sent here
+	delivered           // one of somebody else's
+	refused
+)
+
+type sender struct {
+	line
+	to string
 }
 
 func histogram() *hdrhistogram.Histogram { return hdrhistogram.New(1, 60_000_000, 3) }
@@ -57,7 +80,7 @@ func (r *run) do(ctx context.Context) error {
 	runtime.GC() // of what was needed to connect
 	r.started = time.Now().Add(500 * time.Millisecond)
 	for _, c := range r.hearers {
-		c.ws.NetConn().SetReadDeadline(time.Time{})
+		c.socket().SetReadDeadline(time.Time{})
 		readers.Go(func() { r.read(reading, c) })
 	}
 	for s := range r.senders {
@@ -78,7 +101,7 @@ func (r *run) do(ctx context.Context) error {
 	}
 	stop()
 	for _, c := range r.hearers {
-		c.ws.NetConn().SetReadDeadline(time.Unix(1, 0))
+		c.socket().SetReadDeadline(time.Unix(1, 0))
 	}
 	readers.Wait()
 	if r.begun.Load() != r.acked.Load() || r.heard.Load() != want || r.twice.Load() > 0 || r.refused.Load() > 0 {
@@ -106,8 +129,7 @@ func (r *run) write(ctx context.Context, s int, total int64) {
 			}
 		}
 		id := r.name + "-" + strconv.FormatInt(n, 10)
-		payload := `{"type":"send","id":"` + id + `","conversation":"` + c.conversation + `","message":"` + id + `","body":"` + body + `"}`
-		if _, err := c.ws.NetConn().Write(text([]byte(payload))); err != nil {
+		if err := c.send(c.to, id, body); err != nil {
 			return
 		}
 		r.begun.Add(1)
@@ -115,7 +137,7 @@ func (r *run) write(ctx context.Context, s int, total int64) {
 }
 
 // read takes what comes on one connection and notes how long it took.
-func (r *run) read(ctx context.Context, c *client) {
+func (r *run) read(ctx context.Context, c line) {
 	// Kept plain until the end: a histogram for each connection is large.
 	var toAck, toHearer []int64 // microseconds
 	defer func() {
@@ -129,34 +151,29 @@ func (r *run) read(ctx context.Context, c *client) {
 		}
 	}()
 	newest := map[string]uint64{} // entry by conversation
-	buf := make([]byte, 2<<10)
 	for ctx.Err() == nil {
-		b, err := c.next(buf)
+		h, err := c.next()
 		if err != nil {
 			return
 		}
 		now := time.Now()
 		var to *[]int64
-		switch string(field(b, "type")) {
-		case "sent":
+		switch h.kind {
+		case acknowledged:
 			to = &toAck
 			r.acked.Add(1)
-		case "entry":
+		case delivered:
 			to = &toHearer
 			r.heard.Add(1)
-			conversation := string(field(b, "conversation"))
-			seq, _ := strconv.ParseUint(string(field(b, "seq")), 10, 64)
-			if seq <= newest[conversation] {
+			if h.seq > 0 && h.seq <= newest[h.conversation] {
 				r.twice.Add(1)
 			}
-			newest[conversation] = seq
-		case "error":
+			newest[h.conversation] = h.seq
+		case refused:
 			r.refused.Add(1)
 			continue
-		default:
-			continue
 		}
-		message := field(b, "message")
+		message := h.message
 		if len(message) <= len(r.name) || string(message[:len(r.name)]) != r.name {
 			continue // of a load before
 		}
@@ -183,29 +200,41 @@ func (r *run) p99() time.Duration {
 // connectAll connects n people, eight at a time.
 func connectAll(ctx context.Context, people []*person, connect func(*person) (*client, error)) ([]*client, error) {
 	all := make([]*client, len(people))
-	errs := make(chan error, len(people))
-	var next atomic.Int64
-	var done sync.WaitGroup
-	for range 8 {
-		done.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(people)) && ctx.Err() == nil; i = next.Add(1) - 1 {
-				var err error
-				if all[i], err = connect(people[i]); err != nil {
-					errs <- err
-					return
-				}
-			}
-		})
-	}
-	done.Wait()
-	select {
-	case err := <-errs:
-		var refused *wire.Error
-		if errors.As(err, &refused) {
-			return nil, fmt.Errorf("refused: %s", refused.Message)
+	err := eachOf(len(people), func(i int) (err error) {
+		if err = ctx.Err(); err == nil {
+			all[i], err = connect(people[i])
 		}
-		return nil, err
-	default:
-		return all, ctx.Err()
+		return err
+	})
+	var refused *wire.Error
+	if errors.As(err, &refused) {
+		return nil, fmt.Errorf("refused: %s", refused.Message)
 	}
+	return all, err
+}
+
+// eachOf does something n times, eight at a time, up to the first error.
+func eachOf(n int, do func(i int) error) error {
+	var next atomic.Int64
+	var failed atomic.Bool
+	errs := make(chan error, 8)
+	for range cap(errs) {
+		go func() {
+			var err error
+			for i := next.Add(1) - 1; i < int64(n) && err == nil && !failed.Load(); i = next.Add(1) - 1 {
+				err = do(int(i))
+			}
+			if err != nil {
+				failed.Store(true)
+			}
+			errs <- err
+		}()
+	}
+	var first error
+	for range cap(errs) {
+		if err := <-errs; first == nil {
+			first = err
+		}
+	}
+	return first
 }

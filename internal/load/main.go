@@ -17,7 +17,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -44,11 +43,11 @@ const (
 func main() {
 	database := flag.String("database", "sqlite", "sqlite or postgres")
 	relay := flag.String("relay", "build/satchel-relay", "the program")
-	parts := flag.String("parts", "store,pairs,groups,crowd,idle", "what to measure")
+	parts := flag.String("parts", "store,pairs,groups,crowd,behind,idle,others", "what to measure")
 	at := flag.Float64("rate", 0, "messages a second between pairs, for as long as -lasts; 0: search for the highest")
 	long := flag.Duration("lasts", lasts, "how long one load is")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := measure(ctx, *relay, *database, strings.Split(*parts, ","), *at, *long); err != nil {
 		fmt.Fprintln(os.Stderr, "load:", err)
@@ -58,9 +57,11 @@ func main() {
 
 // relay is one that runs.
 type relay struct {
-	cmd    *exec.Cmd
-	url    string
-	invite string // for everybody
+	cmd     *exec.Cmd
+	url     string
+	numbers string // host:port of its metrics
+	link    string // an invitation for everybody
+	invite  string // its code
 }
 
 func startRelay(program, dir, database string) (*relay, error) {
@@ -68,7 +69,11 @@ func startRelay(program, dir, database string) (*relay, error) {
 	if database != "" {
 		args = append(args, "--database", database)
 	}
-	cmd := exec.Command(program, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
+	numbers, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(program, append([]string{"serve", "--listen", "127.0.0.1:0", "--metrics", numbers}, args...)...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -76,7 +81,7 @@ func startRelay(program, dir, database string) (*relay, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	r := &relay{cmd: cmd}
+	r := &relay{cmd: cmd, numbers: numbers}
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		r.stop()
@@ -88,7 +93,8 @@ func startRelay(program, dir, database string) (*relay, error) {
 		r.stop()
 		return nil, fmt.Errorf("no invitation: %w", err)
 	}
-	i, err := wire.ParseInvitation(strings.TrimSpace(string(link)))
+	r.link = strings.TrimSpace(string(link))
+	i, err := wire.ParseInvitation(r.link)
 	r.invite = i.Code
 	return r, err
 }
@@ -96,21 +102,6 @@ func startRelay(program, dir, database string) (*relay, error) {
 func (r *relay) stop() {
 	_ = r.cmd.Process.Signal(syscall.SIGTERM)
 	_ = r.cmd.Wait()
-}
-
-// memory is how many bytes of it are in memory.
-func (r *relay) memory() (int64, error) {
-	b, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(r.cmd.Process.Pid), "status"))
-	if err != nil {
-		return 0, err
-	}
-	for line := range strings.Lines(string(b)) {
-		if f := strings.Fields(line); len(f) > 1 && f[0] == "VmRSS:" {
-			kb, err := strconv.ParseInt(f[1], 10, 64)
-			return kb << 10, err
-		}
-	}
-	return 0, errors.New("its memory is not told here")
 }
 
 func measure(ctx context.Context, program, database string, parts []string, at float64, long time.Duration) error {
@@ -133,7 +124,7 @@ func measure(ctx context.Context, program, database string, parts []string, at f
 		return "sqlite:" + filepath.Join(dir, name+".db"), nil
 	}
 	has := func(part string) bool { return strings.Contains(","+strings.Join(parts, ",")+",", ","+part+",") }
-	alone := 0.0
+	alone, highest := 0.0, 0.0
 	if has("store") {
 		where, err := fresh("alone")
 		if err != nil {
@@ -153,7 +144,7 @@ func measure(ctx context.Context, program, database string, parts []string, at f
 		return err
 	}
 	defer r.stop()
-	before, err := r.memory()
+	before, err := r.use()
 	if err != nil {
 		return err
 	}
@@ -168,7 +159,7 @@ func measure(ctx context.Context, program, database string, parts []string, at f
 		return err
 	}
 	if has("pairs") {
-		if err := measurePairs(ctx, clients, at, long, alone); err != nil {
+		if highest, err = measurePairs(ctx, clients, at, long, alone); err != nil {
 			return err
 		}
 	}
@@ -182,63 +173,97 @@ func measure(ctx context.Context, program, database string, parts []string, at f
 			return err
 		}
 	}
+	if has("behind") {
+		if err := measureBehind(ctx, dir, r, clients); err != nil {
+			return err
+		}
+	}
 	for _, c := range clients {
 		c.ws.Close()
 	}
 	if has("idle") {
-		return measureIdle(ctx, r, people, before)
+		if err := measureIdle(ctx, r, people, before); err != nil {
+			return err
+		}
+	}
+	if has("others") {
+		return measureOthers(ctx, dir, long, highest)
 	}
 	return nil
 }
 
-func measurePairs(ctx context.Context, clients []*client, at float64, long time.Duration, alone float64) error {
+func measurePairs(ctx context.Context, clients []*client, at float64, long time.Duration, alone float64) (highest float64, err error) {
 	var senders []sender
-	hearers := clients[:2*pairs]
 	for i := range pairs {
 		a, b := clients[2*i], clients[2*i+1]
 		id, err := a.begin(seal.NewDirect(a.author(), b.chain, time.Now()))
 		if err != nil {
-			return err
+			return 0, err
 		}
 		senders = append(senders, sender{a, id}, sender{b, id})
 	}
-	loads := 0
-	load := func(rate float64) (*run, error) {
-		loads++
-		l := &run{name: fmt.Sprintf("p%d.%.0f", loads, rate), senders: senders, hearers: hearers, rate: rate, lasts: long, each: 1}
-		err := l.do(ctx)
-		if err == nil {
-			fmt.Printf("%d pairs, %5.0f messages/s: %s\n", pairs, rate, l.report())
-		}
-		return l, err
-	}
-	if _, err := load(500); err != nil { // also warms it up
-		return err
-	}
+	c := &climb{name: fmt.Sprint(pairs, " pairs"), senders: senders, hearers: lines(clients[:2*pairs]), lasts: long}
 	if at > 0 {
-		_, err := load(at)
-		return err
+		if _, err = c.load(ctx, 500); err == nil { // also warms it up
+			_, err = c.load(ctx, at)
+		}
+		return 0, err
 	}
-	highest := 0.0
-	for rate := float64(firstRate); ; rate *= stepFactor {
-		l, err := load(rate)
-		if err == nil && l.p99() > within99 {
-			l, err = load(rate) // once more: the machine may have stood still
-		}
-		if err != nil {
-			return err
-		}
-		if l.p99() > within99 {
-			break
-		}
-		highest = rate
+	if highest, err = c.highest(ctx); err != nil {
+		return 0, err
 	}
 	fmt.Printf("highest rate with p99 < %v both ways: %.0f messages/s", within99, highest)
 	if alone > 0 {
 		fmt.Printf(", %.2f × the store alone", highest/alone)
 	}
 	fmt.Println()
-	return nil
+	return highest, nil
+}
+
+func lines(clients []*client) (all []line) {
+	for _, c := range clients {
+		all = append(all, c)
+	}
+	return all
+}
+
+// climb is a search for the highest rate.
+type climb struct {
+	name    string
+	senders []sender
+	hearers []line
+	lasts   time.Duration
+	loads   int
+}
+
+func (c *climb) load(ctx context.Context, rate float64) (*run, error) {
+	c.loads++
+	l := &run{name: fmt.Sprintf("p%d.%.0f", c.loads, rate), senders: c.senders, hearers: c.hearers, rate: rate, lasts: c.lasts, each: 1}
+	err := l.do(ctx)
+	if err == nil {
+		fmt.Printf("%s, %5.0f messages/s: %s\n", c.name, rate, l.report())
+	}
+	return l, err
+}
+
+// highest is the last rate whose p99 was within bounds, both ways.
+func (c *climb) highest(ctx context.Context) (highest float64, err error) {
+	if _, err := c.load(ctx, 500); err != nil { // also warms it up
+		return 0, err
+	}
+	for rate := float64(firstRate); ; rate *= stepFactor {
+		l, err := c.load(ctx, rate)
+		if err == nil && l.p99() > within99 {
+			l, err = c.load(ctx, rate) // once more: the machine may have stood still
+		}
+		if err != nil {
+			return highest, err
+		}
+		if l.p99() > within99 {
+			return highest, nil
+		}
+		highest = rate
+	}
 }
 
 func measureGroups(ctx context.Context, clients []*client, long time.Duration) error {
@@ -253,7 +278,7 @@ func measureGroups(ctx context.Context, clients []*client, long time.Duration) e
 			senders = append(senders, sender{m, id})
 		}
 	}
-	l := &run{name: "g", senders: senders, hearers: clients[:groups*groupSize], rate: 500, lasts: long, each: groupSize - 1}
+	l := &run{name: "g", senders: senders, hearers: lines(clients[:groups*groupSize]), rate: 500, lasts: long, each: groupSize - 1}
 	if err := l.do(ctx); err != nil {
 		return err
 	}
@@ -281,7 +306,7 @@ func measureCrowd(ctx context.Context, clients []*client, long time.Duration) er
 	for _, c := range clients[:20] {
 		senders = append(senders, sender{c, id})
 	}
-	l := &run{name: "c", senders: senders, hearers: clients, rate: crowdRate, lasts: long, each: crowd - 1}
+	l := &run{name: "c", senders: senders, hearers: lines(clients), rate: crowdRate, lasts: long, each: crowd - 1}
 	if err := l.do(ctx); err != nil {
 		return err
 	}
@@ -289,8 +314,13 @@ func measureCrowd(ctx context.Context, clients []*client, long time.Duration) er
 	return nil
 }
 
-// measureIdle opens connections that do nothing.
-func measureIdle(ctx context.Context, r *relay, people []*person, before int64) error {
+// measureIdle opens connections that do nothing, and tells what each costs both
+// ends: in the memory that the system counts, and in what Go has in use.
+func measureIdle(ctx context.Context, r *relay, people []*person, before use) error {
+	mine, err := ownUse()
+	if err != nil {
+		return err
+	}
 	var many []*person
 	for i := range idle {
 		many = append(many, people[i%len(people)])
@@ -299,11 +329,17 @@ func measureIdle(ctx context.Context, r *relay, people []*person, before int64) 
 	if err != nil {
 		return err
 	}
-	after, err := r.memory()
+	after, err := r.use()
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%d idle connections: %.1f KB each; the relay has %d MB\n", idle, float64(after-before)/1024/idle, after>>20)
+	now, err := ownUse()
+	if err != nil {
+		return err
+	}
+	each := func(a, b int64) float64 { return float64(a-b) / 1024 / idle }
+	fmt.Printf("%d idle connections: %.1f KB each at the relay (heap and stacks %.1f KB), which has %d MB; %.1f KB each at the other end (heap and stacks %.1f KB)\n",
+		idle, each(after.resident, before.resident), each(after.live, before.live), after.resident>>20, each(now.resident, mine.resident), each(now.live, mine.live))
 	for _, c := range clients {
 		c.ws.Close()
 	}

@@ -148,6 +148,7 @@ func (c *conn) appendConversation(f *wire.AppendChain, boxes [][]byte) *wire.Err
 		return errNoStatement
 	}
 	chain, err := r.conversationChain(id)
+	exists := err == nil
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		chain = seal.NewConversation(o.Conversation)
@@ -163,8 +164,13 @@ func (c *conn) appendConversation(f *wire.AppendChain, boxes [][]byte) *wire.Err
 		}
 	}
 	before := rolesOf(chain)
-	if _, is := before[c.account.ID]; !is && chain.Head().Seq > 0 {
+	_, inside := before[c.account.ID]
+	if !inside && o.Seq > 1 {
 		return errConversation
+	}
+	if !inside {
+		// Answered as if nobody had made it: that it is there is not for everybody.
+		chain, before = seal.NewConversation(o.Conversation), nil
 	}
 	if o.Seq <= chain.Head().Seq {
 		return errCameSecond
@@ -179,6 +185,9 @@ func (c *conn) appendConversation(f *wire.AppendChain, boxes [][]byte) *wire.Err
 	next := chain.Clone()
 	if err := next.Append(f.Statement, accounts); err != nil {
 		return r.chainRefusal(err)
+	}
+	if !inside && exists {
+		return errConversation
 	}
 	s := store.ConversationStatement{Conversation: id, Kind: kindName(next.Kind()), Seq: o.Seq, Statement: f.Statement,
 		From: c.account.ID, By: c.device}

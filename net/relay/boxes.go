@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -117,36 +116,33 @@ func (c *conn) putBoxes(f *wire.PutBoxes) *wire.Error {
 			return errBoxStranger
 		}
 	}
-	r := c.relay
-	chain, err := r.conversationChain(f.Conversation)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return r.refusal(err)
-	}
-	var members map[string]seal.Role
-	if err == nil {
-		members = rolesOf(chain)
-		if _, is := members[c.account.ID]; !is {
-			return errConversation
-		}
-	}
-	switch {
-	case !f.Loose:
-		if e := r.staged.add(c, f.Conversation, f.Boxes, time.Now()); e != nil {
+	if f.Loose {
+		if e := c.putLoose(f); e != nil {
 			return e
 		}
-	case err != nil:
-		return errConversation
-	default:
-		boxes, e := memberBoxes(chain, members, f.Boxes)
-		if e != nil {
-			return e
-		}
-		if err := r.store.PutMemberBoxes(f.Conversation, chain.Head().Seq, c.account.ID, c.device, boxes); err != nil {
-			return r.chainRefusal(err)
-		}
+	} else if e := c.relay.staged.add(c, f.Conversation, f.Boxes, time.Now()); e != nil {
+		return e // for members and all others alike: whether there is such a conversation is not for everybody
 	}
 	c.ok(f.ID)
 	return nil
+}
+
+// putLoose stores boxes that come without a statement.
+func (c *conn) putLoose(f *wire.PutBoxes) *wire.Error {
+	r := c.relay
+	chain, err := r.conversationChain(f.Conversation)
+	if err != nil {
+		return r.conversationRefusal(err)
+	}
+	members := rolesOf(chain)
+	if _, is := members[c.account.ID]; !is {
+		return errConversation
+	}
+	boxes, e := memberBoxes(chain, members, f.Boxes)
+	if e != nil {
+		return e
+	}
+	return r.chainRefusal(r.store.PutMemberBoxes(f.Conversation, chain.Head().Seq, c.account.ID, c.device, boxes))
 }
 
 func (c *conn) getChain(f *wire.GetChain) *wire.Error {

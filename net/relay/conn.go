@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -36,18 +37,19 @@ const (
 var upgrader = websocket.Upgrader{
 	Subprotocols:     []string{wire.Subprotocol},
 	HandshakeTimeout: wire.HelloTimeout,
-	ReadBufferSize:   4 << 10,
-	WriteBufferSize:  4 << 10,
+	ReadBufferSize:   1 << 10, // each connection has one; what is larger is read past it
+	WriteBufferSize:  4 << 10, // only while it writes
 	WriteBufferPool:  &sync.Pool{},
 }
 
 // conn is one WebSocket. Its reading goroutine owns everything that is not
-// said to be guarded.
+// said to be guarded. One that is idle costs little: it has left net/http and
+// what the handshake needed behind, and nobody writes.
 type conn struct {
 	relay     *Relay
 	ws        *websocket.Conn
 	log       *slog.Logger
-	challenge *wire.Challenge
+	challenge *wire.Challenge // until it is welcome
 	account   wire.Account
 	device    string
 	recovery  bool   // the device is a recovery file
@@ -61,7 +63,7 @@ type conn struct {
 	mu      sync.Mutex // guards what follows
 	queue   [][]byte
 	bytes   int           // in queue, and being written
-	wake    chan struct{} // there is something in queue, or ending is set
+	writing bool          // somebody empties the queue, or will: until it is welcome, the handshake
 	room    chan struct{} // there is less in queue
 	ending  *ending
 	dropped bool
@@ -90,14 +92,28 @@ func (r *Relay) serveSocket(w http.ResponseWriter, req *http.Request) {
 		frames:  rate.NewLimiter(rate.Limit(r.limits.FrameRate), r.limits.FrameBurst),
 		pending: make(chan struct{}, maxPending),
 		gone:    make(chan struct{}),
-		wake:    make(chan struct{}, 1),
+		writing: true,
 		room:    make(chan struct{}, 1),
 	}
 	var err error
 	if c.ws, err = upgrader.Upgrade(w, req, nil); err != nil {
 		return // Upgrade has answered
 	}
-	defer c.ws.Close()
+	// The handler returns, and with it goes all that net/http keeps for a request.
+	r.requests.stay()
+	go c.run()
+}
+
+// run serves a connection from the challenge to its end. Reading goes on in
+// another goroutine, because the stack of this one has grown.
+func (c *conn) run() {
+	r, welcomed := c.relay, false
+	defer func() {
+		c.survive(recover())
+		if !welcomed {
+			c.leave()
+		}
+	}()
 	if refused := r.sockets.add(c, r.limits.Sockets); refused != "" {
 		e := errShuttingDown
 		if refused == codeRateLimited {
@@ -107,9 +123,13 @@ func (r *Relay) serveSocket(w http.ResponseWriter, req *http.Request) {
 		c.drain()
 		return
 	}
-	defer r.sockets.remove(c)
 	c.ws.SetPingHandler(func(data string) error {
-		c.alive(wire.HeartbeatLost)
+		if c.challenge == nil {
+			c.alive(wire.HeartbeatLost) // before, a ping is not the hello that is waited for
+		}
+		if !c.pace() {
+			return net.ErrClosed
+		}
 		err := c.ws.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(wire.WriteTimeout))
 		var timeout net.Error
 		if errors.Is(err, websocket.ErrCloseSent) || errors.As(err, &timeout) && timeout.Timeout() {
@@ -119,17 +139,35 @@ func (r *Relay) serveSocket(w http.ResponseWriter, req *http.Request) {
 	})
 
 	welcome, e := c.handshake()
+	c.challenge = nil
 	switch {
-	case e == nil && c.linking != "":
-		c.serve(welcome, func() { c.readAll(wire.MaxHello, c.handleLink) })
-		r.mailboxes.leave(c, c.linking)
-		r.leaveElsewhere(c)
 	case e == nil:
-		c.live(welcome)
+		if c.linking == "" {
+			r.presence(c.account.ID)
+		}
+		welcomed = true
+		go c.write(welcome)
+		go c.live()
 	case e.err != nil:
 		c.writeEnding(e)
 		c.drain()
 	}
+}
+
+// survive ends the one connection whose frames made us panic, as net/http would.
+func (c *conn) survive(panicked any) {
+	if panicked != nil {
+		c.log.Error("a connection failed", "panic", panicked, "stack", string(debug.Stack()))
+		c.ws.NetConn().Close()
+	}
+}
+
+// leave is the end of every connection.
+func (c *conn) leave() {
+	c.ws.Close()
+	c.relay.sockets.remove(c)
+	c.relay.hub.remove(c)
+	c.relay.requests.leave()
 }
 
 // alive notes that the client gave a sign of life; it has this long for the next.
@@ -164,26 +202,20 @@ func (c *conn) read(limit int64) ([]byte, error) {
 	return b, nil
 }
 
-// live serves a connection that was welcomed, until it ends.
-func (c *conn) live(welcome []byte) {
-	defer func() {
-		c.relay.mailboxes.leave(c, "")
-		c.relay.staged.leave(c)
-		c.relay.hub.remove(c)
-		c.relay.presence(c.account.ID)
-	}()
-	c.relay.presence(c.account.ID)
-	c.serve(welcome, func() { c.readAll(wire.MaxFrame, c.handle) })
+// live reads from a connection that was welcomed, until it ends.
+func (c *conn) live() {
+	defer c.leave()
+	defer c.farewell()
+	defer func() { c.survive(recover()) }()
+	if c.linking != "" {
+		c.readAll(wire.MaxHello, c.handleLink)
+	} else {
+		c.readAll(wire.MaxFrame, c.handle)
+	}
 }
 
-// serve writes what comes first, then reads and writes until the connection ends.
-func (c *conn) serve(first []byte, read func()) {
-	written := make(chan struct{})
-	go func() {
-		defer close(written)
-		c.write(first)
-	}()
-	read()
+// farewell waits for the writer and takes back what the connection was known for.
+func (c *conn) farewell() {
 	c.mu.Lock()
 	told := c.ending != nil
 	c.mu.Unlock()
@@ -191,10 +223,20 @@ func (c *conn) serve(first []byte, read func()) {
 		c.ws.Close() // the client went, or was dropped; the writer is let go
 		c.end(nil, 0)
 	}
-	<-written
+	<-c.gone
 	if told {
 		c.drain()
 	}
+	r := c.relay
+	if c.linking != "" {
+		r.mailboxes.leave(c, c.linking)
+		r.leaveElsewhere(c)
+		return
+	}
+	r.mailboxes.leave(c, "")
+	r.staged.leave(c)
+	r.hub.remove(c)
+	r.presence(c.account.ID)
 }
 
 // readAll carries out what the client asks until the connection ends.
@@ -212,13 +254,8 @@ func (c *conn) readAll(limit int64, handle func(wire.Frame)) {
 		case err != nil:
 			return
 		}
-		if wait := c.frames.Reserve().Delay(); wait > 0 {
-			// The client's own network is its queue.
-			select {
-			case <-time.After(wait):
-			case <-c.gone:
-				return
-			}
+		if !c.pace() {
+			return
 		}
 		f, err := wire.Decode(b)
 		if err != nil {
@@ -232,33 +269,69 @@ func (c *conn) readAll(limit int64, handle func(wire.Frame)) {
 	}
 }
 
-// write empties the queue into the socket until it breaks or the end is said.
+// pace waits until the client may be read from again: its own network is its
+// queue. It is false when the connection is gone.
+func (c *conn) pace() bool {
+	if wait := c.frames.Reserve().Delay(); wait > 0 {
+		select {
+		case <-time.After(wait):
+		case <-c.gone:
+			return false
+		}
+	}
+	return true
+}
+
+// write writes what comes first, if anything does, and then what is queued, and
+// ends when there is no more. Where the socket broke, or the end was said, it
+// stays the last writer.
 func (c *conn) write(first []byte) {
-	defer close(c.gone)
-	if c.writeText(first) != nil {
-		c.ws.Close()
+	if first != nil && c.writeText(first) != nil {
+		c.broken()
 		return
 	}
 	for {
-		<-c.wake
 		c.mu.Lock()
 		queue, ended := c.queue, c.ending
 		c.queue = nil
+		c.writing = len(queue) > 0 || ended != nil
+		idle := !c.writing
 		c.mu.Unlock()
+		if idle {
+			return
+		}
 		for _, b := range queue {
 			if c.writeText(b) != nil {
-				c.ws.Close()
+				c.broken()
 				return
 			}
 			c.mu.Lock()
 			c.bytes -= len(b)
 			c.mu.Unlock()
-			c.signal(c.room)
+			select {
+			case c.room <- struct{}{}:
+			default:
+			}
 		}
 		if ended != nil {
 			c.writeEnding(ended)
+			close(c.gone)
 			return
 		}
+	}
+}
+
+// broken lets everybody go who waits for a socket that can't be written to.
+func (c *conn) broken() {
+	c.ws.Close()
+	close(c.gone)
+}
+
+// rouse starts the writer unless it is at work. c.mu is held.
+func (c *conn) rouse() {
+	if !c.writing {
+		c.writing = true
+		go c.write(nil)
 	}
 }
 
@@ -306,17 +379,10 @@ func (c *conn) end(e *wire.Error, code int) {
 	c.mu.Lock()
 	if c.ending == nil {
 		c.ending = &ending{e, code}
+		c.rouse()
 	}
 	c.mu.Unlock()
 	c.ws.SetReadDeadline(time.Now())
-	c.signal(c.wake)
-}
-
-func (c *conn) signal(ch chan struct{}) {
-	select {
-	case ch <- struct{}{}:
-	default:
-	}
 }
 
 // push queues a frame and never waits. A connection that does not read is
@@ -337,8 +403,8 @@ func (c *conn) push(b []byte) {
 	}
 	c.queue = append(c.queue, b)
 	c.bytes += len(b)
+	c.rouse()
 	c.mu.Unlock()
-	c.signal(c.wake)
 }
 
 // reply queues an answer; only the reading goroutine calls it. It waits for

@@ -4,9 +4,9 @@
 // The desktop program and the headless one call Open, then Serve; Serve
 // returns when all that was started has ended.
 //
-// Goroutines: two a connection. The reading one (the HTTP handler's) decodes
-// frames and carries them out; the writing one empties the connection's
-// bounded queue. Entries and marks are announced from the store's telling
+// Goroutines: one a connection, which decodes frames and carries them out, and
+// a second one as long as there is something to write, which empties the
+// connection's bounded queue. Neither is net/http's: its handler has returned. Entries and marks are announced from the store's telling
 // goroutine, in the order of the commits, and never wait for a connection: one
 // whose queue is full is dropped, comes back and reads what it missed by
 // sequence.

@@ -3,6 +3,8 @@ package relay
 import (
 	"errors"
 	"slices"
+	"strings"
+	"unicode"
 
 	"satchel/net/relay/store"
 	"satchel/net/wire"
@@ -115,8 +117,8 @@ func (c *conn) done() { <-c.pending }
 
 func (c *conn) send(f *wire.Send) *wire.Error {
 	switch {
-	case f.Message == "" || len(f.Message) > wire.MaxID:
-		return wire.NewError(wire.CodeBadFrame, "A message's id has 1 to 64 characters.", false)
+	case f.Message == "" || len(f.Message) > wire.MaxID || strings.ContainsFunc(f.Message, unicode.IsControl):
+		return wire.NewError(wire.CodeBadFrame, "A message's id has 1 to 64 characters, and no control characters.", false)
 	case len(f.Body) > wire.MaxBody:
 		return wire.NewError(wire.CodeTooLarge, "A message's body has 256 KiB at most. Larger things go as files.", false)
 	case len(f.Files) > wire.MaxFiles:
@@ -181,6 +183,9 @@ func (c *conn) mark(f *wire.Mark) {
 // other relays, what is remembered here may be older than what one of them stored.
 func (c *conn) isMember(conversation string) *wire.Error {
 	r := c.relay
+	if !isID(conversation) {
+		return errConversation // and no store has to know what to do with it
+	}
 	var is bool
 	var err error
 	if r.bus.alone() {

@@ -19,6 +19,7 @@ type Limits struct {
 	RequestBurst int     // 400
 	ConnectRate  float64 // connections a second and address; 50
 	ConnectBurst int     // 400
+	Opening      int     // connections of an address that have not sent a request's head; 512
 	LinkRate     float64 // codes for linking that an address may try a second; 0.1
 	LinkBurst    int     // 20
 
@@ -48,7 +49,7 @@ func (l Limits) withDefaults() Limits {
 	for _, d := range []struct {
 		field *int
 		value int
-	}{{&l.FrameBurst, 4000}, {&l.RequestBurst, 400}, {&l.ConnectBurst, 400}, {&l.LinkBurst, 20}, {&l.Connections, 32}, {&l.Sockets, 20000}, {&l.Queue, 8 << 20}, {&l.welcome, welcomeBytes}} {
+	}{{&l.FrameBurst, 4000}, {&l.RequestBurst, 400}, {&l.ConnectBurst, 400}, {&l.LinkBurst, 20}, {&l.Opening, 512}, {&l.Connections, 32}, {&l.Sockets, 20000}, {&l.Queue, 8 << 20}, {&l.welcome, welcomeBytes}} {
 		if *d.field <= 0 {
 			*d.field = d.value
 		}
@@ -109,10 +110,12 @@ func (b *buckets) allow(key string) bool {
 
 // address is who a request is counted for: a host, and of IPv6 the network,
 // because a host has as many addresses there as it likes.
-func address(req *http.Request) string {
-	host, _, err := net.SplitHostPort(req.RemoteAddr)
+func address(req *http.Request) string { return hostOf(req.RemoteAddr) }
+
+func hostOf(remote string) string {
+	host, _, err := net.SplitHostPort(remote)
 	if err != nil {
-		return req.RemoteAddr
+		return remote
 	}
 	ip := net.ParseIP(host)
 	if ip == nil || ip.To4() != nil {

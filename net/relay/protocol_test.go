@@ -9,6 +9,7 @@ import (
 	"os"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,36 +44,94 @@ func declared(t *testing.T, file, pattern string) (all []string) {
 	return all
 }
 
+// found finds what the page says.
+func found(text, pattern string) (all []string) {
+	for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(text, -1) {
+		all = append(all, m[1])
+	}
+	return all
+}
+
+// section is the part of the page below a heading.
+func section(t *testing.T, doc, heading string) string {
+	t.Helper()
+	_, rest, ok := strings.Cut(doc, "\n"+heading+"\n")
+	if !ok {
+		t.Fatalf("there is no %s", heading)
+	}
+	end := regexp.MustCompile("(?m)^#").FindStringIndex(rest)
+	if end == nil {
+		return rest
+	}
+	return rest[:end[0]]
+}
+
+// sameSet compares what the page has with what the code has.
+func sameSet(t *testing.T, what string, page, code []string) {
+	t.Helper()
+	page, code = slices.Compact(slices.Sorted(slices.Values(page))), slices.Compact(slices.Sorted(slices.Values(code)))
+	if !slices.Equal(page, code) {
+		t.Errorf("%s: the page has\n%v\nand the code\n%v", what, page, code)
+	}
+}
+
+// The page has the frames, the codes and the limits that the code has: all of
+// them and no others.
 func TestProtocolNamesEverything(t *testing.T) {
 	doc := document(t)
-	for _, name := range declared(t, "codec.go", `register\[\w+\]\("([^"]+)"\)`) {
-		if !strings.Contains(doc, "`"+name+"`") || !strings.Contains(doc, `{"type":"`+name+`"`) {
-			t.Errorf("the frame %s is not named, or has no example", name)
-		}
-	}
-	for _, code := range declared(t, "errors.go", `Code\w+ += "(\w+)"`) {
-		if !strings.Contains(doc, "\n| `"+code+"` | ") {
-			t.Errorf("the code %s is not in the table of errors", code)
+	frames := declared(t, "codec.go", `register\[\w+\]\("([^"]+)"\)`)
+	sameSet(t, "frames in the table", found(strings.Join(found(section(t, doc, "## Frames"), `(?m)^(\|.*)$`), ""), "`([a-z.]+)`"), frames)
+	sameSet(t, "frames with an example", found(doc, `\{"type":"([^"]+)"`), frames)
+	codes := declared(t, "errors.go", `Code\w+ += "(\w+)"`)
+	sameSet(t, "codes", found(section(t, doc, "### Errors"), "(?m)^\\| `(\\w+)` \\|"), codes)
+	for _, line := range found(doc, `Codes: (.*)`) {
+		line = regexp.MustCompile(`\([^)]*\)`).ReplaceAllString(line, "")
+		for _, code := range found(line, "`(\\w+)`") {
+			if !slices.Contains(codes, code) {
+				t.Errorf("there is no code %s", code)
+			}
 		}
 	}
 	l := Limits{}.withDefaults()
-	for _, limit := range []string{
+	source, err := os.ReadFile("protocol_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{"doc.go", "chains.go", "devicelink.go", "settings.go"} {
+		b, err := os.ReadFile("../wire/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range found(string(b), `(?m)^\t(Max\w+) +=`) {
+			if !strings.Contains(string(source), "wire."+name) {
+				t.Errorf("the limit %s is not compared", name)
+			}
+		}
+	}
+	limits := []string{
 		size(wire.MaxHello), size(wire.MaxFrame), size(wire.MaxRelayFrame), size(wire.MaxBody), size(wire.MaxThumbnail), size(wire.MaxPageBytes), size(l.Queue),
 		fmt.Sprint("page | ", wire.MaxPage), fmt.Sprint("name | ", wire.MaxName), fmt.Sprint("conversation | ", wire.MaxMembers), fmt.Sprint("message | ", wire.MaxFiles),
 		fmt.Sprint("answer | ", wire.MaxAccounts), fmt.Sprint("message | ", wire.MaxID, " char"),
 		fmt.Sprint("| ", wire.HelloTimeout.Seconds(), " s |"), fmt.Sprint("every ", wire.HeartbeatEvery.Seconds(), " s"), fmt.Sprint("| ", wire.HeartbeatLost.Seconds(), " s |"),
 		fmt.Sprint("frame | ", wire.WriteTimeout.Seconds(), " s"), fmt.Sprint("ticket | ", ticketTime.Hours(), " h"),
 		fmt.Sprintf("%d, then `rate_limited`", l.Connections), fmt.Sprintf("%v a second, %d at once, then HTTP 429", l.ConnectRate, l.ConnectBurst),
-		fmt.Sprintf("%v a second after the first %d", l.FrameRate, l.FrameBurst), fmt.Sprintf("%v a second, %d at once, then `rate_limited`", l.RequestRate, l.RequestBurst),
+		fmt.Sprintf("%v a second after the first %d", l.FrameRate, l.FrameBurst), fmt.Sprintf("%d; more are closed", l.Opening), fmt.Sprintf("%v a second, %d at once, then `rate_limited`", l.RequestRate, l.RequestBurst),
 		"statement | " + size(wire.MaxStatement)[2:], "answer " + size(wire.MaxChainBytes), fmt.Sprint("to the relay | ", wire.MaxBoxes), "together " + size(maxStagedBytes),
 		fmt.Sprint("they wait | ", wire.StagedExpires.Minutes(), " min"), "being linked " + size(wire.MaxLinkMessage), fmt.Sprint("one linking | ", wire.MaxLinkFrames),
 		fmt.Sprint("a linking | ", wire.LinkExpires.Minutes(), " min"), fmt.Sprint("linkings at once | ", maxMailboxes), fmt.Sprintf("%v a second, %d at once, then `rate_limited`", l.LinkRate, l.LinkBurst),
 		fmt.Sprint("at most ", maxReason, " bytes"),
+		"body of a setting " + size(wire.MaxSetting), fmt.Sprintf("account | %d, and %d MiB", wire.MaxSettings, wire.MaxSettingBytes>>20),
 		fmt.Sprint("disk | ", maxPending), fmt.Sprint(maxUses), fmt.Sprint(maxInvite.Hours()/24, " days"),
 		fmt.Sprint(l.Unfinished.Hours(), " hours"), fmt.Sprint(l.Unreferenced.Hours()/24, " days"),
-	} {
+	}
+	for _, limit := range limits {
 		if !strings.Contains(doc, limit) {
 			t.Errorf("the limit %q is not there", limit)
+		}
+	}
+	for _, row := range found(section(t, doc, "## Limits"), "(?m)^(\\| .*[0-9].* \\|)$") {
+		if !slices.ContainsFunc(limits, func(limit string) bool { return strings.Contains(row, limit) }) {
+			t.Errorf("nothing is compared with %s", row)
 		}
 	}
 }

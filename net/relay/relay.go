@@ -51,6 +51,7 @@ type Relay struct {
 	uploads   *uploads
 	words     priority.Gate // messages go before files
 	sockets   sockets
+	opening   opening
 	requests  gate // HTTP requests
 	closing   sync.Once
 	closed    error
@@ -118,6 +119,7 @@ func Open(c Config) (_ *Relay, err error) {
 	r.mailboxes.init()
 	r.visits.init()
 	r.gates.init(r.limits)
+	r.opening.init(r.limits.Opening)
 	r.missed = make(chan struct{}, 1)
 	r.bus, err = openBus(c.Bus, r.Key(), wire.NewID(), r.take, r.miss, func(err error) { r.log.Warn("bus", "error", err) })
 	if err != nil {
@@ -211,6 +213,7 @@ func (r *Relay) Serve(ctx context.Context) error {
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          r.debugLog(),
+		ConnState:         r.opening.watch,
 	}
 	sweeping, stopSweeping := context.WithCancel(ctx)
 	swept := make(chan struct{})

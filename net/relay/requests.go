@@ -3,6 +3,7 @@ package relay
 import (
 	"strings"
 	"time"
+	"unicode"
 
 	"satchel/net/wire"
 )
@@ -13,6 +14,9 @@ func isID(s string) bool {
 }
 
 func (c *conn) list(f *wire.ListConversations) *wire.Error {
+	if f.After != "" && !isID(f.After) {
+		return wire.NewError(wire.CodeBadFrame, "This takes the id of a conversation.", false)
+	}
 	all, more, err := c.relay.collect(func(yield func(wire.Conversation) bool) error {
 		return c.relay.store.After(c.account.ID, f.After, yield)
 	})
@@ -31,7 +35,7 @@ func (c *conn) find(f *wire.FindAccounts) *wire.Error {
 		if wrong == nil {
 			all, err = c.relay.store.Find(name)
 		}
-	} else if len(f.Prefix) <= 4*wire.MaxName {
+	} else if len(f.Prefix) <= 4*wire.MaxName && !strings.ContainsFunc(f.Prefix, unicode.IsControl) {
 		all, err = c.relay.store.Directory(strings.Join(strings.Fields(f.Prefix), " "))
 	}
 	if err != nil {

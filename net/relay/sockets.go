@@ -20,6 +20,13 @@ func (g *gate) enter() bool {
 	return !g.shut
 }
 
+// stay counts once more for somebody who is inside, and leaves later than it came for.
+func (g *gate) stay() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.n++
+}
+
 func (g *gate) leave() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
