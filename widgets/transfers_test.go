@@ -32,18 +32,6 @@ func someTransfers() []TransferRow {
 	}
 }
 
-func TestTransferLooks(t *testing.T) {
-	inBoth(t, "transfers", func(t *testing.T, v fyne.ThemeVariant) fyne.Window {
-		w := room(t, v, NewGround(ColorWindow), 760, 780)
-		l := NewTransferList("Nothing")
-		l.SetRows(someTransfers())
-		s := NewSheet("Transfers", l, NewButton(PlainButton, "Try failed ones again", nil), NewButton(PlainButton, "Pause all", nil))
-		s.Width, s.Height = 660, 620
-		s.ShowOn(w.Canvas(), nil)
-		return w
-	})
-}
-
 // Every button does what it says to its own transfer; of ten thousand rows only
 // those in view exist.
 func TestTransferList(t *testing.T) {
