@@ -4,7 +4,8 @@ export PATH := $(PATH):/usr/local/go/bin
 
 # The window needs X11 (Wayland through XWayland) and Fyne's one-thread model.
 # Emoji come from the system: the drawing of the bundled font is cut off.
-WINDOW  := -tags x11,migrated_fynedo,no_emoji
+# Decoders of pictures are those that were tested, whatever libraries a system has: nodynamic.
+WINDOW  := -tags x11,migrated_fynedo,no_emoji,nodynamic
 # Tests draw without a window system; the bundled fonts make pictures equal everywhere.
 SCREENLESS := -tags ci,migrated_fynedo,no_emoji
 comma   := ,
@@ -23,7 +24,7 @@ build:
 	@.ci/install build
 	go build $(WINDOW) $(LDFLAGS) -o build/satchel .
 	CGO_ENABLED=0 go build $(LDFLAGS) -o build/satchel-relay ./cmd/satchel-relay
-	CGO_ENABLED=0 go build $(LDFLAGS) -o build/satchelctl ./cmd/satchelctl
+	CGO_ENABLED=0 go build -tags nodynamic $(LDFLAGS) -o build/satchelctl ./cmd/satchelctl
 
 # What every change must pass: format, the suite under the race detector, then the
 # journeys: built programs, killed and restarted, and real windows. The suite waits for
@@ -66,6 +67,7 @@ faults: build
 	$(FAULTS) -overlay $$(internal/faults/clock/overlay build/clock) -vet=off -tags moved -run TestClocks ./internal/faults
 	SATCHEL_FAULTS=1 $(JOURNEY) -run TestKill9 -parallel 2
 	SATCHEL_FAULTS=1 go test -count=1 -v -timeout 20m -run 'Test(Cluster|Single)Killed' ./net/relay
+	SATCHEL_FAULTS=1 go test -count=1 -v -timeout 20m -run TestHostileFiles ./transfer/preview
 	@cat build/faults.md
 
 # Ratios of what was measured in one run; nothing is asserted.

@@ -16,7 +16,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"image"
 	"io"
 	"log/slog"
 	"net"
@@ -27,6 +26,7 @@ import (
 	"satchel/app"
 	"satchel/net/priority"
 	"satchel/transfer"
+	"satchel/transfer/preview"
 )
 
 func main() {
@@ -105,10 +105,7 @@ func (m *Main) Config() app.Config {
 			}
 			return r, nil
 		},
-		Preview: transfer.Preview,
-		Picture: func(ctx context.Context, path string, w, h int) (image.Image, error) {
-			return transfer.Picture(ctx, path, w, h)
-		},
+		Preview: preview.Look, Picture: preview.Picture, Large: preview.Large, Frames: preview.Frames, Face: preview.Face,
 		SaveCopy: transfer.SaveCopy,
 	}
 }

@@ -39,8 +39,17 @@ type Config struct {
 	// its owner. The shell closes it.
 	StartRelay func(ctx context.Context, owner string) (Relay, error)
 
-	Preview  func(ctx context.Context, path string) (chat.File, error)                 // a picture's size and thumbnail
-	Picture  func(ctx context.Context, path string, w, h int) (image.Image, error)     // the picture itself, to fit into w by h pixels
+	// Preview looks into a file: its type, a picture's size and thumbnail, and what
+	// the picture says of how it was taken.
+	Preview func(ctx context.Context, path string) (chat.File, chat.PictureFacts, error)
+	// Picture decodes a picture to fit into w by h pixels; Large does for one that
+	// somebody opened, and may take longer. Frames are those of a GIF that moves.
+	Picture func(ctx context.Context, path string, w, h int) (image.Image, error)
+	Large   func(ctx context.Context, path string, w, h int) (image.Image, error)
+	Frames  func(ctx context.Context, path string, w, h int) ([]image.Image, []time.Duration, error)
+	// Face makes somebody's picture of a file: square and small.
+	Face func(ctx context.Context, path string) ([]byte, error)
+
 	SaveCopy func(ctx context.Context, src, dir, name string) (path string, err error) // never overwrites
 
 	RecoveryWork int // as in session.Options
@@ -72,8 +81,8 @@ type App struct {
 	sheet    *openSheet           // nil: none
 	picker   *widgets.EmojiPicker // nil: none
 	viewer   *viewer              // nil: none
-	pictures *pictures
 	found    found
+	archive  bool // the list shows what is archived
 	settings settings
 	focused  bool
 	model    model
@@ -96,7 +105,6 @@ func New(f fyne.App, cfg Config) (*App, error) {
 	a.ctx, a.cancel = context.WithCancel(context.Background())
 	a.settings = loadSettings(cfg.Dir)
 	a.model.init()
-	a.pictures = newPictures(a)
 	a.openWindow()
 	return a, nil
 }

@@ -156,7 +156,7 @@ func TestTwoPeople(t *testing.T) {
 				t.Errorf("it is shown at %v", b)
 			}
 			ines.viewer.widget.Dismiss()
-			ines.sees("it is decoded for its bubble", func(Screen) bool { return ines.pictures.order.Len() > 0 })
+			ines.sees("it is decoded for its bubble", func(Screen) bool { return ines.stage.decoded.Load() > 0 })
 		}
 	}
 	// A second click opens; what can run is asked about.

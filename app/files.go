@@ -8,8 +8,10 @@ import (
 	"path/filepath"
 	"strings"
 
+	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
 
+	"satchel/app/session"
 	"satchel/chat"
 	"satchel/widgets"
 )
@@ -22,6 +24,10 @@ type openSheet struct {
 	list  *widgets.PersonList // the new message's
 
 	devices      *widgets.DeviceList    // the settings'
+	store        *storesPage            // the settings'
+	storage      *storagePage           // the settings'
+	redraw       func()                 // shows the settings' page anew
+	said         string                 // what it then says was done
 	link         *widgets.LinkSheet     // of a linking
 	person       *widgets.PersonSheet   // somebody's page
 	recovery     *widgets.RecoverySheet // of a recovery file
@@ -30,6 +36,7 @@ type openSheet struct {
 	page         *widgets.GroupPage     // a group's page, of conversation
 	conversation chat.ConversationID
 	spots        map[string]spotted // what else can be clicked on it
+	drawMe       func()             // the profile's: one's picture is another; nil on all others
 }
 
 // showSheet puts a sheet over the window, in the place of the one that is there.
@@ -67,9 +74,36 @@ func (a *App) hover(over bool) {
 	if c.Kind == chat.Self {
 		title = lang.L("Drop to keep in your notes")
 	}
-	p.hover.Set(widgets.IconDrop, title, lang.L("Files of any kind and size. You see them before they go."))
+	p.hover.Set(widgets.IconDrop, title, lang.L("Files of any kind and size. Hold Shift to send without asking."))
 	p.hover.Show()
 	p.root.Refresh()
+}
+
+// dropFiles takes files that were dropped: with Shift held they go without a
+// question, and pictures without what they say of place and camera.
+func (a *App) dropFiles(paths []string) {
+	if a.main == nil || a.main.pane.id == "" || a.sheet != nil || widgets.Modifiers()&fyne.KeyModifierShift == 0 {
+		a.offerFiles(paths)
+		return
+	}
+	id := a.main.pane.id
+	a.main.pane.hover.Hide()
+	limit := a.session.Profile().MaxFile
+	a.work(func(context.Context) func() {
+		files, refused := inspect(paths, limit)
+		return func() {
+			if refused != "" {
+				a.notice(refused)
+			}
+			whole := make([]string, len(files))
+			for i, f := range files {
+				whole[i] = f.Path
+			}
+			if len(whole) > 0 {
+				a.sendFiles(id, whole, "", chat.PictureEdit{Clean: true})
+			}
+		}
+	})
 }
 
 // offerFiles shows what would be sent, before it is: dropped, pasted or picked.
@@ -142,9 +176,9 @@ func (a *App) openSendSheet() {
 	s.SetCaption(p.composer.Text())
 	o := &openSheet{name: "send", sheet: s.Sheet, files: s}
 	s.OnMore = a.pickFiles
-	s.OnSend = func(paths []string, caption string) {
+	s.OnSend = func(paths []string, caption string, edit chat.PictureEdit) {
 		s.Sheet.Dismiss()
-		a.sendFiles(id, paths, caption)
+		a.sendFiles(id, paths, caption, edit)
 	}
 	a.showSheet(o)
 	s.Sheet.ShowOn(a.window.Canvas(), s.Caption)
@@ -157,12 +191,12 @@ func (a *App) previewFiles(s *widgets.SendSheet, files []widgets.SendFile) {
 	}
 	a.work(func(ctx context.Context) func() {
 		for _, f := range files {
-			look, err := a.cfg.Preview(ctx, f.Path)
-			if ctx.Err() != nil || err != nil || !look.IsPicture() {
+			look, facts, err := a.cfg.Preview(ctx, f.Path)
+			if ctx.Err() != nil || err != nil || !look.HasThumbnail() {
 				continue
 			}
 			img := thumbnail(look.Thumbnail)
-			a.ui(func() { s.SetPicture(f.Path, img, look.Width, look.Height) })
+			a.ui(func() { s.SetPicture(f.Path, img, &look, facts) })
 		}
 		return nil
 	})
@@ -170,14 +204,18 @@ func (a *App) previewFiles(s *widgets.SendSheet, files []widgets.SendFile) {
 
 // sendFiles hands files to the session. What was written in the composer and
 // became the caption leaves the composer with them.
-func (a *App) sendFiles(id chat.ConversationID, paths []string, caption string) {
+func (a *App) sendFiles(id chat.ConversationID, paths []string, caption string, edit chat.PictureEdit) {
 	p := a.main.pane
 	if p.id == id && caption != "" && strings.TrimSpace(p.composer.Text()) == caption {
 		p.composer.SetText("")
 		p.changed("")
 	}
+	files := make([]session.Outgoing, len(paths))
+	for i, path := range paths {
+		files[i] = session.Outgoing{Path: path, Edit: edit}
+	}
 	a.inOrder(func(ctx context.Context) func() {
-		_, err := a.session.SendFiles(ctx, id, paths, chat.Content{Kind: chat.KindMessage, Text: caption})
+		_, err := a.session.SendEdited(ctx, id, files, chat.Content{Kind: chat.KindMessage, Text: caption})
 		if err == nil {
 			return nil
 		}
@@ -204,8 +242,9 @@ func (a *App) useFile(m chat.Message) {
 	conv := m.Conversation
 	a.work(func(ctx context.Context) func() {
 		if path := a.localFile(conv, m.ID); path != "" {
+			a.session.Opened(conv, m.ID)
 			return func() {
-				if m.Content.File.IsPicture() && a.cfg.Picture != nil {
+				if isStill(m.Content.File) && a.cfg.Large != nil {
 					a.viewPicture(m, path)
 					return
 				}
@@ -223,6 +262,9 @@ func (a *App) useFile(m chat.Message) {
 		return nil
 	})
 }
+
+// isStill tells whether the viewer shows a file; films play elsewhere.
+func isStill(f *chat.File) bool { return f.IsPicture() && !f.IsVideo() }
 
 // localFile is where the file of a message lies on this computer: fetched and
 // verified, or the one that we sent it from. "" when neither is there.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 
 	"satchel/net/relay"
 	"satchel/transfer"
+	look "satchel/transfer/preview"
 	"satchel/widgets"
 )
 
@@ -35,9 +37,10 @@ const patience = 2 * time.Minute
 
 // stage is the screen's goroutine, which is the test's, for all windows of a test.
 type stage struct {
-	t    *testing.T
-	fyne fyne.App
-	todo chan func()
+	decoded atomic.Int32 // pictures
+	t       *testing.T
+	fyne    fyne.App
+	todo    chan func()
 }
 
 func newStage(t *testing.T) *stage {
@@ -58,7 +61,7 @@ type person struct {
 func (s *stage) sits(dir string, more ...func(*Config)) *person {
 	s.t.Helper()
 	home := &home{dir: dir}
-	c := Config{Dir: dir, OwnRelay: home.exists(), StartRelay: home.start, Preview: transfer.Preview, Picture: picture, SaveCopy: transfer.SaveCopy, RecoveryWork: 10,
+	c := Config{Dir: dir, OwnRelay: home.exists(), StartRelay: home.start, Preview: look.Look, Picture: s.picture, Large: look.Large, Frames: look.Frames, Face: look.Face, SaveCopy: transfer.SaveCopy, RecoveryWork: 10,
 		Do: func(f func()) { s.todo <- f }}
 	for _, m := range more {
 		m(&c)
@@ -73,9 +76,13 @@ func (s *stage) sits(dir string, more ...func(*Config)) *person {
 	return p
 }
 
-// picture is transfer.Picture, as main has it.
-func picture(ctx context.Context, path string, w, h int) (image.Image, error) {
-	return transfer.Picture(ctx, path, w, h)
+// picture decodes as main has it, and counts.
+func (s *stage) picture(ctx context.Context, path string, w, h int) (image.Image, error) {
+	img, err := look.Picture(ctx, path, w, h)
+	if err == nil {
+		s.decoded.Add(1)
+	}
+	return img, err
 }
 
 // leaves closes the window, while the screen's goroutine goes on.

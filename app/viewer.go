@@ -24,6 +24,7 @@ type viewer struct {
 	path   string
 	round  int // counts pictures: one that is decoded too late is dropped
 	img    image.Image
+	timer  *time.Timer // of the next frame of a picture that moves
 }
 
 // viewPicture shows the picture of a message, which lies at path.
@@ -39,6 +40,7 @@ func (a *App) viewPicture(m chat.Message, path string) {
 		if a.viewer == v {
 			a.viewer = nil
 		}
+		v.still()
 		a.main.pane.composer.Focus()
 	}
 	w.Save.OnTapped = func() { a.saveAs(v.at) }
@@ -51,7 +53,7 @@ func (a *App) viewPicture(m chat.Message, path string) {
 // around are the pictures before and after the one that is shown.
 func (v *viewer) around() (before, after *chat.Message) {
 	p := v.app.main.pane
-	all := slices.DeleteFunc(p.inOrder(), func(m chat.Message) bool { return !m.Content.File.IsPicture() || p.paths[m.ID] == "" })
+	all := slices.DeleteFunc(p.inOrder(), func(m chat.Message) bool { return !isStill(m.Content.File) || p.paths[m.ID] == "" })
 	for i := range all {
 		if all[i].ID != v.at.ID {
 			continue
@@ -80,17 +82,18 @@ func (v *viewer) step(n int) {
 // show decodes a picture as big as the window is, twice over for a closer look.
 func (v *viewer) show(m chat.Message, path string) {
 	a := v.app
+	v.still()
 	v.at, v.path, v.img = m, path, nil
 	v.round++
 	round := v.round
 	v.draw()
-	if a.cfg.Picture == nil {
+	if a.cfg.Large == nil {
 		return
 	}
 	c := a.window.Canvas()
 	w, h := int(2*c.Size().Width*c.Scale()), int(2*c.Size().Height*c.Scale())
 	a.work(func(ctx context.Context) func() {
-		img, err := a.cfg.Picture(ctx, path, w, h)
+		img, err := a.cfg.Large(ctx, path, w, h)
 		return func() {
 			switch {
 			case v.round != round || a.viewer != v:
@@ -100,9 +103,51 @@ func (v *viewer) show(m chat.Message, path string) {
 			default:
 				v.img = img
 				v.draw()
+				if m.Content.File.MIME == "image/gif" {
+					v.move(round, w, h)
+				}
 			}
 		}
 	})
+}
+
+// move lets a GIF play, here and nowhere else.
+func (v *viewer) move(round, w, h int) {
+	a, path := v.app, v.path
+	if a.cfg.Frames == nil {
+		return
+	}
+	a.work(func(ctx context.Context) func() {
+		frames, delays, err := a.cfg.Frames(ctx, path, w, h)
+		if err != nil || len(frames) < 2 {
+			return nil // its first frame is there
+		}
+		return func() { v.frame(round, frames, delays, 0) }
+	})
+}
+
+// frame shows one frame of a GIF, and then the next. It rests while nobody looks.
+func (v *viewer) frame(round int, frames []image.Image, delays []time.Duration, i int) {
+	a := v.app
+	if v.round != round || a.viewer != v {
+		return
+	}
+	next := i
+	if a.focused {
+		v.img = frames[i]
+		v.widget.SetFrame(v.img)
+		next = (i + 1) % len(frames)
+	}
+	v.timer = time.AfterFunc(delays[i], func() {
+		a.ui(func() { v.frame(round, frames, delays, next) })
+	})
+}
+
+// still ends what moves.
+func (v *viewer) still() {
+	if v.timer != nil {
+		v.timer.Stop()
+	}
 }
 
 func (v *viewer) draw() {

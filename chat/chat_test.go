@@ -126,6 +126,25 @@ func TestReceipt(t *testing.T) {
 	}
 }
 
+// A link of a map is a place, when it has one.
+func TestParseLocationOfLinks(t *testing.T) {
+	for _, link := range []string{
+		"41.15 -8.61", "41.15°, −8.61°", "geo:41.15,-8.61;u=35", "geo:41.15,-8.61?z=14",
+		"https://www.openstreetmap.org/?mlat=41.15&mlon=-8.61#map=16/50.0/7.0", "https://www.openstreetmap.org/#map=16/41.15/-8.61",
+		"https://www.google.com/maps/place/Porto/@41.15,-8.61,15z/data=x", "https://www.google.com/maps/place/P/@50.1,7.1,15z/data=!3m1!3d41.15!4d-8.61",
+		"https://maps.google.com/?q=41.15,-8.61", "https://maps.apple.com/?ll=41.15,-8.61&q=Porto", "https://www.bing.com/maps?cp=41.15~-8.61&lvl=12",
+	} {
+		if l, err := ParseLocation(link); err != nil || *l != (Location{Lat: 41.15, Lon: -8.61}) {
+			t.Errorf("%s: %+v, %v", link, l, err)
+		}
+	}
+	for _, bad := range []string{"https://maps.app.goo.gl/abc", "https://example.org/?q=Porto", "ftp://h/?q=41.15,-8.61", "geo:north", "https://maps.google.com/?q=91.5,0"} {
+		if l, err := ParseLocation(bad); err == nil {
+			t.Errorf("%s is %+v", bad, l)
+		}
+	}
+}
+
 func TestParseLocation(t *testing.T) {
 	if l, err := ParseLocation("38.7056, -9.1446"); err != nil || *l != (Location{Lat: 38.7056, Lon: -9.1446}) {
 		t.Errorf("%+v, %v", l, err)

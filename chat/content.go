@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -38,6 +36,8 @@ type Content struct {
 	Edit     MessageID       `json:"edit,omitempty"`  // these three: see KindEdit
 	Delete   MessageID       `json:"delete,omitempty"`
 	Reaction string          `json:"reaction,omitempty"`
+	Picture  []byte          `json:"picture,omitempty"` // see KindProfile
+	URL      string          `json:"url,omitempty"`     // see KindLink
 	Custom   json.RawMessage `json:"custom,omitempty"`
 
 	Extra map[string]json.RawMessage `json:"-"`
@@ -56,38 +56,26 @@ type File struct {
 	Width       int     `json:"width,omitempty"`    // pixels, upright
 	Height      int     `json:"height,omitempty"`   // pixels, upright
 	Duration    float64 `json:"duration,omitempty"` // seconds
+	Pages       int     `json:"pages,omitempty"`
+	Waveform    []byte  `json:"waveform,omitempty"` // how loud a sound's parts are, 0 to 255; at most 64
+	Excerpt     string  `json:"excerpt,omitempty"`  // the first lines of a text
 }
 
 // IsPicture tells whether a bubble shows the file as a picture.
 func (f *File) IsPicture() bool {
-	return f != nil && len(f.Thumbnail) > 0 && f.Width > 0 && f.Height > 0
+	return f.HasThumbnail() && f.Width > 0 && f.Height > 0 && f.Pages == 0
 }
 
-// Location is a place on Earth, WGS 84, in degrees.
-type Location struct {
-	Lat  float64 `json:"lat"`
-	Lon  float64 `json:"lon"`
-	Name string  `json:"name,omitempty"`
-}
+// HasThumbnail tells whether there is a small picture of the file: of a
+// document, its first page.
+func (f *File) HasThumbnail() bool { return f != nil && len(f.Thumbnail) > 0 }
 
-// ParseLocation reads "LAT,LON" in decimal degrees.
-func ParseLocation(s string) (*Location, error) {
-	lat, lon, ok := strings.Cut(s, ",")
-	if !ok {
-		return nil, fmt.Errorf("%q is no place: write latitude,longitude, as in 38.7056,-9.1446", s)
-	}
-	l := &Location{}
-	var err1, err2 error
-	l.Lat, err1 = strconv.ParseFloat(strings.TrimSpace(lat), 64)
-	l.Lon, err2 = strconv.ParseFloat(strings.TrimSpace(lon), 64)
-	if err1 != nil || err2 != nil || !l.valid() {
-		return nil, fmt.Errorf("%q is no place: write latitude,longitude, as in 38.7056,-9.1446", s)
-	}
-	return l, nil
-}
+// IsVideo tells whether the picture that a bubble shows stands for a film.
+func (f *File) IsVideo() bool { return f.IsPicture() && strings.HasPrefix(f.MIME, "video/") }
 
-func (l *Location) valid() bool {
-	return math.Abs(l.Lat) <= 90 && math.Abs(l.Lon) <= 180 // false for NaN too
+// IsSound tells whether the file is something to be heard.
+func (f *File) IsSound() bool {
+	return f != nil && (strings.HasPrefix(f.MIME, "audio/") || f.MIME == "application/ogg")
 }
 
 // Reasons why a content can't be sent.
@@ -160,5 +148,5 @@ func (c *Content) UnmarshalJSON(b []byte) error {
 
 var knownFields = map[string]bool{
 	"kind": true, "text": true, "title": true, "file": true, "location": true, "reply": true,
-	"edit": true, "delete": true, "reaction": true, "custom": true,
+	"edit": true, "delete": true, "reaction": true, "picture": true, "url": true, "custom": true,
 }

@@ -120,10 +120,17 @@ type Transfer struct {
 	Path string `json:"path,omitempty"`
 	// ModTime is the upload source's modification time when it was queued.
 	ModTime time.Time `json:"mod_time,omitzero"`
+	// Edit says what is changed in the copy of a picture that goes in its place.
+	Edit PictureEdit `json:"edit,omitzero"`
+	// Copy is that copy, once it is made, absolute: then File.Size and ModTime are
+	// the copy's. It is removed when the transfer has ended.
+	Copy string `json:"copy,omitempty"`
 	// File is what is moved. A download has all of it from the start; an upload
 	// has name and size, the pictures once prepared, URL and checksum once done.
 	File File `json:"file"`
 
+	// Store names the store that an upload goes to; "" is the relay.
+	Store string `json:"store,omitempty"`
 	// Place is where the store has this upload, in the handler's words, when ID
 	// alone does not lead there.
 	Place string `json:"place,omitempty"`
@@ -135,9 +142,19 @@ type Transfer struct {
 
 	Created time.Time `json:"created"`
 	Updated time.Time `json:"updated,omitzero"`
+	// Opened is when a person last looked at a download that is done.
+	Opened time.Time `json:"opened,omitzero"`
 
 	// Rate is bytes a second, smoothed; Left is the time that remains, 0 when
 	// unknown. Neither is kept on disk.
 	Rate float64       `json:"-"`
 	Left time.Duration `json:"-"`
+}
+
+// Source is the file that an upload reads.
+func (t *Transfer) Source() string {
+	if t.Copy != "" {
+		return t.Copy
+	}
+	return t.Path
 }

@@ -523,7 +523,7 @@ func TestRegistry(t *testing.T) {
 		b.failed(b.queue(downloadOf(f)), c.reason)
 	}
 	e := New(Config{Journal: openJournal(""), Handlers: NewRegistry("none")})
-	if _, err := e.cfg.Handlers.forUpload(); err == nil {
+	if _, err := e.cfg.Handlers.forUpload(""); err == nil {
 		t.Error("a handler that nobody added")
 	}
 }
@@ -561,7 +561,7 @@ func TestPreparedPicture(t *testing.T) {
 	s := newServer(t, true)
 	j := openJournal("")
 	b := start(t, j, NewTus(TusConfig{Tickets: s.issue(s.URL)}), nil)
-	up := uploadOf(t, write(t, "a.txt", encoded(t, halves(40, 30, false), "png")))
+	up := uploadOf(t, write(t, "a.txt", photo(t, 40, 30)))
 	up.File.MIME = "text/plain"
 	id := b.queue(up)
 	moving := b.wait(id, "moving", func(t chat.Transfer) bool { return t.State >= chat.TransferMoving })

@@ -129,12 +129,12 @@ func (p *part) sum() string { return hex.EncodeToString(p.hash.Sum(nil)) }
 
 func removePart(path string) { _ = os.Remove(path) }
 
-// sweepParts removes the parts and records of transfers that are no more.
+// sweepParts removes the parts, records and copies of transfers that are no more.
 func (e *Engine) sweepParts() {
 	found, _ := os.ReadDir(filepath.Join(e.cfg.Folder, "parts"))
 	for _, f := range found {
 		ext := filepath.Ext(f.Name())
-		if ext != ".part" && ext != ".seal" {
+		if ext != ".part" && ext != ".seal" && ext != copyExt {
 			continue
 		}
 		e.mu.Lock()

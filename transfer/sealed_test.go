@@ -322,7 +322,7 @@ func TestNothingLeaks(t *testing.T) {
 		heard.Write(body)
 		return false
 	})
-	picture := encoded(t, halves(400, 300, false), "png")
+	picture := photo(t, 400, 300)
 	const name = "Férias em Sintra.png"
 	for _, tus := range []TusConfig{{Tickets: s.issue(s.URL)}, {Endpoint: s.URL + "/files/"}} {
 		if tus.Tickets == nil {

@@ -37,14 +37,14 @@ type source struct {
 // that was queued.
 func openSource(ctx context.Context, t *chat.Transfer, m *meter, words *priority.Gate) (*source, error) {
 	name := t.File.Name
-	info, err := os.Stat(t.Path) // before opening: opening a pipe would wait for its other end
+	info, err := os.Stat(t.Source()) // before opening: opening a pipe would wait for its other end
 	if err != nil {
 		return nil, sourceError(name, err)
 	}
 	if err := plainFile(name, info); err != nil {
 		return nil, err
 	}
-	file, err := os.Open(t.Path)
+	file, err := os.Open(t.Source())
 	if err != nil {
 		return nil, sourceError(name, err)
 	}
@@ -55,9 +55,9 @@ func openSource(ctx context.Context, t *chat.Transfer, m *meter, words *priority
 		file.Close()
 		return nil, sourceError(name, err)
 	}
-	if info.Size() != t.File.Size || !t.ModTime.IsZero() && !info.ModTime().Equal(t.ModTime) {
+	if err := unchanged(t, info); err != nil {
 		file.Close()
-		return nil, Final(name+" changed after it was chosen. Send it again.", nil)
+		return nil, err
 	}
 	return &source{ctx: ctx, file: file, info: info, name: name, meter: m, bulk: words.Bulk(), reading: words.Bulk()}, nil
 }
@@ -86,6 +86,14 @@ func (s *source) seal(old *sealing, record *seal.Record, save func(seal.Record) 
 	}
 	x.input.read = s.readPlain
 	s.sealing = x
+	return nil
+}
+
+// unchanged refuses a file that is not the one that was queued.
+func unchanged(t *chat.Transfer, info fs.FileInfo) error {
+	if info.Size() != t.File.Size || !t.ModTime.IsZero() && !info.ModTime().Equal(t.ModTime) {
+		return Final(t.File.Name+" changed after it was chosen. Send it again.", nil)
+	}
 	return nil
 }
 

@@ -8,12 +8,16 @@ import (
 
 	"satchel/chat"
 	"satchel/net/seal"
+	"satchel/transfer/preview"
 )
 
 // upload takes one upload from preparing to done.
 func (e *Engine) upload(ctx context.Context, en *entry) error {
-	handler, err := e.cfg.Handlers.forUpload()
+	handler, err := e.cfg.Handlers.forUpload(en.t.Store)
 	if err != nil {
+		return err
+	}
+	if err := e.edit(ctx, en); err != nil {
 		return err
 	}
 	src, err := openSource(ctx, &en.t, en.meter, e.cfg.Words)
@@ -21,8 +25,14 @@ func (e *Engine) upload(ctx context.Context, en *entry) error {
 		return err
 	}
 	defer src.Close()
-	if err := e.seal(en, src); err != nil {
-		return e.beginAnew(ctx, en, err)
+	earlier, err := e.earlier(ctx, en, src, handler)
+	if err != nil {
+		return err
+	}
+	if earlier == nil {
+		if err := e.seal(en, src); err != nil {
+			return e.beginAnew(ctx, en, err)
+		}
 	}
 
 	file, err := e.preview(ctx, en)
@@ -33,6 +43,9 @@ func (e *Engine) upload(ctx context.Context, en *entry) error {
 	made := len(file.Thumbnail) > len(en.t.File.Thumbnail)
 	if err := e.step(en, chat.EventMove, made, func(t *chat.Transfer) { t.File = file }); err != nil {
 		return Temporary(notSaved, err)
+	}
+	if earlier != nil {
+		return e.sent(en, *earlier)
 	}
 
 	request := e.uploadRequest(en, src)
@@ -52,16 +65,22 @@ func (e *Engine) upload(ctx context.Context, en *entry) error {
 	if result.SHA256 != "" && !strings.EqualFold(result.SHA256, sealed.store) {
 		return e.beginAnew(ctx, en, errMismatch)
 	}
+	return e.sent(en, Stored{URL: result.URL, SHA256: sealed.plain, Key: sealed.key})
+}
+
+// sent ends an upload: the store has the file.
+func (e *Engine) sent(en *entry, at Stored) error {
 	if err := e.step(en, chat.EventFinish, false, whole); err != nil {
 		return err
 	}
 	if err := e.step(en, chat.EventDone, true, func(t *chat.Transfer) {
-		t.File.URL, t.File.SHA256, t.File.Key = result.URL, sealed.plain, sealed.key
-		t.Offset, t.Tries, t.Place = t.File.Size, 0, ""
+		t.File.URL, t.File.SHA256, t.File.Key = at.URL, at.SHA256, at.Key
+		t.Offset, t.Tries, t.Place, t.Copy = t.File.Size, 0, "", ""
 	}); err != nil {
 		return Temporary(notSaved, err)
 	}
 	removePart(e.recordPath(en.t.ID))
+	removePart(e.copyPath(en.t.ID))
 	return nil
 }
 
@@ -136,15 +155,15 @@ func requestOf(t *chat.Transfer) *UploadRequest {
 	return &UploadRequest{ID: t.ID, Conversation: t.Conversation, Name: string(t.ID), Size: seal.SealedSize(t.File.Size), Place: t.Place}
 }
 
-// preview returns what a message says of the file. It looks into one that has
-// no thumbnail, once. Only ctx ends it with an error: a picture that can't be
-// read goes as a file like any other.
+// preview returns what a message says of the file. It looks into one that was
+// not looked into, once. Only ctx ends it with an error: what can't be read goes
+// as a file like any other.
 func (e *Engine) preview(ctx context.Context, en *entry) (chat.File, error) {
 	file := en.t.File
 	if en.looked || len(file.Thumbnail) > 0 {
 		return file, nil
 	}
-	seen, err := Preview(ctx, en.t.Path)
+	seen, _, err := preview.Look(ctx, en.t.Source())
 	if ctx.Err() != nil {
 		return file, ctx.Err()
 	}
@@ -152,13 +171,11 @@ func (e *Engine) preview(ctx context.Context, en *entry) (chat.File, error) {
 		e.log.Info("no preview", "transfer", en.t.ID, "error", err)
 	}
 	en.looked = true
-	if file.MIME == "" || seen.MIME != "" && seen.MIME != unknownType {
-		file.MIME = cmp.Or(seen.MIME, unknownType)
+	seen.URL, seen.Name, seen.Size, seen.SHA256, seen.Key = file.URL, file.Name, file.Size, file.SHA256, file.Key
+	if seen.MIME == "" || seen.MIME == preview.Unknown && file.MIME != "" {
+		seen.MIME = cmp.Or(file.MIME, preview.Unknown)
 	}
-	if len(seen.Thumbnail) > 0 {
-		file.Width, file.Height, file.Thumbnail, file.Placeholder = seen.Width, seen.Height, seen.Thumbnail, seen.Placeholder
-	}
-	return file, nil
+	return seen, nil
 }
 
 // again lets what went wrong go once more, and then no more.
@@ -177,7 +194,8 @@ func (e *Engine) discard(t chat.Transfer) {
 		return
 	}
 	removePart(e.recordPath(t.ID))
-	handler, err := e.cfg.Handlers.forUpload()
+	removePart(e.copyPath(t.ID))
+	handler, err := e.cfg.Handlers.forUpload(t.Store)
 	dropper, ok := handler.(Dropper)
 	if err != nil || !ok || t.Offset == 0 && t.Place == "" {
 		return

@@ -26,6 +26,9 @@ type bubble struct {
 	ticks  *canvas.Image
 	pill   *canvas.Rectangle // under the time, on a picture
 
+	paper   *canvas.Rectangle // under the beginning of a text
+	excerpt *textPart
+
 	file    *filePart
 	picture *picturePart
 	place   *placePart
@@ -44,6 +47,12 @@ func newBubble(owner *Timeline, kind bubbleKind) *bubble {
 // apply makes the bubble show e, which is laid out. It touches only what differs.
 func (b *bubble) apply(e *entry, lay *bubbleLayout) {
 	same := b.entry == e
+	if !same && b.picture != nil {
+		b.owner.images.forget(b.picture)
+	}
+	if !same && b.file != nil {
+		b.owner.images.forget(b.file)
+	}
 	b.entry, b.lay = e, lay
 	b.objects = b.objects[:0]
 	it := &e.item
@@ -95,6 +104,16 @@ func (b *bubble) apply(e *entry, lay *bubbleLayout) {
 		}
 		b.picture.apply(same)
 		b.objects = append(b.objects, b.picture)
+	}
+	if !lay.excerptBox.empty() {
+		if b.paper == nil {
+			b.paper = &canvas.Rectangle{CornerRadius: ButtonRadius}
+		}
+		b.paper.FillColor = Color(ColorWindow)
+		r := lay.excerptBox
+		setBounds(b.paper, r.x, r.y, r.w, r.h)
+		b.objects = append(b.objects, b.paper)
+		b.excerpt = b.applyText(b.excerpt, lay.excerpt, ColorMuted)
 	}
 	b.title = b.applyText(b.title, lay.title, ColorText)
 	name := ColorText
@@ -208,7 +227,7 @@ func (b *bubble) show(top, bottom float32) {
 	for _, p := range []struct {
 		part *textPart
 		at   placed
-	}{{b.title, b.lay.title}, {b.text, b.lay.text}, {b.note, b.lay.note}} {
+	}{{b.title, b.lay.title}, {b.text, b.lay.text}, {b.note, b.lay.note}, {b.excerpt, b.lay.excerpt}} {
 		if p.at.textLayout != nil {
 			p.part.show(top-p.at.at.Y, bottom-p.at.at.Y)
 		}

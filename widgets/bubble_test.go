@@ -27,6 +27,8 @@ func TestLooks(t *testing.T) {
 		{"files-light", theme.VariantLight, 520, 950, fileItems()},
 		{"files-dark", theme.VariantDark, 520, 950, fileItems()},
 		{"pictures-light", theme.VariantLight, 460, 1240, pictureItems()},
+		{"previews-light", theme.VariantLight, 520, 980, previewItems()},
+		{"previews-dark", theme.VariantDark, 520, 980, previewItems()},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newStage(t, c.variant, c.w, c.h)
@@ -94,6 +96,7 @@ func fileItems() []Item {
 		fileItem(13, false, &chat.File{URL: "/f", Name: "budget.xlsx", Size: 0}, nil),
 	}
 	items[7].Path, items[11].Path, items[12].Path = "/f", "/f", "/f"
+	items[11].Message.Content.File.Pages = 12
 	items[12].Message.Content.Text = "Second draft, with the boat."
 	return items
 }

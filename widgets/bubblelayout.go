@@ -36,6 +36,10 @@ const (
 	noteLine      float32 = 15
 	senderPitch   float32 = 18
 	moreHeight    float32 = 24
+	waveHeight    float32 = 28
+	maxWave               = 64 // bars
+	excerptPad    float32 = 8
+	excerptLines          = 6
 	pillHeight    float32 = 20
 	metaLineExtra float32 = 3 // the time stands a little lower than the words
 )
@@ -92,6 +96,10 @@ type bubbleLayout struct {
 	detail   placed
 	words    string // on the button; "" when there are glyphs or nothing
 	controls int    // how many glyph buttons
+
+	wave       box // of a sound
+	excerpt    placed
+	excerptBox box
 
 	picture box
 	place   box
@@ -325,6 +333,8 @@ func (l *bubbleLayout) placeFile(it *Item, y, w, limit float32) (float32, float3
 	switch {
 	case s.phase == fileRemote:
 		l.words = lang.L("Download")
+	case s.phase == fileHere && content.File.IsSound():
+		l.words = lang.L("Play") // in the program that the system has for it
 	case s.phase == fileHere:
 		l.words = lang.L("Open")
 	case s.phase == fileFailed:
@@ -369,7 +379,44 @@ func (l *bubbleLayout) placeFile(it *Item, y, w, limit float32) (float32, float3
 	height := fileRow + (rows-1)*noteLine
 	width := fileColumn + column + controls + bubblePadY
 	l.fileBox = box{0, y, width, height}
-	return y + height, max(w, width)
+	w = max(w, width)
+	return l.placeInside(content.File, y+height, w), w
+}
+
+// placeInside shows what is in a file, below its row: how a sound swells, or
+// how a text begins.
+func (l *bubbleLayout) placeInside(f *chat.File, y, w float32) float32 {
+	switch {
+	case l.file.bad:
+	case len(f.Waveform) > 0 && len(f.Waveform) <= maxWave:
+		l.wave = box{bubblePadX, y, w - 2*bubblePadX, waveHeight}
+		y += waveHeight + bubblePadY
+	case f.Excerpt != "":
+		inner := w - 2*bubblePadX - 2*excerptPad
+		t := layoutText(shownExcerpt(f.Excerpt), inner, TinySize, noteLine, fyne.TextStyle{})
+		if len(t.lines) > excerptLines {
+			t.lines = t.lines[:excerptLines]
+		}
+		l.excerpt = placed{t, fyne.NewPos(bubblePadX+excerptPad, y+excerptPad)}
+		l.excerptBox = box{bubblePadX, y, w - 2*bubblePadX, t.height() + 2*excerptPad}
+		y += l.excerptBox.h + bubblePadY
+	}
+	return y
+}
+
+// shownExcerpt is the beginning of a text as a sender told it: bounded, and
+// without what makes it read as something else.
+func shownExcerpt(s string) string {
+	if len(s) > 1000 {
+		s = strings.ToValidUTF8(s[:1000], "")
+	}
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		if strings.TrimSpace(line) != "" {
+			lines[i] = shownName(line)
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // placeMeta finds a place for the time and the ticks.

@@ -17,6 +17,9 @@ type filePart struct {
 	details []*canvas.Text
 	track   *canvas.Rectangle
 	bar     *canvas.Rectangle
+	page    *canvas.Image // of a document: its first
+	wave    *canvas.Image
+	waved   waveKey
 	words   *pressable
 	first   *pressable // pause, or go on
 	second  *pressable // cancel
@@ -25,6 +28,8 @@ type filePart struct {
 
 func newFilePart(b *bubble) *filePart {
 	p := &filePart{bubble: b, tile: &canvas.Rectangle{CornerRadius: ButtonRadius}, letters: &canvas.Text{}, name: &canvas.Text{},
+		page:  &canvas.Image{ScaleMode: canvas.ImageScaleFastest, FillMode: canvas.ImageFillCover, CornerRadius: ButtonRadius},
+		wave:  &canvas.Image{ScaleMode: canvas.ImageScaleFastest},
 		track: &canvas.Rectangle{CornerRadius: 2}, bar: &canvas.Rectangle{CornerRadius: 2},
 		words: newWordButton(), first: newGlyphButton(), second: newGlyphButton()}
 	for _, b := range []*pressable{p.words, p.first, p.second} {
@@ -72,11 +77,13 @@ func (p *filePart) apply() {
 	setText(p.name, lay.name, TextSize, true, ColorText)
 	centerLine(p.name, fileColumn, nameY)
 	p.objects = append(p.objects, p.tile, p.letters, p.name)
+	p.applyPage(y)
 	p.applyDetails()
 	if s.moving() {
 		p.applyBar()
 	}
 	p.applyButtons()
+	p.applyWave()
 	setBounds(p, r.x, r.y, lay.size.Width, r.h)
 }
 

@@ -93,16 +93,17 @@ func fileStateOf(it *Item) fileState {
 		}
 		return s
 	}
+	s.detail = join(FormatAbout(f), FormatSize(s.size))
 	switch {
 	case it.here():
-		s.phase, s.detail = fileHere, FormatSize(s.size)
+		s.phase = fileHere
 		if !it.Mine {
-			s.detail = join(FormatSize(s.size), lang.L("Downloaded"))
+			s.detail = join(s.detail, lang.L("Downloaded"))
 		}
 	case it.Mine && f.URL == "":
-		s.phase, s.detail = fileSent, FormatSize(s.size)
+		s.phase = fileSent
 	default:
-		s.phase, s.detail = fileRemote, FormatSize(s.size)
+		s.phase = fileRemote
 	}
 	return s
 }

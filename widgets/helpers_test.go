@@ -63,7 +63,7 @@ func lightStage(t testing.TB, w, h float32) *stage { return newStage(t, theme.Va
 // settle runs what the decoders hand over until nothing is waited for.
 func (s *stage) settle() {
 	s.t.Helper()
-	for len(s.timeline.thumbs.waiting) > 0 {
+	for len(s.timeline.images.waiting) > 0 {
 		select {
 		case f := <-s.todo:
 			f()

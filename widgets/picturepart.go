@@ -7,6 +7,8 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/lang"
+
+	"satchel/chat"
 )
 
 const (
@@ -77,7 +79,9 @@ func (p *picturePart) apply(same bool) {
 	pill := ""
 	switch {
 	case s.phase == fileRemote || s.phase == fileQueued || s.phase == filePreparing:
-		pill = FormatSize(s.size)
+		pill = join(FormatAbout(p.file()), FormatSize(s.size))
+	case s.phase == fileHere || s.phase == fileSent:
+		pill = FormatAbout(p.file())
 	case s.moving():
 		pill = formatFraction(s.offset, s.size)
 	}
@@ -110,21 +114,26 @@ func (p *picturePart) pixels() image.Image {
 	w, h := int(math.Round(float64(r.w*scale))), int(math.Round(float64(r.h*scale)))
 	entry, blurred := b.entry, !it.Mine && !it.here()
 	ready := func() { b.owner.redraw(entry) }
-	if b.owner.Picture != nil && it.here() {
-		if img := b.owner.Picture(it.localPath(), w, h, ready); img != nil {
+	if b.owner.Picture != nil && it.here() && !p.file().IsVideo() {
+		if img := b.owner.images.file(p, it.localPath(), w, h, b.owner.Picture, ready); img != nil {
 			return img
 		}
 	}
-	if img := b.owner.thumbs.get(it.Message.Content.File.Thumbnail, w, h, blurred, ready); img != nil {
+	if img := b.owner.images.thumbnail(p, it.Message.Content.File.Thumbnail, w, h, blurred, ready); img != nil {
 		return img
 	}
 	return nil
 }
 
+// file is what the picture stands for.
+func (p *picturePart) file() *chat.File { return p.bubble.entry.item.Message.Content.File }
+
 // applyDisc draws the round button in the middle.
 func (p *picturePart) applyDisc(r box, s *fileState) {
 	g := glyphDown
 	switch {
+	case s.phase == fileHere && p.file().IsVideo():
+		g = glyphPlay
 	case s.phase == fileHere || s.phase == fileSent:
 		return
 	case s.phase == fileFailed:

@@ -82,7 +82,7 @@ func (q *quotePart) apply() {
 	l := &q.bubble.lay.quote
 	owner, e := q.bubble.owner, q.bubble.entry
 	q.label, q.tapped = l.name+": "+l.line, func() {
-		if !owner.pick(e, modifiers()) {
+		if !owner.pick(e, Modifiers()) {
 			owner.jumpTo(e.item.Message.Content.Reply)
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/widget"
+
+	"satchel/chat"
 )
 
 // SendFile is one file that would be sent.
@@ -22,8 +24,10 @@ type SendFile struct {
 // SendSheet shows what will go, and how big it is, before it goes.
 type SendSheet struct {
 	Sheet   *Sheet
-	OnSend  func(paths []string, caption string)
-	OnMore  func() // choose more files
+	OnSend  func(paths []string, caption string, edit chat.PictureEdit)
+	OnMore  func()  // choose more files
+	Clean   *Toggle // pictures go without what they say of place, camera and time
+	Smaller *Toggle
 	Caption *Field
 	Send    *Button
 	Cancel  *Button
@@ -47,7 +51,14 @@ func NewSendSheet() *SendSheet {
 		}
 	})
 	s.Caption.OnSubmitted = func(string) { s.send() }
-	body := container.New(sendLayout{s}, s.scroll, FieldBox(s.Caption, false))
+	s.Clean = NewToggle(lang.L("Remove location and camera data from pictures"), "", true, func(bool) { s.updateOptions() })
+	s.Smaller = NewToggle(lang.L("Send pictures smaller ({{.Pixels}} px)", map[string]any{"Pixels": chat.SmallerSide}), "", false, func(bool) { s.update() })
+	for _, t := range []*Toggle{s.Clean, s.Smaller} {
+		t.Box = true
+		t.OnEscape = func() { s.Sheet.Dismiss() }
+		t.Hide()
+	}
+	body := container.New(sendLayout{s}, s.scroll, s.Clean, s.Smaller, FieldBox(s.Caption, false))
 	s.Sheet = NewSheet("", body, s.Cancel, s.Send)
 	s.Sheet.Aside = s.More
 	s.More.OnEscape = s.Sheet.Dismiss
@@ -75,12 +86,16 @@ func (s *SendSheet) Add(files ...SendFile) {
 	s.update()
 }
 
-// SetPicture shows a file as the picture that it is.
-func (s *SendSheet) SetPicture(path string, thumbnail image.Image, width, height int) {
-	if r := s.row(path); r != nil && thumbnail != nil {
-		r.picture, r.width, r.height = thumbnail, width, height
-		r.Refresh()
+// SetPicture shows a file as the picture that it is; facts is what it says of
+// how it was taken.
+func (s *SendSheet) SetPicture(path string, thumbnail image.Image, f *chat.File, facts chat.PictureFacts) {
+	r := s.row(path)
+	if r == nil || thumbnail == nil {
+		return
 	}
+	r.picture, r.looked, r.facts = thumbnail, *f, facts
+	r.Refresh()
+	s.update()
 }
 
 // Files returns what would go.
@@ -128,35 +143,56 @@ func (s *SendSheet) send() {
 	for i, r := range s.rows {
 		paths[i] = r.file.Path
 	}
-	s.OnSend(paths, strings.TrimSpace(s.Caption.Text))
+	s.OnSend(paths, strings.TrimSpace(s.Caption.Text), s.edit())
 }
 
 func (s *SendSheet) update() {
 	var size int64
 	for _, r := range s.rows {
 		size += r.file.Size
+		if s.Smaller.On() {
+			size -= r.saves()
+		}
 	}
 	s.Send.Text = lang.L("Send {{.Size}}", map[string]any{"Size": FormatSize(size)})
 	s.Sheet.Title = lang.L("Send 1 file")
 	if len(s.rows) != 1 {
 		s.Sheet.Title = lang.L("Send {{.Count}} files", map[string]any{"Count": len(s.rows)})
 	}
-	s.Sheet.Refresh()
+	s.updateOptions()
 }
 
 const sendRowHeight float32 = 56
 
-// sendLayout: the files, which scroll when they are many, and the caption.
+// sendLayout: the files, which scroll when they are many, what is done to
+// pictures, and the caption.
 type sendLayout struct{ s *SendSheet }
+
+func (l sendLayout) options(width float32) float32 {
+	height := float32(0)
+	for _, t := range []*Toggle{l.s.Clean, l.s.Smaller} {
+		if t.Visible() {
+			height += t.HeightAt(width)
+		}
+	}
+	return height
+}
 
 func (l sendLayout) MinSize([]fyne.CanvasObject) fyne.Size {
 	rows := min(max(len(l.s.rows), 1), 5)
-	return fyne.NewSize(240, float32(rows)*(sendRowHeight+10)+8+39)
+	return fyne.NewSize(240, float32(rows)*(sendRowHeight+10)+8+39+l.options(l.s.Sheet.Width-44))
 }
 
 func (l sendLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
-	place(o[0], 0, 0, s.Width, s.Height-39-12)
-	place(o[1], 0, s.Height-39, s.Width, 39)
+	y := s.Height - 39 - 12 - l.options(s.Width)
+	place(o[0], 0, 0, s.Width, y)
+	for _, t := range []*Toggle{l.s.Clean, l.s.Smaller} {
+		if t.Visible() {
+			place(t, 0, y, s.Width, t.HeightAt(s.Width))
+			y += t.HeightAt(s.Width)
+		}
+	}
+	place(o[3], 0, s.Height-39, s.Width, 39)
 }
 
 // spaced puts objects under each other with a gap.
@@ -182,10 +218,11 @@ func (l spaced) Layout(objects []fyne.CanvasObject, s fyne.Size) {
 // sendRow is one file on the sheet.
 type sendRow struct {
 	widget.BaseWidget
-	file          SendFile
-	picture       image.Image
-	width, height int
-	remove        *Button
+	file    SendFile
+	picture image.Image
+	looked  chat.File // what was found out about it
+	facts   chat.PictureFacts
+	remove  *Button
 }
 
 func newSendRow(f SendFile) *sendRow {
@@ -222,8 +259,10 @@ func (r *sendRow) CreateRenderer() fyne.WidgetRenderer {
 		detail.Text = FormatSize(r.file.Size)
 		if r.picture != nil {
 			picture.Image = r.picture
-			if r.width > 0 {
-				detail.Text = lang.L("{{.Width}}×{{.Height}} · {{.Size}}", map[string]any{"Width": r.width, "Height": r.height, "Size": detail.Text})
+			if r.looked.IsPicture() && !r.looked.IsVideo() {
+				detail.Text = lang.L("{{.Width}}×{{.Height}} · {{.Size}}", map[string]any{"Width": r.looked.Width, "Height": r.looked.Height, "Size": detail.Text})
+			} else {
+				detail.Text = join(FormatAbout(&r.looked), detail.Text)
 			}
 		}
 		show(picture, r.picture != nil)

@@ -113,6 +113,12 @@ func TestShellLooks(t *testing.T) {
 		l.SetSelected("1")
 		return room(t, v, l, 320, 7*ConversationRowHeight)
 	})
+	inBoth(t, "rows-set", func(t *testing.T, v fyne.ThemeVariant) fyne.Window {
+		l := NewConversationList()
+		l.SetRows(rowsThatWereSet, "")
+		l.SetSelected("3")
+		return room(t, v, l, 320, 6*ConversationRowHeight)
+	})
 	inBoth(t, "composer", func(t *testing.T, v fyne.ThemeVariant) fyne.Window {
 		empty, full := NewComposer(), NewComposer()
 		empty.SetHint("Message Ines…")
@@ -141,7 +147,9 @@ func TestShellLooks(t *testing.T) {
 		for i := range img.Pix {
 			img.Pix[i] = uint8(0x60 + i%97)
 		}
-		s.SetPicture("/1", img, 4032, 3024)
+		s.SetPicture("/1", img, &chat.File{MIME: "image/jpeg", Thumbnail: []byte{1}, Width: 4032, Height: 3024},
+			chat.PictureFacts{Place: true, Lat: 41.15, Lon: -8.61, Camera: "Canon EOS R8", Taken: "2026:05:03 14:07:09"})
+		s.SetPicture("/2", img, &chat.File{MIME: "application/pdf", Thumbnail: []byte{1}, Width: 226, Height: 320, Pages: 12}, chat.PictureFacts{})
 		s.Sheet.ShowOn(w.Canvas(), nil)
 		return w
 	})
@@ -159,6 +167,50 @@ func TestShellLooks(t *testing.T) {
 		d.Set(IconDrop, "Drop to send to Ines Tavares", "Files of any kind and size.")
 		return room(t, v, d, 640, 420)
 	})
+}
+
+// rowsThatWereSet are those that the person pinned, muted, marked or put away.
+var rowsThatWereSet = []Row{
+	{ID: "1", Name: "Ines Tavares", Face: Face{Name: "Ines Tavares", Key: "a", Online: true}, Line: "See you at the harbour", Time: "14:32", Pinned: true},
+	{ID: "2", Name: "Film crew", Face: Face{Name: "Film crew", Key: "b"}, Lead: "Joao:", Icon: IconAttach, Line: "shotlist-v7.pdf, the one with all of the changes", Time: "14:10", Unread: 4, Pinned: true, Muted: true},
+	{ID: "3", Name: "Petra Solberg", Face: Face{Name: "Petra Solberg", Key: "c"}, Line: "Read it again when you have time for it, please", Time: "12:55", Marked: true},
+	{ID: "4", Name: "A group that talks all day long, about everything", Face: Face{Name: "All Day", Key: "d"}, Line: "and on", Time: "Yesterday", Unread: 1200, Muted: true},
+	{ID: "5", Name: "Anders Berg", Face: Face{Name: "Anders Berg", Key: "e"}, Line: "Muted and marked", Time: "Fri", Muted: true, Marked: true},
+	{Folder: true, Name: "Archived", Face: Face{Icon: IconArchive}, Line: "Old project, Bo, Carl", Unread: 3, Muted: true},
+}
+
+// The menu of a conversation opens by a click and by the keyboard.
+func TestConversationMenu(t *testing.T) {
+	test.NewTempApp(t).Settings().SetTheme(NewTheme())
+	l := NewConversationList()
+	var asked []chat.ConversationID
+	l.OnMenu = func(r Row) []*fyne.MenuItem {
+		asked = append(asked, r.ID)
+		return []*fyne.MenuItem{fyne.NewMenuItem("Pin to the top", nil)}
+	}
+	var chosen []Row
+	l.OnSelect = func(r Row) { chosen = append(chosen, r) }
+	w := room(t, theme.VariantLight, l, 320, 480)
+	l.SetRows(rowsThatWereSet, "")
+	l.SetSelected("3")
+	test.TapSecondary(l.RowObject("2").(fyne.SecondaryTappable))
+	w.Canvas().Overlays().Top().Hide()
+	w.Canvas().Focus(l.list)
+	l.list.TypedKey(&fyne.KeyEvent{Name: fyne.KeyDown})
+	l.list.TypedKey(&fyne.KeyEvent{Name: desktop.KeyMenu})
+	l.list.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	if !l.ShowMenu() {
+		t.Error("the open conversation has no menu")
+	}
+	if !slices.Equal(asked, []chat.ConversationID{"2", "2", "3"}) {
+		t.Errorf("menus of %v", asked)
+	}
+	if len(chosen) != 1 || chosen[0].ID != "2" {
+		t.Errorf("Enter chose %+v", chosen)
+	}
+	if l.menuAt(5) || l.menuAt(6) || l.menuAt(-1) {
+		t.Error("the archive has a menu")
+	}
 }
 
 func TestConversationList(t *testing.T) {
@@ -320,7 +372,8 @@ func TestSendSheet(t *testing.T) {
 	s.Sheet.OnClose = func() { closed++ }
 	var paths []string
 	caption := ""
-	s.OnSend = func(p []string, c string) { paths, caption = p, c }
+	var edit chat.PictureEdit
+	s.OnSend = func(p []string, c string, e chat.PictureEdit) { paths, caption, edit = p, c, e }
 	s.Add(SendFile{"/a", "a", 1}, SendFile{"/b", "b", 2})
 	s.Add(SendFile{"/a", "a", 1}, SendFile{"/c", "c", 3_000_000})
 	s.Sheet.ShowOn(w.Canvas(), s.Caption)
@@ -330,8 +383,25 @@ func TestSendSheet(t *testing.T) {
 	}
 	test.Type(s.Caption, " Harbour ")
 	s.Caption.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
-	if !slices.Equal(paths, []string{"/a", "/c"}) || caption != "Harbour" {
-		t.Errorf("sent %v with %q", paths, caption)
+	if !slices.Equal(paths, []string{"/a", "/c"}) || caption != "Harbour" || edit != (chat.PictureEdit{Clean: true}) {
+		t.Errorf("sent %v with %q, %+v", paths, caption, edit)
+	}
+	if s.Clean.Visible() || s.Smaller.Visible() {
+		t.Error("options for pictures, and there is none")
+	}
+	// What is removed is said, what smaller ones save, too.
+	s.SetPicture("/c", image.NewRGBA(image.Rect(0, 0, 4, 3)), &chat.File{MIME: "image/jpeg", Thumbnail: []byte{1}, Width: 4096, Height: 3072}, chat.PictureFacts{Place: true, Camera: "Pixel 9"})
+	if !s.Clean.Visible() || s.Clean.Detail != "Removed: the place, Pixel 9." || !s.Smaller.Visible() || s.Smaller.Aside != "saves about 2.3 MB" {
+		t.Errorf("%v %q, %v %q", s.Clean.Visible(), s.Clean.Detail, s.Smaller.Visible(), s.Smaller.Aside)
+	}
+	s.Clean.Tapped(nil)
+	if s.Clean.Detail != "They go untouched, to the last bit, and tell the place, Pixel 9." {
+		t.Errorf("%q", s.Clean.Detail)
+	}
+	s.Smaller.Tapped(nil)
+	s.Caption.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	if s.Send.Text != "Send 750 KB" || edit != (chat.PictureEdit{Smaller: true}) {
+		t.Errorf("%q, %+v", s.Send.Text, edit)
 	}
 	test.Tap(s.RemoveButton(0))
 	test.Tap(s.RemoveButton(0))

@@ -1,6 +1,7 @@
 package widgets
 
 import (
+	"context"
 	"image"
 	"net/url"
 	"time"
@@ -61,10 +62,11 @@ type Timeline struct {
 
 	OnShowInFolder func(chat.Message) // the file is here
 
-	// Picture returns the picture in a file of this computer, to be drawn in w by h
-	// pixels, when it is at hand; else ready is called, on Fyne's goroutine, once it
-	// is. Until then, and where it is nil, the thumbnail is drawn.
-	Picture func(path string, w, h int, ready func()) image.Image
+	// Picture decodes the picture in a file of this computer to fit into w by h
+	// pixels. It is called beside the screen, for two at a time, and its context
+	// ends when nobody waits any more. Until it is there, and where Picture is nil,
+	// the thumbnail is drawn.
+	Picture func(ctx context.Context, path string, w, h int) (image.Image, error)
 
 	OnReact  func(m chat.Message, emoji string) // a reaction was pressed: add ours, or take it back
 	OnQuote  func(chat.MessageID)               // a quote was pressed, of a message that is not loaded
@@ -115,7 +117,7 @@ type Timeline struct {
 
 	selected         *entry
 	selFrom, selTo   int
-	thumbs           *thumbnails
+	images           *images
 	measured, bubble int // how often a bubble was measured and made; for tests and benchmarks
 }
 
@@ -156,7 +158,7 @@ func newEntry(it *Item) *entry { return &entry{item: *it, date: dayOf(it.Message
 // NewTimeline returns an empty timeline, at its end.
 func NewTimeline() *Timeline {
 	t := &Timeline{index: map[chat.MessageID]int{}, picked: map[chat.MessageID]bool{}, follow: true, mark: &canvas.Rectangle{}}
-	t.thumbs = newThumbnails(func(f func()) {
+	t.images = newImages(func(f func()) {
 		if t.Dispatch != nil {
 			t.Dispatch(f)
 		} else {
@@ -174,7 +176,7 @@ func NewTimeline() *Timeline {
 // Thumbnail returns the thumbnail in data as w by h pixels, from the pictures
 // that the timeline keeps; nil: not yet, and ready is called once it is there.
 func (t *Timeline) Thumbnail(data []byte, w, h int, ready func()) image.Image {
-	if img := t.thumbs.get(data, w, h, false, ready); img != nil {
+	if img := t.images.thumbnail(new(byte), data, w, h, false, ready); img != nil { // everybody who asks is told
 		return img
 	}
 	return nil
@@ -182,7 +184,7 @@ func (t *Timeline) Thumbnail(data []byte, w, h int, ready func()) image.Image {
 
 // Close lets the timeline's workers end, and waits for them. Pictures that were
 // not decoded yet are not drawn any more.
-func (t *Timeline) Close() { t.thumbs.close() }
+func (t *Timeline) Close() { t.images.close() }
 
 // Reset shows another conversation, at its end. Items are in order: stored
 // ones by sequence number, then the pending ones.

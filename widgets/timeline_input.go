@@ -131,7 +131,7 @@ func (t *Timeline) openLink(u *url.URL) {
 }
 
 func (t *Timeline) file(e *entry) {
-	if !t.pick(e, modifiers()) {
+	if !t.pick(e, Modifiers()) {
 		tell(t.OnFile, e.message())
 	}
 }

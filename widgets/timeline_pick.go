@@ -14,8 +14,8 @@ import (
 // Messages are chosen by Ctrl and a click, by Shift for all between two, and by
 // any click while some are chosen. The keyboard goes from one to the next.
 
-// modifiers are the keys that are held now.
-func modifiers() fyne.KeyModifier {
+// Modifiers are the keys that are held now.
+func Modifiers() fyne.KeyModifier {
 	if d, ok := fyne.CurrentApp().Driver().(desktop.Driver); ok {
 		return d.CurrentKeyModifiers()
 	}

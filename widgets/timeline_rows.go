@@ -2,6 +2,7 @@ package widgets
 
 import (
 	"sort"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -108,6 +109,12 @@ func estimate(e *entry, room float32) float32 {
 			h, media = h+pictureSize(f, max(bubbleWidth(room)-2*mediaPad, 1)).Height+2*mediaPad, true
 		} else if f != nil {
 			h, media = h+fileRow, true
+			if len(f.Waveform) > 0 {
+				h += waveHeight + bubblePadY
+			} else if f.Excerpt != "" {
+				lines := min(strings.Count(f.Excerpt, "\n")+1, excerptLines)
+				h += float32(lines)*noteLine + 2*excerptPad + bubblePadY
+			}
 		}
 	}
 	if c.Title != "" {

@@ -64,6 +64,12 @@ func (v *PictureViewer) Set(img image.Image, title, detail string, back, next bo
 	v.Refresh()
 }
 
+// SetFrame shows the next frame of a picture that moves: zoom and place stay.
+func (v *PictureViewer) SetFrame(img image.Image) {
+	v.image.Image = img
+	v.image.Refresh()
+}
+
 // Text returns what is written above the picture.
 func (v *PictureViewer) Text() (title, detail string) { return v.title, v.detail }
 

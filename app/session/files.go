@@ -21,16 +21,28 @@ import (
 // its sentence in the error, which then is an errors.Join of them; the other files
 // go all the same.
 func (s *Session) SendFiles(ctx context.Context, conv chat.ConversationID, paths []string, caption chat.Content) ([]chat.Message, error) {
-	return s.SendFilesAs(ctx, conv, nil, paths, caption)
+	files := make([]Outgoing, len(paths))
+	for i, path := range paths {
+		files[i].Path = path
+	}
+	return s.SendEdited(ctx, conv, files, caption)
 }
 
-// SendFilesAs is SendFiles under message ids of the caller's choice, one for each
-// path: repeated, they are the same messages. nil: new ones.
-func (s *Session) SendFilesAs(ctx context.Context, conv chat.ConversationID, ids []chat.MessageID, paths []string, caption chat.Content) ([]chat.Message, error) {
-	e := &sendFiles{asked: ask(), conv: conv}
+// Outgoing is a file that goes: a picture perhaps as a changed copy.
+type Outgoing struct {
+	Path string
+	Edit chat.PictureEdit
+	ID   chat.MessageID // of the caller's choice; "": a new one
+}
+
+// SendEdited is SendFiles with a choice for each file. Repeated under the same
+// ids, they are the same messages. Copies of pictures are made when it is their
+// turn to be sent.
+func (s *Session) SendEdited(ctx context.Context, conv chat.ConversationID, files []Outgoing, caption chat.Content) ([]chat.Message, error) {
+	e := &sendFiles{asked: ask(), conv: conv, store: s.store()}
 	var problems []error
-	for i, path := range paths {
-		file, info, err := s.source(path)
+	for _, out := range files {
+		file, info, err := s.source(out.Path)
 		if err != nil {
 			problems = append(problems, err)
 			continue
@@ -47,15 +59,15 @@ func (s *Session) SendFilesAs(ctx context.Context, conv chat.ConversationID, ids
 		if body, err := sealContent(&content); err != nil || len(body) > seal.MaxContent-(8<<10) { // and its URL, checksum and key
 			return nil, refusal("The text is too large to go with a file. Send it as a message of its own.")
 		}
-		abs, err := filepath.Abs(path)
+		abs, err := filepath.Abs(out.Path)
 		if err != nil {
 			return nil, err
 		}
-		id := chat.NewMessageID(time.Now())
-		if ids != nil {
-			id = ids[i]
+		id := out.ID
+		if id == "" {
+			id = chat.NewMessageID(time.Now())
 		}
-		e.files = append(e.files, outgoing{id: id, content: content, path: abs, modified: info.ModTime()})
+		e.files = append(e.files, outgoing{id: id, content: content, path: abs, modified: info.ModTime(), edit: out.Edit})
 	}
 	if len(e.files) == 0 {
 		return nil, errors.Join(problems...)
@@ -98,7 +110,7 @@ func (s *Session) source(path string) (*chat.File, fs.FileInfo, error) {
 		return nil, nil, refusal("%s can't be read: %v.", path, rootCause(err))
 	}
 	f.Close()
-	if most := s.Profile().MaxFile; most > 0 && info.Size() > most {
+	if most := s.Profile().MaxFile; s.store() == "" && most > 0 && info.Size() > most {
 		return nil, nil, refusal("%s is too large for this relay: it has %s, and the relay takes %s at most.",
 			path, humanize.IBytes(uint64(info.Size())), humanize.IBytes(uint64(most)))
 	}
@@ -120,11 +132,13 @@ type outgoing struct {
 	content  chat.Content
 	path     string
 	modified time.Time
+	edit     chat.PictureEdit
 }
 
 type sendFiles struct {
 	asked
 	conv     chat.ConversationID
+	store    string
 	files    []outgoing
 	messages []chat.Message // the answer
 }
@@ -132,6 +146,9 @@ type sendFiles struct {
 func (e *sendFiles) apply(t *turn) error {
 	e.messages = nil
 	if err := t.mayWrite(e.conv); err != nil {
+		return err
+	}
+	if err := t.showFace(e.conv); err != nil {
 		return err
 	}
 	var added []chat.Message
@@ -149,7 +166,7 @@ func (e *sendFiles) apply(t *turn) error {
 			return err
 		}
 		tr := chat.Transfer{ID: chat.NewTransferID(), Direction: chat.Upload, Conversation: e.conv, Message: m.ID,
-			Path: f.path, ModTime: f.modified, File: *f.content.File, State: chat.TransferQueued, Created: time.Now().UTC()}
+			Path: f.path, ModTime: f.modified, Edit: f.edit, File: *f.content.File, Store: e.store, State: chat.TransferQueued, Created: time.Now().UTC()}
 		if err := t.tx.PutTransfer(tr); err != nil {
 			return err
 		}
@@ -189,7 +206,7 @@ func (s *Session) Download(conv chat.ConversationID, msg chat.MessageID) error {
 	if m.State != chat.MessageStored {
 		return Refusal("The file is still being sent from here.")
 	}
-	if _, _, err := locate(s.Profile().RelayURL, m.Content.File.URL); err != nil {
+	if err := s.fetchable(m.Content.File.URL); err != nil {
 		return err
 	}
 	e := &startDownload{asked: ask(), transfer: chat.Transfer{ID: chat.NewTransferID(), Direction: chat.Download,
@@ -234,7 +251,10 @@ func (e *startDownload) apply(t *turn) error {
 // queue tells a transfer that is queued from the commit on, and has it moved.
 func (t *turn) queue(tr chat.Transfer) {
 	t.announce(chat.TransferChanged{Transfer: tr})
-	t.then(func() { t.s.engine.Add(tr) })
+	t.then(func() {
+		t.s.sending.add(&tr)
+		t.s.engine.Add(tr)
+	})
 }
 
 // PauseTransfer stops a transfer until ResumeTransfer.

@@ -16,6 +16,7 @@ type send struct {
 	to      string
 	content chat.Content
 	files   []string
+	edit    chat.PictureEdit
 }
 
 // patience is how long a send goes on while nothing moves.
@@ -44,7 +45,7 @@ func (j *send) run(ctx context.Context, r *runner, c *Call) error {
 	if err != nil {
 		return interrupted(ctx, err)
 	}
-	messages, err := r.begin(ctx, c, conv.ID, j.content, paths)
+	messages, err := r.begin(ctx, c, conv.ID, j.content, paths, j.edit)
 	defer r.release(messages)
 	if err != nil {
 		return interrupted(ctx, err)
@@ -85,7 +86,7 @@ func interrupted(ctx context.Context, err error) error {
 
 // begin makes the run's messages, or finds those of an earlier run that are
 // still pending. The caller releases what it returns.
-func (r *runner) begin(ctx context.Context, c *Call, conv chat.ConversationID, content chat.Content, paths []string) ([]chat.Message, error) {
+func (r *runner) begin(ctx context.Context, c *Call, conv chat.ConversationID, content chat.Content, paths []string, edit chat.PictureEdit) ([]chat.Message, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	pending, err := r.pending(conv)
@@ -94,7 +95,7 @@ func (r *runner) begin(ctx context.Context, c *Call, conv chat.ConversationID, c
 	}
 	if len(paths) == 0 {
 		id := c.messageID(0)
-		if old := r.same(pending, content, ""); old != nil {
+		if old := r.same(pending, content, "", edit); old != nil {
 			id = old.ID
 		}
 		r.claims[id] = true
@@ -102,24 +103,24 @@ func (r *runner) begin(ctx context.Context, c *Call, conv chat.ConversationID, c
 		return []chat.Message{{ID: id, Conversation: conv, Seq: m.Seq}}, err
 	}
 	var messages []chat.Message
-	var ids []chat.MessageID
+	var files []session.Outgoing
 	for i, path := range paths {
 		caption := content
 		if i > 0 {
 			caption = chat.Content{Kind: chat.KindMessage}
 		}
 		id := c.messageID(i)
-		if old := r.same(pending, caption, path); old != nil {
+		if old := r.same(pending, caption, path, edit); old != nil {
 			id = old.ID
 			if t, ok := r.s.TransferOf(conv, id); ok && (t.State == chat.TransferFailed || t.State == chat.TransferPaused) {
 				_ = r.s.ResumeTransfer(t.ID) // if not, the wait for it says why
 			}
 		}
 		r.claims[id] = true
-		ids = append(ids, id)
+		files = append(files, session.Outgoing{Path: path, Edit: edit, ID: id})
 		messages = append(messages, chat.Message{ID: id, Conversation: conv})
 	}
-	_, err = r.s.SendFilesAs(ctx, conv, ids, paths, content)
+	_, err = r.s.SendEdited(ctx, conv, files, content)
 	return messages, err
 }
 
@@ -148,7 +149,7 @@ func (r *runner) pending(conv chat.ConversationID) (out []chat.Message, err erro
 }
 
 // same finds a pending message that says the same, and that nobody answers for.
-func (r *runner) same(pending []chat.Message, content chat.Content, path string) *chat.Message {
+func (r *runner) same(pending []chat.Message, content chat.Content, path string, edit chat.PictureEdit) *chat.Message {
 	for i := range pending {
 		m := &pending[i]
 		if r.claims[m.ID] || m.Content.Changes() || m.Content.Text != content.Text || m.Content.Title != content.Title ||
@@ -160,7 +161,8 @@ func (r *runner) same(pending []chat.Message, content chat.Content, path string)
 		}
 		t, ok := r.s.TransferOf(m.Conversation, m.ID)
 		info, err := os.Stat(path)
-		if ok && err == nil && t.Path == path && t.File.Size == info.Size() && t.ModTime.Equal(info.ModTime()) {
+		// A copy has its own size: its picture was looked at when the copy was made.
+		if ok && err == nil && t.Path == path && t.Edit == edit && (t.Copy != "" || t.File.Size == info.Size() && t.ModTime.Equal(info.ModTime())) {
 			return m
 		}
 	}

@@ -1,4 +1,4 @@
-package transfer
+package preview
 
 import (
 	"bytes"

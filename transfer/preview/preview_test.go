@@ -1,4 +1,4 @@
-package transfer
+package preview
 
 import (
 	"bytes"
@@ -17,6 +17,8 @@ import (
 	"testing"
 
 	"golang.org/x/image/bmp"
+
+	"satchel/chat"
 )
 
 // halves is a picture, red on the left and blue on the right, noisy if asked.
@@ -81,6 +83,12 @@ func write(t testing.TB, name string, data []byte) string {
 // a 1 x 1 WebP, lossless
 const webpPixel = "RIFF\x1a\x00\x00\x00WEBPVP8L\x0d\x00\x00\x00\x2f\x00\x00\x00\x10\x07\x10\x11\x11\x88\x88\xfe\x07\x00"
 
+// look is Look, without what a picture says of itself.
+func look(ctx context.Context, path string) (chat.File, error) {
+	file, _, err := Look(ctx, path)
+	return file, err
+}
+
 func TestPreviewOfPictures(t *testing.T) {
 	clear := image.NewNRGBA(image.Rect(0, 0, 64, 48))
 	for _, c := range []struct {
@@ -99,7 +107,7 @@ func TestPreviewOfPictures(t *testing.T) {
 		{"a.webp", "image/webp", []byte(webpPixel), 1, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := Preview(t.Context(), write(t, c.name, c.data))
+			got, err := look(t.Context(), write(t, c.name, c.data))
 			if err != nil || got.MIME != c.mime || got.Width != c.width || got.Height != c.height {
 				t.Fatalf("%s %d x %d, %v", got.MIME, got.Width, got.Height, err)
 			}
@@ -137,7 +145,7 @@ func TestOrientations(t *testing.T) {
 				img.SetRGBA(x, y, color.RGBA{20, 200, 20, 255})
 			}
 		}
-		got, err := Preview(t.Context(), write(t, "a.jpg", withOrientation(encoded(t, img, "jpeg"), o)))
+		got, err := look(t.Context(), write(t, "a.jpg", withOrientation(encoded(t, img, "jpeg"), o)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -163,15 +171,15 @@ func TestPreviewOfOthers(t *testing.T) {
 		"a.csv": {"", "text/csv"}, "a": {"\x00\x01\x02", "application/octet-stream"},
 		"page.png": {"<html><body>", "text/html"}, "a.svg": {`<svg xmlns="http://www.w3.org/2000/svg"/>`, "image/svg+xml"},
 	} {
-		got, err := Preview(t.Context(), write(t, name, []byte(want.data)))
+		got, err := look(t.Context(), write(t, name, []byte(want.data)))
 		if err != nil || got.MIME != want.mime || got.Thumbnail != nil || got.Width != 0 {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
-	if _, err := Preview(t.Context(), t.TempDir()); err == nil || !strings.Contains(Reason(err), "folder") {
+	if _, err := look(t.Context(), t.TempDir()); err == nil || !strings.Contains(err.Error(), "no file") {
 		t.Errorf("a folder: %v", err)
 	}
-	if _, err := Preview(t.Context(), filepath.Join(t.TempDir(), "none")); !errors.Is(err, os.ErrNotExist) {
+	if _, err := look(t.Context(), filepath.Join(t.TempDir(), "none")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a missing file: %v", err)
 	}
 }
@@ -183,54 +191,14 @@ func TestPreviewOfHostilePictures(t *testing.T) {
 	binary.LittleEndian.PutUint32(huge[22:], 20000)
 	jpg := encoded(t, halves(300, 300, true), "jpeg")
 	for name, data := range map[string][]byte{"huge.bmp": huge, "cut.jpg": jpg[:len(jpg)/2], "magic.png": []byte("\x89PNG\r\n\x1a\n")} {
-		got, err := Preview(t.Context(), write(t, name, data))
+		got, err := look(t.Context(), write(t, name, data))
 		if err == nil || !strings.HasPrefix(got.MIME, "image/") || got.Thumbnail != nil || got.Width != 0 {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Preview(ended, write(t, "a.jpg", jpg)); !errors.Is(err, context.Canceled) {
+	if _, err := look(ended, write(t, "a.jpg", jpg)); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
-}
-
-func FuzzPreview(f *testing.F) {
-	for _, kind := range []string{"jpeg", "png", "gif", "bmp"} {
-		f.Add(encoded(f, halves(9, 7, true), kind))
-	}
-	f.Add(withOrientation(encoded(f, halves(9, 7, false), "jpeg"), 6))
-	f.Add([]byte(webpPixel))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		got, err := Preview(t.Context(), write(t, "f", data))
-		if len(got.Thumbnail) > thumbnailSize || got.Width < 0 || got.Height < 0 || err != nil && got.Thumbnail != nil {
-			t.Errorf("%+v, %v", got, err)
-		}
-	})
-}
-
-// BenchmarkPreview is of a photo of 24 megapixels, beside its bare decoding.
-func BenchmarkPreview(b *testing.B) {
-	img := halves(6000, 4000, false)
-	for y := 0; y < 4000; y += 3 { // some detail
-		for x := 0; x < 6000; x += 3 {
-			img.Pix[img.PixOffset(x, y)] ^= byte(x ^ y)
-		}
-	}
-	data := encoded(b, img, "jpeg")
-	path := write(b, "a.jpg", data)
-	b.Run("preview", func(b *testing.B) {
-		for b.Loop() {
-			if _, err := Preview(b.Context(), path); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run("decode", func(b *testing.B) {
-		for b.Loop() {
-			if _, err := jpeg.Decode(bytes.NewReader(data)); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
 }
