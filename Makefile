@@ -68,6 +68,7 @@ faults: build
 	SATCHEL_FAULTS=1 $(JOURNEY) -run TestKill9 -parallel 2
 	SATCHEL_FAULTS=1 go test -count=1 -v -timeout 20m -run 'Test(Cluster|Single)Killed' ./net/relay
 	SATCHEL_FAULTS=1 go test -count=1 -v -timeout 20m -run TestHostileFiles ./transfer/preview
+	SATCHEL_FAULTS=1 go test -count=1 -v -timeout 20m -run 'TestManyFiles' ./transfer
 	@cat build/faults.md
 
 # Ratios of what was measured in one run; nothing is asserted.

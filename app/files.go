@@ -35,6 +35,7 @@ type openSheet struct {
 	media        *widgets.MediaSheet    // what a conversation carried
 	page         *widgets.GroupPage     // a group's page, of conversation
 	conversation chat.ConversationID
+	transfers    *transfersSheet    // all transfers
 	spots        map[string]spotted // what else can be clicked on it
 	drawMe       func()             // the profile's: one's picture is another; nil on all others
 }

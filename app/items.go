@@ -58,10 +58,7 @@ func (p *pane) items(messages []chat.Message) []widgets.Item {
 
 // transferOf is the transfer of a message that has not ended.
 func (p *pane) transferOf(id chat.MessageID) (chat.Transfer, bool) {
-	for _, t := range p.app.model.transfers {
-		if t.Message == id {
-			return t, true
-		}
-	}
-	return chat.Transfer{}, false
+	m := &p.app.model
+	t, ok := m.transfers[m.ofMessage[messageKey{p.id, id}]]
+	return t, ok
 }

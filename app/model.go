@@ -20,7 +20,12 @@ type model struct {
 	typing        map[chat.ConversationID]typist
 	connection    chat.ConnectionChanged
 	synced        bool
-	batch         map[chat.TransferID]share      // of what moves since nothing last moved
+	batch         map[chat.TransferID]share // of what moves since nothing last moved
+	shares        share                     // their sum
+	all           carried                   // what the foot counts
+	carried       map[chat.ConversationID]carried
+	ofMessage     map[messageKey]chat.TransferID // those of transfers
+	done          []chat.Transfer                // since the program began, the newest first; mostDone at most
 	notified      map[chat.ConversationID]uint64 // newest message that the desktop was told of
 	directs       map[chat.AccountID]chat.ConversationID
 	list          listing
@@ -49,6 +54,8 @@ func (m *model) init() {
 	m.verified = map[chat.AccountID]bool{}
 	m.typing = map[chat.ConversationID]typist{}
 	m.batch = map[chat.TransferID]share{}
+	m.carried = map[chat.ConversationID]carried{}
+	m.ofMessage = map[messageKey]chat.TransferID{}
 	m.notified = map[chat.ConversationID]uint64{}
 	m.faces = map[chat.AccountID]image.Image{}
 	m.directs = map[chat.AccountID]chat.ConversationID{}
@@ -95,26 +102,88 @@ func moves(t *chat.Transfer) bool {
 	return t.State == chat.TransferQueued || t.State == chat.TransferWaiting || t.State.Active()
 }
 
+// carried sums transfers up, so that ten thousand need not be looked through for
+// each that changes.
+type carried struct {
+	count   [2]int // by direction
+	waiting int
+	rate    float64
+	share   share
+}
+
+func (c *carried) add(t *chat.Transfer, by int) {
+	c.count[t.Direction] += by
+	if t.State == chat.TransferWaiting {
+		c.waiting += by
+	}
+	c.rate += float64(by) * t.Rate
+	c.share.size += int64(by) * t.File.Size
+	c.share.offset += int64(by) * t.Offset
+	if c.count == [2]int{} {
+		*c = carried{}
+	}
+}
+
+// messageKey names a message.
+type messageKey struct {
+	conversation chat.ConversationID
+	message      chat.MessageID
+}
+
+// mostDone is how many of those that are done are remembered.
+const mostDone = 200
+
 // setTransfer takes in what is known of a transfer.
 func (m *model) setTransfer(t chat.Transfer) {
+	key := messageKey{t.Conversation, t.Message}
+	old, known := m.transfers[t.ID]
+	if known {
+		m.count(&old, -1)
+	}
 	if t.State.Ended() {
 		delete(m.transfers, t.ID)
+		if m.ofMessage[key] == t.ID {
+			delete(m.ofMessage, key)
+		}
+		if known && t.State == chat.TransferDone {
+			m.done = append([]chat.Transfer{t}, m.done[:min(len(m.done), mostDone-1)]...)
+		}
 	} else {
 		m.transfers[t.ID] = t
+		m.ofMessage[key] = t.ID
+		m.count(&t, 1)
 	}
 	_, counted := m.batch[t.ID]
 	switch {
 	case t.State == chat.TransferDone && counted:
-		m.batch[t.ID] = share{t.File.Size, t.File.Size}
+		m.setShare(t.ID, share{t.File.Size, t.File.Size})
 	case moves(&t):
-		m.batch[t.ID] = share{t.File.Size, t.Offset}
+		m.setShare(t.ID, share{t.File.Size, t.Offset})
 	case t.State != chat.TransferDone:
+		m.setShare(t.ID, share{})
 		delete(m.batch, t.ID)
 	}
-	for _, t := range m.transfers {
-		if moves(&t) {
-			return
-		}
+	if m.all.count == [2]int{} {
+		clear(m.batch)
+		m.shares = share{}
 	}
-	clear(m.batch)
+}
+
+// count takes a transfer into the sums, or out of them.
+func (m *model) count(t *chat.Transfer, by int) {
+	if moves(t) {
+		m.all.add(t, by)
+	}
+	if t.State.Active() || t.State == chat.TransferQueued {
+		c := m.carried[t.Conversation]
+		c.add(t, by)
+		m.carried[t.Conversation] = c
+	}
+}
+
+func (m *model) setShare(id chat.TransferID, s share) {
+	old := m.batch[id]
+	m.shares.size += s.size - old.size
+	m.shares.offset += s.offset - old.offset
+	m.batch[id] = s
 }

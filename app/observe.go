@@ -146,6 +146,7 @@ func (a *App) apply(batch []chat.Change) {
 	}
 	if foot {
 		a.drawFoot()
+		a.drawTransfersSoon()
 	}
 }
 

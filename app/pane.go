@@ -67,6 +67,7 @@ func newPane(a *App) *pane {
 		p.seen = max(p.seen, seq)
 		p.markRead()
 	}
+	t.OnFiles = func(files []chat.MessageID) { a.session.Visible(p.id, files) }
 	t.OnFile = func(m chat.Message) { a.useFile(m) }
 	t.OnPause = func(id chat.TransferID) { a.steer(id, a.session.PauseTransfer) }
 	t.OnResume = func(id chat.TransferID) { a.steer(id, a.session.ResumeTransfer) }

@@ -132,19 +132,20 @@ func (m *model) typingLine(c *chat.Conversation) string {
 
 // moving says what is carried in a conversation now: "Sending 3 files… 62 %".
 func (m *model) moving(id chat.ConversationID) string {
-	var done, size int64
-	var name string
-	n := [2]int{}
-	for _, t := range m.transfers {
-		if t.Conversation != id || !t.State.Active() && t.State != chat.TransferQueued {
-			continue
-		}
-		n[t.Direction]++
-		done, size, name = done+t.Offset, size+t.File.Size, t.File.Name
-	}
+	c := m.carried[id]
+	n, done, size, name := c.count, c.share.offset, c.share.size, ""
 	count := n[chat.Upload] + n[chat.Download]
 	if count == 0 {
 		return ""
+	}
+	for _, t := range m.transfers { // which one: only where it is named
+		if count > 1 {
+			break
+		}
+		if t.Conversation == id && (t.State.Active() || t.State == chat.TransferQueued) {
+			name = t.File.Name
+			break
+		}
 	}
 	percent := 0
 	if size > 0 {
@@ -243,20 +244,8 @@ func (m *model) connectionLine() (string, widgets.Tone) {
 
 // foot sums up what is carried; false when nothing is.
 func (m *model) foot() (title, detail string, part float32, ok bool) {
-	var rate float64
-	var left int64
-	count, waiting := 0, 0
-	for _, t := range m.transfers {
-		if !moves(&t) {
-			continue
-		}
-		count++
-		rate += t.Rate
-		left += t.File.Size - t.Offset
-		if t.State == chat.TransferWaiting {
-			waiting++
-		}
-	}
+	count, waiting, rate := m.all.count[chat.Upload]+m.all.count[chat.Download], m.all.waiting, m.all.rate
+	left := m.all.share.size - m.all.share.offset
 	if count == 0 {
 		return "", "", 0, false
 	}
@@ -273,12 +262,8 @@ func (m *model) foot() (title, detail string, part float32, ok bool) {
 			detail += " · " + s
 		}
 	}
-	var size, offset int64
-	for _, s := range m.batch {
-		size, offset = size+s.size, offset+s.offset
-	}
-	if size > 0 {
-		part = float32(float64(offset) / float64(size))
+	if m.shares.size > 0 {
+		part = float32(float64(m.shares.offset) / float64(m.shares.size))
 	}
 	return title, detail, part, true
 }

@@ -20,6 +20,7 @@ func settingsPages() []settingsPage {
 	return []settingsPage{
 		{"profile", lang.L("Profile"), widgets.IconPerson, (*App).profilePage},
 		{"devices", lang.L("Devices"), widgets.IconComputer, (*App).devicesPage},
+		{"downloads", lang.L("Files"), widgets.IconDrop, (*App).downloadsPage},
 		{"stores", lang.L("File stores"), widgets.IconStore, (*App).storesPage},
 		{"storage", lang.L("Disk space"), widgets.IconDisk, (*App).storagePage},
 	}

@@ -109,6 +109,7 @@ var shortcuts = []*desktop.CustomShortcut{
 	{KeyName: fyne.KeyUp, Modifier: fyne.KeyModifierAlt},
 	{KeyName: fyne.KeyDown, Modifier: fyne.KeyModifierAlt},
 	{KeyName: fyne.KeyUp, Modifier: fyne.KeyModifierShortcutDefault},
+	{KeyName: fyne.KeyJ, Modifier: fyne.KeyModifierShortcutDefault},
 }
 
 // shortcut does what a shortcut of the window asks; false when it is none.
@@ -128,6 +129,8 @@ func (a *App) shortcut(s fyne.Shortcut) bool {
 		a.open(a.main.list.Next(1))
 	case *shortcuts[4]:
 		a.main.pane.timeline.Begin()
+	case *shortcuts[5]:
+		a.openTransfers()
 	default:
 		return false
 	}
@@ -190,6 +193,7 @@ func (a *App) showMain() {
 	s.head.Search.OnShortcut = a.shortcut
 	s.head.Search.OnSubmitted = func(string) { a.chooseFirst() }
 	s.list.OnSelect = a.choose
+	s.foot.OnTapped = a.openTransfers
 	s.list.OnMenu = a.conversationMenu
 	s.foot.Hide()
 	side, line := widgets.NewGround(widgets.ColorSide), widgets.NewGround(widgets.ColorLine)

@@ -139,6 +139,7 @@ type Transfer struct {
 	Reason string        `json:"reason,omitempty"` // one sentence, when waiting or failed
 	Offset int64         `json:"offset"`           // bytes that are known to be there; while moving, those on their way included
 	Tries  int           `json:"tries,omitempty"`  // attempts since the last byte that went
+	Front  int64         `json:"front,omitempty"`  // when the person put it before all others, nanoseconds since 1970; 0: never
 
 	Created time.Time `json:"created"`
 	Updated time.Time `json:"updated,omitzero"`

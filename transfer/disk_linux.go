@@ -1,31 +1,15 @@
 package transfer
 
 import (
+	"io/fs"
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
 // noFollow keeps a link in the place of a part from being written through.
 const noFollow = unix.O_NOFOLLOW
-
-// writeBehind has from..to written to the disk, and waits until begun..from is
-// there, which was begun before. What another file's fsync may have to wait for
-// is never more than two windows.
-func writeBehind(f *os.File, begun, from, to int64) error {
-	var err error
-	if from > begun {
-		err = unix.SyncFileRange(int(f.Fd()), begun, from-begun,
-			unix.SYNC_FILE_RANGE_WAIT_BEFORE|unix.SYNC_FILE_RANGE_WRITE|unix.SYNC_FILE_RANGE_WAIT_AFTER)
-	}
-	if err == nil {
-		err = unix.SyncFileRange(int(f.Fd()), from, to-from, unix.SYNC_FILE_RANGE_WRITE)
-	}
-	if err == unix.ENOSYS || err == unix.EINVAL || err == unix.ESPIPE { // a file system without it
-		return unix.Fdatasync(int(f.Fd()))
-	}
-	return err
-}
 
 // syncData puts a file's bytes on the disk, and of what is known of it only
 // what is needed to find them.
@@ -53,4 +37,12 @@ func freeRoom(folder string) (int64, bool) {
 		return 0, false
 	}
 	return int64(s.Bavail) * s.Bsize, true
+}
+
+// blocks is how many bytes of the disk a file has, written or reserved.
+func blocks(info fs.FileInfo) int64 {
+	if s, ok := info.Sys().(*syscall.Stat_t); ok {
+		return s.Blocks * 512
+	}
+	return info.Size()
 }

@@ -5,14 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/dustin/go-humanize"
 
 	"satchel/chat"
 	"satchel/net/seal"
@@ -20,9 +17,6 @@ import (
 
 // errMismatch says that bytes are not those that were announced.
 var errMismatch = errors.New("the checksum or the size differs")
-
-// spareRoom is what a download leaves free on the disk.
-const spareRoom = 64 << 20
 
 // download takes one download from preparing to done. All that the message
 // says of the file was written by somebody else.
@@ -59,15 +53,17 @@ func (e *Engine) download(ctx context.Context, en *entry) error {
 	if _, err := e.cfg.Handlers.forDownload(file.URL); err != nil {
 		return err
 	}
-	p, err := openPart(ctx, e.partPath(en.t.ID), file.Size, en.meter, e.cfg.Words)
+	release, err := e.room.claim(e.cfg.Folder, e.partPath(en.t.ID), en.t.ID, file.Size)
 	if err != nil {
 		return err
 	}
-	defer p.file.Close()
-	if free, ok := freeRoom(e.cfg.Folder); ok && free-spareRoom < file.Size-p.n {
-		return Final(fmt.Sprintf("There is not enough room on the disk: the file needs %s more, and %s of what is free can be used. Make room, then try again.",
-			humanize.IBytes(uint64(file.Size-p.n)), humanize.IBytes(uint64(max(0, free-spareRoom)))), nil)
+	defer release()
+	p, err := openPart(ctx, e.partPath(en.t.ID), file.Size, en.meter, e.cfg.Words, &e.caps)
+	if err != nil {
+		return err
 	}
+	defer p.Close()
+	e.room.has(p.file.Name(), en.t.ID, file.Size)
 	if err := e.step(en, chat.EventMove, false, func(t *chat.Transfer) { t.Offset = p.n }); err != nil {
 		return err
 	}
@@ -120,6 +116,7 @@ func (e *Engine) fetch(ctx context.Context, en *entry, h Handler, keys *seal.Fil
 		Body: opener, Progress: func(int64) { en.meter.touch() },
 	})
 	stop()
+	_ = p.flush() // p.err has it
 	opened := opener.Close()
 	switch {
 	case ctx.Err() != nil:

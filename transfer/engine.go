@@ -22,6 +22,8 @@ type Journal interface {
 	// message is committed with it. A transfer is saved where it comes to rest;
 	// the states under way, and progress, are not: resume asks the store.
 	Save(chat.Transfer) error
+	// SaveAll is Save for several, all or none of them.
+	SaveAll([]chat.Transfer) error
 }
 
 // Config is what an engine needs. Zero values of the lower half mean the defaults.
@@ -46,7 +48,7 @@ type Config struct {
 	// Words is where bytes wait for messages; nil: they wait nowhere.
 	Words *priority.Gate
 
-	Workers    int           // attempts at once, 2 at least; 0: 4
+	Limits     Limits        // what it begins with, see SetLimits
 	Small      int64         // bytes up to which a file is in the fast lane; 0: 8 MiB
 	Stall      time.Duration // an attempt without a byte for so long ends; 0: 60 s
 	RetryFirst time.Duration // 0: 1 s, doubling
@@ -60,7 +62,9 @@ type Engine struct {
 
 	mu      sync.Mutex
 	entries map[chat.TransferID]*entry // all that have not ended
+	of      map[messageKey]*entry      // the same, by message
 	inbox   []*entry                   // for the loop to look at
+	asked   []func()                   // for the loop to do
 	resume  bool                       // for the loop: what waits shall go on
 	offline bool
 	epoch   int // how often it was said that the relay can be reached
@@ -71,9 +75,12 @@ type Engine struct {
 	wake     chan struct{} // 1 deep: the inbox has something
 	attempts sync.WaitGroup
 	naming   sync.Mutex // one verified file is given its name at a time
+	caps     caps
+	room     room
 
 	// Owned by the loop.
 	lanes lanes
+	seen  []*entry // that are on the screen
 	alarm alarm
 	gate  gate
 }
@@ -97,6 +104,7 @@ type entry struct {
 	mismatches int       // how often what arrived was not what was sent
 	fresh      bool      // upload: what the store has is wrong
 	looked     bool      // upload: Preview has seen the file
+	seen       bool      // it is on the screen; the loop's
 	sealing    *sealing  // upload: its sealed form, kept between attempts
 }
 
@@ -110,10 +118,6 @@ func New(cfg Config) *Engine {
 	def(&cfg.Stall, 60*time.Second)
 	def(&cfg.RetryFirst, time.Second)
 	def(&cfg.RetryMax, 5*time.Minute)
-	if cfg.Workers <= 0 {
-		cfg.Workers = 4
-	}
-	cfg.Workers = max(cfg.Workers, 2)
 	if cfg.Small <= 0 {
 		cfg.Small = 8 << 20
 	}
@@ -123,8 +127,10 @@ func New(cfg Config) *Engine {
 	if cfg.Changed == nil {
 		cfg.Changed = func(chat.Transfer) {}
 	}
-	return &Engine{cfg: cfg, log: cfg.Logger, entries: map[chat.TransferID]*entry{}, wake: make(chan struct{}, 1),
-		lanes: newLanes(cfg.Workers, cfg.Small)}
+	e := &Engine{cfg: cfg, log: cfg.Logger, entries: map[chat.TransferID]*entry{}, of: map[messageKey]*entry{}, wake: make(chan struct{}, 1),
+		lanes: newLanes(cfg.Limits.workers(), cfg.Small)}
+	e.caps.set(cfg.Limits)
+	return e
 }
 
 // Run moves what is queued until ctx ends; then it interrupts what is under
@@ -182,6 +188,7 @@ func (e *Engine) add(t chat.Transfer) bool {
 	}
 	en := &entry{t: t}
 	e.entries[t.ID] = en
+	e.of[messageKey{t.Conversation, t.Message}] = en
 	e.post(en)
 	return true
 }

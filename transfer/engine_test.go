@@ -106,7 +106,7 @@ func TestLanesTakeTurns(t *testing.T) {
 	// Without big ones, small ones have all workers; a void place is passed over.
 	l = newLanes(4, 10)
 	add(5, "c", 1, chat.Upload)
-	l.lane[fast].head().ticket++
+	l.next(fast).ticket++
 	for range 4 {
 		if l.pop() == nil {
 			t.Fatal("a worker is idle")
@@ -485,7 +485,7 @@ func TestProgress(t *testing.T) {
 
 func TestRate(t *testing.T) {
 	now := time.Now()
-	r := newRate()
+	r := newPace()
 	r.time = now
 	var got float64
 	for i := range 100 {

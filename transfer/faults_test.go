@@ -62,7 +62,7 @@ func TestUnreadableSource(t *testing.T) {
 		}
 		defer func() { _ = unix.Setfsuid(0) }()
 	}
-	_, err := openSource(t.Context(), &up, newMeter(0), nil)
+	_, err := openSource(t.Context(), &up, newMeter(0), nil, new(caps))
 	if got := Reason(err); !strings.Contains(got, "is not allowed to") {
 		t.Errorf("%q, %v", got, err)
 	}

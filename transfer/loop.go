@@ -18,9 +18,12 @@ func (e *Engine) loop(ctx context.Context) {
 	defer timer.Stop()
 	for ctx.Err() == nil {
 		e.mu.Lock()
-		inbox, resume := e.inbox, e.resume
-		e.inbox, e.resume = nil, false
+		inbox, asked, resume := e.inbox, e.asked, e.resume
+		e.inbox, e.asked, e.resume = nil, nil, false
 		e.mu.Unlock()
+		for _, do := range asked {
+			do()
+		}
 		if resume {
 			e.turned(ctx)
 		}
@@ -137,6 +140,9 @@ func (e *Engine) settle(en *entry) {
 	case en.t.State.Ended():
 		e.mu.Lock()
 		delete(e.entries, en.t.ID)
+		if k := (messageKey{en.t.Conversation, en.t.Message}); e.of[k] == en {
+			delete(e.of, k)
+		}
 		e.mu.Unlock()
 		if en.t.State == chat.TransferCancelled {
 			e.discard(en.t)

@@ -66,7 +66,7 @@ func (e *Engine) watch(en *entry, cancel context.CancelCauseFunc) (stop func()) 
 		defer close(gone)
 		ticker := time.NewTicker(tick)
 		defer ticker.Stop()
-		rate := newRate()
+		rate := newPace()
 		shown, quiet := int64(-1), 0
 		for {
 			select {
@@ -102,18 +102,18 @@ func (e *Engine) watch(en *entry, cancel context.CancelCauseFunc) (stop func()) 
 	}
 }
 
-// rate smooths a speed over about three seconds.
-type rate struct {
+// pace smooths a speed over about three seconds.
+type pace struct {
 	bytes int64
 	time  time.Time
 	speed float64
 	known bool
 }
 
-func newRate() *rate { return &rate{time: time.Now()} }
+func newPace() *pace { return &pace{time: time.Now()} }
 
 // at returns the speed, in bytes a second, now that so many bytes went.
-func (r *rate) at(bytes int64, now time.Time) float64 {
+func (r *pace) at(bytes int64, now time.Time) float64 {
 	dt := now.Sub(r.time).Seconds()
 	if dt <= 0 {
 		return r.speed

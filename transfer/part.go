@@ -23,25 +23,20 @@ type part struct {
 	file    *os.File
 	hash    hash.Hash
 	n, size int64
-	behind  int64 // bytes that the disk has been told to write, and
-	begun   int64 // those of them that it has
+	out     *priority.Writer
 	meter   *meter
+	caps    *caps
 	ctx     context.Context
 	bulk    priority.Bulk
 	err     error // why nothing can be written any more
 }
-
-// window is how many bytes are handed to the disk at a time. No more of a
-// download than two of them is in memory only, so that somebody else's fsync
-// never waits for gigabytes. Smaller costs speed, larger costs others their patience.
-const window = 1 << 20
 
 func (e *Engine) partPath(id chat.TransferID) string {
 	return filepath.Join(e.cfg.Folder, "parts", string(id)+".part")
 }
 
 // openPart opens or begins the part of a download of so many bytes.
-func openPart(ctx context.Context, path string, size int64, m *meter, words *priority.Gate) (*part, error) {
+func openPart(ctx context.Context, path string, size int64, m *meter, words *priority.Gate, caps *caps) (*part, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
@@ -49,7 +44,7 @@ func openPart(ctx context.Context, path string, size int64, m *meter, words *pri
 	if err != nil {
 		return nil, err
 	}
-	p := &part{file: file, hash: sha256.New(), size: size, meter: m, ctx: ctx, bulk: words.Bulk()}
+	p := &part{file: file, hash: sha256.New(), size: size, meter: m, caps: caps, ctx: ctx, bulk: words.Bulk()}
 	err = p.verify(ctx)
 	if err == nil {
 		err = reserve(file, size)
@@ -87,7 +82,7 @@ func (p *part) verify(ctx context.Context) error {
 		p.n += int64(n)
 		p.meter.know(p.n)
 		if errors.Is(err, io.EOF) {
-			p.begun, p.behind = p.n, p.n
+			p.out = priority.NewWriter(p.file, p.n, p.size)
 			return nil
 		}
 		if err != nil {
@@ -105,8 +100,9 @@ func (p *part) Write(b []byte) (int, error) {
 		p.err = errMismatch
 		return 0, p.err
 	}
+	p.caps.wait(p.ctx, chat.Download, len(b))
 	p.bulk.Pass(p.ctx, len(b))
-	n, err := p.file.Write(b)
+	n, err := p.out.Write(b)
 	p.hash.Write(b[:n])
 	p.n += int64(n)
 	if n > 0 {
@@ -114,15 +110,22 @@ func (p *part) Write(b []byte) (int, error) {
 		p.meter.went.Add(int64(n))
 		p.meter.know(p.n)
 	}
-	if err == nil && p.n-p.behind >= window {
-		err = writeBehind(p.file, p.begun, p.behind, p.n)
-		p.begun, p.behind = p.behind, p.n
-	}
 	if err != nil {
 		p.err = err
 	}
 	return n, err
 }
+
+// flush has all that came in the file.
+func (p *part) flush() error {
+	if _, err := p.out.Flush(); p.err == nil {
+		p.err = err
+	}
+	return p.err
+}
+
+// Close ends the writing: what was taken is in the file.
+func (p *part) Close() error { return errors.Join(p.flush(), p.file.Close()) }
 
 // sum is the checksum of all that is there.
 func (p *part) sum() string { return hex.EncodeToString(p.hash.Sum(nil)) }

@@ -20,7 +20,7 @@ type sealing struct {
 	input  *input
 	sealer *seal.Sealer
 	plain  hash.Hash
-	sealed hash.Hash
+	sealed *beside
 	handed int64 // sealed bytes that may have left, in this run or an earlier one
 	broken bool  // reading, sealing or recording failed: another one goes on from the record
 
@@ -45,7 +45,7 @@ func (i *input) ReadAt(p []byte, off int64) (int, error) { return i.read(p, off)
 // newSealing begins, or goes on from a record if there is one; then it reads
 // again what the record speaks of. Errors: the Sealer's, or read's.
 func newSealing(info fs.FileInfo, in *input, record *seal.Record, save func(seal.Record) error) (*sealing, error) {
-	x := &sealing{info: info, input: in, plain: sha256.New(), sealed: sha256.New(), now: piece{k: -1}, next: piece{k: -1}}
+	x := &sealing{info: info, input: in, plain: sha256.New(), sealed: &beside{Hash: sha256.New()}, now: piece{k: -1}, next: piece{k: -1}}
 	var err error
 	if record == nil {
 		if x.sealer, err = seal.NewSealer(in, info.Size(), save); err == nil {
@@ -113,6 +113,8 @@ func (x *sealing) window(k int64) ([]byte, error) {
 
 func (x *sealing) fill(w *piece, k int64) {
 	w.k = k
+	x.sealed.begin()
+	defer x.sealed.end()
 	if w.bytes, w.err = x.sealer.Window(k, w.bytes); w.err != nil {
 		x.broken = true
 	}
@@ -157,4 +159,39 @@ type sealed struct {
 	key   []byte // as in chat.File
 	plain string // SHA-256, in hexadecimal, of the file
 	store string // and of its sealed form
+}
+
+// beside is a hash of which a goroutine takes care between begin and end, while
+// who writes goes on. What was written must stay as it is until end.
+type beside struct {
+	hash.Hash
+	bytes chan []byte
+	done  chan struct{}
+}
+
+func (b *beside) begin() {
+	b.bytes, b.done = make(chan []byte, seal.WindowSize/seal.ChunkSize), make(chan struct{})
+	go func() {
+		defer close(b.done)
+		priority.Background()
+		for p := range b.bytes {
+			b.Hash.Write(p)
+		}
+	}()
+}
+
+// end returns when all that was written is in the hash.
+func (b *beside) end() {
+	close(b.bytes)
+	<-b.done
+	b.bytes = nil
+}
+
+// Write implements io.Writer.
+func (b *beside) Write(p []byte) (int, error) {
+	if b.bytes == nil {
+		return b.Hash.Write(p)
+	}
+	b.bytes <- p
+	return len(p), nil
 }

@@ -23,6 +23,7 @@ type source struct {
 	info  fs.FileInfo
 	name  string
 	meter *meter
+	caps  *caps
 
 	mu      sync.Mutex
 	bulk    priority.Bulk // of who takes sealed bytes
@@ -35,7 +36,7 @@ type source struct {
 
 // openSource opens the file of an upload and checks that it is still the one
 // that was queued.
-func openSource(ctx context.Context, t *chat.Transfer, m *meter, words *priority.Gate) (*source, error) {
+func openSource(ctx context.Context, t *chat.Transfer, m *meter, words *priority.Gate, caps *caps) (*source, error) {
 	name := t.File.Name
 	info, err := os.Stat(t.Source()) // before opening: opening a pipe would wait for its other end
 	if err != nil {
@@ -59,7 +60,7 @@ func openSource(ctx context.Context, t *chat.Transfer, m *meter, words *priority
 		file.Close()
 		return nil, err
 	}
-	return &source{ctx: ctx, file: file, info: info, name: name, meter: m, bulk: words.Bulk(), reading: words.Bulk()}, nil
+	return &source{ctx: ctx, file: file, info: info, name: name, meter: m, caps: caps, bulk: words.Bulk(), reading: words.Bulk()}, nil
 }
 
 // seal makes the sealed form: the one that an attempt before has left, or one
@@ -154,6 +155,7 @@ func (s *source) readPlain(p []byte, off int64) (int, error) {
 
 // ReadAt implements io.ReaderAt: sealed bytes.
 func (s *source) ReadAt(p []byte, off int64) (int, error) {
+	s.caps.wait(s.ctx, chat.Upload, len(p))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err != nil {

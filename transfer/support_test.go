@@ -286,6 +286,15 @@ func (j *journal) Load() ([]chat.Transfer, error) {
 	return out, nil
 }
 
+func (j *journal) SaveAll(all []chat.Transfer) error {
+	for _, t := range all {
+		if err := j.Save(t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (j *journal) Save(t chat.Transfer) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()

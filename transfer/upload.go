@@ -20,7 +20,7 @@ func (e *Engine) upload(ctx context.Context, en *entry) error {
 	if err := e.edit(ctx, en); err != nil {
 		return err
 	}
-	src, err := openSource(ctx, &en.t, en.meter, e.cfg.Words)
+	src, err := openSource(ctx, &en.t, en.meter, e.cfg.Words, &e.caps)
 	if err != nil {
 		return err
 	}

@@ -96,9 +96,13 @@ func (h *SideHead) CreateRenderer() fyne.WidgetRenderer {
 	return r
 }
 
-// SideFoot says what is being carried, all transfers together.
+// SideFoot says what is being carried, all transfers together. A tap anywhere on
+// it, or on its button, opens the list of them.
 type SideFoot struct {
 	widget.BaseWidget
+	More     *Button
+	OnTapped func()
+
 	title, detail string
 	part          float32
 }
@@ -106,9 +110,20 @@ type SideFoot struct {
 // NewSideFoot returns the foot of the side bar.
 func NewSideFoot() *SideFoot {
 	f := &SideFoot{}
+	f.More = NewIconButton(IconUp, lang.L("Transfers"), func() { f.Tapped(nil) })
 	f.ExtendBaseWidget(f)
 	return f
 }
+
+// Tapped implements fyne.Tappable.
+func (f *SideFoot) Tapped(*fyne.PointEvent) {
+	if f.OnTapped != nil {
+		f.OnTapped()
+	}
+}
+
+// Cursor implements desktop.Cursorable.
+func (f *SideFoot) Cursor() desktop.Cursor { return desktop.PointerCursor }
 
 // Set shows how many, how fast and how far: part is from 0 to 1.
 func (f *SideFoot) Set(title, detail string, part float32) {
@@ -129,14 +144,16 @@ func (f *SideFoot) CreateRenderer() fyne.WidgetRenderer {
 	detail := NewText("", TinySize, ColorMuted)
 	detail.Alignment = fyne.TextAlignTrailing
 	track, bar := NewRounded(color.Transparent, 2), NewRounded(color.Transparent, 2)
-	r := &shellRenderer{objects: []fyne.CanvasObject{line, title, detail, track, bar}}
+	r := &shellRenderer{objects: []fyne.CanvasObject{line, title, detail, track, bar, f.More}}
 	r.layout = func(s fyne.Size) {
 		place(line, 0, 0, s.Width, 1)
 		w := MeasureText(f.title, SmallSize, true).Width
 		place(title, 16, 15, w, SmallLineHeight)
-		place(detail, 16+w+8, 15, s.Width-40-w, SmallLineHeight)
-		place(track, 16, 38, s.Width-32, 4)
-		place(bar, 16, 38, max(4, (s.Width-32)*f.part), 4)
+		room := s.Width - 32 - 48
+		place(detail, 16+w+8, 15, room-8-w, SmallLineHeight)
+		place(track, 16, 38, room, 4)
+		place(bar, 16, 38, max(4, room*f.part), 4)
+		place(f.More, s.Width-52, 10, 36, 36)
 	}
 	r.min = func() fyne.Size { return fyne.NewSize(200, 57) }
 	r.refresh = func() {

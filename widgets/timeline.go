@@ -46,11 +46,12 @@ type Reaction struct {
 type Timeline struct {
 	widget.BaseWidget
 
-	OnOlder  func()             // what is loaded begins near: answer with Prepend, even of nothing, or it is not asked again
-	OnNewer  func()             // what is loaded ends near: answer with Append, even of nothing
-	OnNewest func()             // the way to the end leads over what is not loaded: answer with Reset
-	OnSeen   func(seq uint64)   // the newest message of somebody else that was on the screen
-	OnFile   func(chat.Message) // download or open, by state
+	OnOlder  func()                 // what is loaded begins near: answer with Prepend, even of nothing, or it is not asked again
+	OnNewer  func()                 // what is loaded ends near: answer with Append, even of nothing
+	OnNewest func()                 // the way to the end leads over what is not loaded: answer with Reset
+	OnSeen   func(seq uint64)       // the newest message of somebody else that was on the screen
+	OnFiles  func([]chat.MessageID) // whose files are on the screen now
+	OnFile   func(chat.Message)     // download or open, by state
 	OnPause  func(chat.TransferID)
 	OnResume func(chat.TransferID) // go on; for a failed one: try again
 	OnCancel func(chat.TransferID)
@@ -106,8 +107,9 @@ type Timeline struct {
 	mark    *canvas.Rectangle // its refresh repaints, and frees no texture
 	bar     *scrollBar
 	jump    *jumpButton
-	unseen  int    // messages of others below what was on the screen so far
-	seen    uint64 // told last
+	unseen  int              // messages of others below what was on the screen so far
+	seen    uint64           // told last
+	files   []chat.MessageID // told last by OnFiles
 
 	picked  map[chat.MessageID]bool // chosen, to be acted on together
 	pickAt  chat.MessageID          // where Shift extends from

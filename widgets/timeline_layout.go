@@ -1,9 +1,13 @@
 package widgets
 
 import (
+	"slices"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
+
+	"satchel/chat"
 )
 
 // arrange places everything from the anchor: rows are measured from it up and
@@ -323,8 +327,27 @@ func (t *Timeline) seenNow() uint64 {
 	return seen
 }
 
+// tellFiles reports of which messages the files are on the screen, when they are others.
+func (t *Timeline) tellFiles() {
+	if t.OnFiles == nil || !t.Visible() {
+		return
+	}
+	var files []chat.MessageID
+	for _, e := range t.shown {
+		y := e.widget.Position().Y
+		if e.item.Message.Content.File != nil && y < t.Size().Height && y+e.body > 0 {
+			files = append(files, e.item.Message.ID)
+		}
+	}
+	if !slices.Equal(files, t.files) {
+		t.files = files
+		t.OnFiles(files)
+	}
+}
+
 // tellSeen reports the newest message of somebody else that is on the screen.
 func (t *Timeline) tellSeen() {
+	t.tellFiles()
 	seen := t.seenNow()
 	if seen > t.seen && t.Visible() {
 		t.seen = seen

@@ -294,8 +294,10 @@ func (s *Session) checkSynced() {
 	}
 }
 
-// Focus says which conversation is on screen: it is brought up to date first.
+// Focus says which conversation is on screen: it is brought up to date first, and
+// every second file that goes is one of its own.
 func (s *Session) Focus(conv chat.ConversationID) {
+	s.engine.Focus(conv)
 	s.post(call(func(t *turn) {
 		if before := s.state.sync.focus; before != conv && s.state.settings.drafts[before] {
 			s.later(0, tellDraft{before})

@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 
 	"satchel/chat"
 	"satchel/net/seal"
+	"satchel/transfer"
 )
 
 // SendFiles writes one message for each file; text, title and location of the
@@ -143,6 +143,8 @@ type sendFiles struct {
 	messages []chat.Message // the answer
 }
 
+func (*sendFiles) aside() {}
+
 func (e *sendFiles) apply(t *turn) error {
 	e.messages = nil
 	if err := t.mayWrite(e.conv); err != nil {
@@ -209,9 +211,36 @@ func (s *Session) Download(conv chat.ConversationID, msg chat.MessageID) error {
 	if err := s.fetchable(m.Content.File.URL); err != nil {
 		return err
 	}
-	e := &startDownload{asked: ask(), transfer: chat.Transfer{ID: chat.NewTransferID(), Direction: chat.Download,
-		Conversation: conv, Message: msg, File: *m.Content.File, State: chat.TransferQueued, Created: time.Now().UTC()}}
+	if err := s.roomFor(m.Content.File.Size); err != nil {
+		return err
+	}
+	e := &startDownload{asked: ask(), transfer: newDownload(&m)}
 	return s.await(s.ctx, e, e.asked)
+}
+
+// newDownload is a transfer that fetches a message's file.
+func newDownload(m *chat.Message) chat.Transfer {
+	return chat.Transfer{ID: chat.NewTransferID(), Direction: chat.Download, Conversation: m.Conversation, Message: m.ID,
+		File: *m.Content.File, State: chat.TransferQueued, Created: time.Now().UTC()}
+}
+
+// roomFor tells, in a sentence, why the disk has no room for a file, with what
+// other downloads still need. Those that move have theirs reserved.
+func (s *Session) roomFor(size int64) error {
+	all, err := s.Transfers()
+	if err != nil {
+		return s.sentence(err)
+	}
+	others := int64(0)
+	for _, t := range all {
+		if t.Direction == chat.Download && (t.State == chat.TransferQueued || t.State == chat.TransferWaiting) {
+			others += max(0, t.File.Size-t.Offset)
+		}
+	}
+	if err := transfer.Room(s.filesDir(), size, others); err != nil {
+		return Refusal(transfer.Reason(err))
+	}
+	return nil
 }
 
 // present tells whether the file of a transfer that is done is still where it was.
@@ -236,6 +265,8 @@ type startDownload struct {
 	transfer chat.Transfer
 }
 
+func (*startDownload) aside() {}
+
 func (e *startDownload) apply(t *turn) error {
 	known, ok, err := t.tx.TransferOf(e.transfer.Conversation, e.transfer.Message)
 	if err != nil {
@@ -255,20 +286,4 @@ func (t *turn) queue(tr chat.Transfer) {
 		t.s.sending.add(&tr)
 		t.s.engine.Add(tr)
 	})
-}
-
-// PauseTransfer stops a transfer until ResumeTransfer.
-func (s *Session) PauseTransfer(id chat.TransferID) error { return s.steer(s.engine.Pause(id)) }
-
-// ResumeTransfer goes on with one that is paused, waits or failed.
-func (s *Session) ResumeTransfer(id chat.TransferID) error { return s.steer(s.engine.Resume(id)) }
-
-// CancelTransfer ends a transfer. An upload takes its message with it.
-func (s *Session) CancelTransfer(id chat.TransferID) error { return s.steer(s.engine.Cancel(id)) }
-
-func (s *Session) steer(err error) error {
-	if err == nil {
-		return nil
-	}
-	return storedBadly{fmt.Sprintf("%s.", err), err}
 }

@@ -94,6 +94,9 @@ func (t *turn) takeEntry(f *wire.Entry, late, last bool) error {
 		return err
 	}
 	t.news(id, false, added...)
+	if err := t.fetchNew(added); err != nil {
+		return err
+	}
 	if f.Seq > 1 && !row.Held.Has(f.Seq-1) {
 		// The one before may only be late: it comes with another turn, or is fetched.
 		t.then(func() { t.s.fetchSoon(id) })

@@ -61,6 +61,15 @@ func (t *turn) news(id chat.ConversationID, history bool, messages ...chat.Messa
 	t.touch(id)
 }
 
+// aside marks an event that only moves files along: bytes do not wait for it.
+type aside interface{ aside() }
+
+// isWord tells of events that files wait for.
+func isWord(e event) bool {
+	_, is := e.(aside)
+	return !is
+}
+
 // blocked tells whether these come from somebody who is, in the conversation
 // with them alone.
 func (t *turn) blocked(id chat.ConversationID, messages []chat.Message) bool {
@@ -97,7 +106,10 @@ func (s *Session) loop() {
 				break more
 			}
 		}
-		leave := s.words.Enter()
+		leave := func() {}
+		if slices.ContainsFunc(ready, isWord) {
+			leave = s.words.Enter()
+		}
 		s.turn(ready)
 		s.unanswered()
 		leave()

@@ -72,6 +72,9 @@ func (e *sendMessage) apply(t *turn) error {
 
 // putSend adds the act that sends a message.
 func (t *turn) putSend(m *chat.Message) error {
+	if err := t.wrote(m.Conversation); err != nil {
+		return err
+	}
 	n, err := t.giveCount(m.Conversation)
 	if err != nil {
 		return err

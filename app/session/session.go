@@ -17,6 +17,7 @@ import (
 	"satchel/chat"
 	"satchel/net/link"
 	"satchel/net/priority"
+	"satchel/net/seal"
 	"satchel/storage"
 	"satchel/transfer"
 )
@@ -34,7 +35,7 @@ type Options struct {
 	Dir     string       // the profile's folder; made when it isn't there
 	Logger  *slog.Logger // nil: none
 	Client  string       // program and version, for the relay's operator
-	Workers int          // transfers at a time; 0: 4
+	Workers int          // transfers at a time; 0: as the settings say
 
 	// RecoveryWork is what it costs to try a passphrase on a recovery file, log2;
 	// 0: seal.RecoveryWork. Tests that try many make it small.
@@ -109,7 +110,7 @@ type Profile struct {
 	Device    chat.DeviceID
 	RelayURL  string
 	RelayName string
-	MaxFile   int64 // bytes; 0: not known
+	MaxFile   int64 // bytes that a file may have before it is sealed; 0: not known
 
 	EditWindow time.Duration // in which a message may be changed after it was sent; 0: always
 
@@ -246,11 +247,17 @@ func (s *Session) know(p storage.Profile) {
 	defer s.mu.Unlock()
 	s.relay = p
 	s.who.Joined, s.who.Account, s.who.Device = true, p.Account, p.Device
-	s.who.RelayURL, s.who.RelayName, s.who.MaxFile = p.RelayURL, p.RelayName, p.MaxFile
+	s.who.RelayURL, s.who.RelayName, s.who.MaxFile = p.RelayURL, p.RelayName, mostPlain(p.MaxFile)
 	s.who.EditWindow = time.Duration(p.EditWindow) * time.Second
 	if s.id != nil {
 		s.who.Secret = s.id.kept
 	}
+}
+
+// mostPlain is how large a file may be whose sealed form a relay with this limit takes.
+func mostPlain(limit int64) int64 {
+	chunk := seal.SealedSize(seal.ChunkSize)
+	return limit/chunk*seal.ChunkSize + max(0, limit%chunk-(chunk-seal.ChunkSize))
 }
 
 // Profile tells who uses this device; Joined is false before the first Join.

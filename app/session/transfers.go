@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
@@ -20,10 +19,10 @@ func (s *Session) newEngine() *transfer.Engine {
 	// The tus handler also fetches what other senders keep elsewhere: see tickets.
 	s.handlers.Add("tus", transfer.NewTus(transfer.TusConfig{Tickets: s.tickets}), "", "http", "https")
 	s.handlers.Add("noshare", noShare{}, dir.Scheme)
-	return transfer.New(transfer.Config{Journal: journal{s}, Handlers: s.handlers, Folder: filepath.Join(s.opts.Dir, "files"),
+	return transfer.New(transfer.Config{Journal: journal{s}, Handlers: s.handlers, Folder: s.filesDir(),
 		Changed: func(t chat.Transfer) { s.hub.publish(chat.TransferChanged{Transfer: t}) },
 		Earlier: s.earlier, Gone: s.gone, Renew: s.renew,
-		Logger: s.log, Words: &s.words, Workers: s.opts.Workers})
+		Logger: s.log, Words: &s.words, Limits: s.Downloads().limits(s.opts.Workers)})
 }
 
 // journal keeps the engine's queue. The engine calls it; the loop carries it out.
@@ -41,18 +40,32 @@ func (j journal) Load() (all []chat.Transfer, err error) {
 }
 
 func (j journal) Save(t chat.Transfer) error {
-	e := saveTransfer{ask(), t}
+	return j.SaveAll([]chat.Transfer{t})
+}
+
+func (j journal) SaveAll(all []chat.Transfer) error {
+	e := saveTransfer{ask(), all}
 	return j.s.await(context.Background(), e, e.asked) // ends with the loop at the latest
 }
 
-// saveTransfer is where a transfer came to rest, and what that means for its message.
+// saveTransfer is where transfers came to rest, and what that means for their messages.
 type saveTransfer struct {
 	asked
-	t chat.Transfer
+	all []chat.Transfer
 }
 
+func (saveTransfer) aside() {}
+
 func (e saveTransfer) apply(t *turn) error {
-	tr := e.t
+	for i := range e.all {
+		if err := t.saveTransfer(e.all[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *turn) saveTransfer(tr chat.Transfer) error {
 	switch {
 	case tr.State == chat.TransferCancelled && tr.Direction == chat.Upload:
 		if err := t.remove(tr.Conversation, tr.Message); err != nil && !errors.Is(err, storage.ErrSent) {
@@ -72,6 +85,11 @@ func (e saveTransfer) apply(t *turn) error {
 		t.uploadEnded(tr)
 	case tr.State == chat.TransferDone:
 		t.then(t.s.wake) // there may be more than the budget
+	}
+	if tr.State == chat.TransferDone {
+		if err := t.noteDone(tr.ID); err != nil {
+			return err
+		}
 	}
 	return t.tx.PutTransfer(tr)
 }

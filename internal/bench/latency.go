@@ -32,9 +32,27 @@ const (
 
 // latency compares send → delivered of a text message while the relay, the
 // sender and the receiver are idle with the same while the sender uploads 2 GB
-// and the receiver downloads 2 GB. Each is measured several times in turn. The
-// load is open: messages leave on a fixed beat and a late one counts from its beat.
+// and the receiver downloads 2 GB, as one file and as four at a time. Each is
+// measured several times in turn. The load is open: messages leave on a fixed
+// beat and a late one counts from its beat.
 func latency(ctx context.Context, dir string) error {
+	for _, files := range []int{1, 4} {
+		into := filepath.Join(dir, fmt.Sprintf("latency-%d", files))
+		if err := latencyWith(ctx, into, files); err != nil {
+			return err
+		}
+		if err := os.RemoveAll(into); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// latencyWith measures with so many uploads and so many downloads at a time.
+func latencyWith(ctx context.Context, dir string, files int) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
 	p, err := newPair(ctx, dir)
 	if err != nil {
 		return err
@@ -49,7 +67,7 @@ func latency(ctx context.Context, dir string) error {
 			return err
 		}
 		idle = append(idle, d...)
-		d, err = p.underLoad(ctx, dir, i)
+		d, err = p.underLoad(ctx, dir, i, files)
 		if err != nil {
 			return err
 		}
@@ -60,7 +78,7 @@ func latency(ctx context.Context, dir string) error {
 		p    float64
 	}{{"p50", .5}, {"p90", .9}, {"p99", .99}} {
 		a, b := percentile(idle, q.p), percentile(busy, q.p)
-		fmt.Printf("latency: text send → delivered %s: idle %8s, with 2 GB up and 2 GB down %8s  %.2f × idle\n", q.name, micros(a), micros(b), float64(b)/float64(a))
+		fmt.Printf("latency: text send → delivered %s: idle %8s, with %d up and %d down of 2 GB in all each %8s  %.2f × idle\n", q.name, micros(a), files, files, micros(b), float64(b)/float64(a))
 	}
 	fmt.Printf("latency: %d messages idle, %d under load, which took %v each time\n", len(idle), len(busy), (time.Duration(len(busy)/loads) * every).Round(time.Second))
 	return nil
@@ -77,7 +95,7 @@ type pair struct {
 	ended    chan chat.Transfer
 	stop     context.CancelFunc
 	running  sync.WaitGroup
-	prepared chat.Message // Bo's next download
+	prepared []chat.Message // Bo's next downloads
 }
 
 func newPair(ctx context.Context, dir string) (*pair, error) {
@@ -129,7 +147,7 @@ func startHeld(cmd *exec.Cmd) error {
 func (p *pair) person(ctx context.Context, dir, name, link string) (*session.Session, error) {
 	// What went wrong is told where the measurement is: on standard error.
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})).With("who", name)
-	s, err := session.Open(session.Options{Dir: filepath.Join(dir, name), Logger: log})
+	s, err := session.Open(session.Options{Dir: filepath.Join(dir, name), Logger: log, Workers: 5})
 	if err != nil {
 		return nil, err
 	}
@@ -226,62 +244,72 @@ func (p *pair) beat(ctx context.Context) (all []time.Duration, err error) {
 	return all, nil
 }
 
-// underLoad measures for as long as both an upload and a download are under way.
-func (p *pair) underLoad(ctx context.Context, dir string, round int) ([]time.Duration, error) {
-	path := filepath.Join(dir, fmt.Sprintf("film-%d.bin", round))
-	if err := random(path, heavy, uint64(round)); err != nil {
-		return nil, err
-	}
-	if p.prepared.ID == "" { // the first download needs something to fetch
-		m, err := p.upload(ctx, path+".first", 99)
+// underLoad measures for as long as uploads and downloads are all under way.
+func (p *pair) underLoad(ctx context.Context, dir string, round, files int) ([]time.Duration, error) {
+	if p.prepared == nil { // the first downloads need something to fetch
+		paths, err := films(dir, 99, files)
 		if err != nil {
 			return nil, err
 		}
-		p.prepared = m
+		if p.prepared, err = p.ana.SendFiles(ctx, p.conv, paths, chat.Content{Kind: chat.KindMessage}); err != nil {
+			return nil, err
+		}
+		for range files {
+			if err := p.end(ctx); err != nil {
+				return nil, err
+			}
+		}
 	}
-	announced := make(chan time.Time, 1)
-	p.arrival(p.prepared.ID, announced)
-	select {
-	case <-announced:
-	case <-time.After(patient):
-		return nil, errors.New("the file was not announced")
-	}
-	if err := p.bo.Download(p.conv, p.prepared.ID); err != nil {
-		return nil, err
-	}
-	sent, err := p.ana.SendFiles(ctx, p.conv, []string{path}, chat.Content{Kind: chat.KindMessage})
+	paths, err := films(dir, round, files)
 	if err != nil {
 		return nil, err
 	}
-	both, cancel := context.WithTimeout(ctx, patient)
+	for _, m := range p.prepared {
+		announced := make(chan time.Time, 1)
+		p.arrival(m.ID, announced)
+		select {
+		case <-announced:
+		case <-time.After(patient):
+			return nil, errors.New("the file was not announced")
+		}
+		if err := p.bo.Download(p.conv, m.ID); err != nil {
+			return nil, err
+		}
+	}
+	sent, err := p.ana.SendFiles(ctx, p.conv, paths, chat.Content{Kind: chat.KindMessage})
+	if err != nil {
+		return nil, err
+	}
+	all, cancel := context.WithTimeout(ctx, patient)
 	defer cancel()
 	ends := make(chan error, 1)
 	go func() {
 		defer cancel() // the first to end ends the measurement
-		err := p.end(both)
-		ends <- err
+		ends <- p.end(all)
 	}()
-	all, err := p.beat(both)
+	beats, err := p.beat(all)
 	if err := errors.Join(err, <-ends); err != nil {
 		return nil, err
 	}
-	if err := p.end(ctx); err != nil {
-		return nil, err
+	for range 2*files - 1 {
+		if err := p.end(ctx); err != nil {
+			return nil, err
+		}
 	}
-	p.prepared = sent[0]
-	return all, nil
+	p.prepared = sent
+	return beats, nil
 }
 
-func (p *pair) upload(ctx context.Context, path string, seed uint64) (chat.Message, error) {
-	if err := random(path, heavy, seed); err != nil {
-		return chat.Message{}, err
+// films writes so many files of 2 GB in all.
+func films(dir string, round, files int) ([]string, error) {
+	paths := make([]string, files)
+	for i := range paths {
+		paths[i] = filepath.Join(dir, fmt.Sprintf("film-%d-%d.bin", round%2, i))
+		if err := random(paths[i], heavy/int64(files), uint64(round*16+i)); err != nil {
+			return nil, err
+		}
 	}
-	sent, err := p.ana.SendFiles(ctx, p.conv, []string{path}, chat.Content{Kind: chat.KindMessage})
-	if err != nil {
-		return chat.Message{}, err
-	}
-	err = p.end(ctx)
-	return sent[0], err
+	return paths, nil
 }
 
 // end waits for the next transfer that ends.

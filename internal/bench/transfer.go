@@ -10,23 +10,19 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime/debug"
-	"strconv"
-	"strings"
 	"time"
 
 	"satchel/chat"
 )
 
 const (
-	plainly = 2 << 30  // bytes that go and come, sealed by Satchel and as they are by curl
-	sparse  = 20 << 30 // bytes of the file whose upload is watched for memory
+	plainly = 2 << 30 // bytes that go and come, sealed by Satchel and as they are by curl
 	takes   = 3
 )
 
 // transfers compares Satchel's sealed upload and download through its relay
 // with curl's PUT to, and GET from, a plain server that syncs as the relay does,
-// in turn and on the same disk; then it watches the memory of the sender.
+// in turn and on the same disk.
 func transfers(ctx context.Context, dir string) error {
 	p, err := newPair(ctx, dir)
 	if err != nil {
@@ -68,62 +64,7 @@ func transfers(ctx context.Context, dir string) error {
 	fmt.Printf("transfer: 2 GB up %.2f × the speed of curl PUT, down %.2f × the speed of curl GET (%v, %v, %v, %v)\n",
 		median(put).Seconds()/median(up).Seconds(), median(get).Seconds()/median(down).Seconds(),
 		median(put).Round(time.Millisecond), median(up).Round(time.Millisecond), median(get).Round(time.Millisecond), median(down).Round(time.Millisecond))
-	return p.memory(ctx, filepath.Join(dir, "sparse.bin"))
-}
-
-// memory uploads a file of holes and tells how much more memory this process,
-// which is sender and receiver, had at most.
-func (p *pair) memory(ctx context.Context, path string) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(f.Truncate(sparse), f.Close()); err != nil {
-		return err
-	}
-	debug.FreeOSMemory()
-	idle, err := resident()
-	if err != nil {
-		return err
-	}
-	most, quit, gone := idle, make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(gone)
-		ticker := time.NewTicker(every)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-quit:
-				return
-			case <-ticker.C:
-				if now, err := resident(); err == nil {
-					most = max(most, now)
-				}
-			}
-		}
-	}()
-	_, err = p.send(ctx, path)
-	close(quit)
-	<-gone
-	if err != nil {
-		return err
-	}
-	fmt.Printf("transfer: memory above idle while 20 GB go up: %d MiB\n", (most-idle)>>20)
 	return nil
-}
-
-// resident is how many bytes of memory this process has.
-func resident() (int64, error) {
-	b, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		return 0, err
-	}
-	fields := strings.Fields(string(b))
-	if len(fields) < 2 {
-		return 0, fmt.Errorf("statm says %q", b)
-	}
-	pages, err := strconv.ParseInt(fields[1], 10, 64)
-	return pages * int64(os.Getpagesize()), err
 }
 
 // send sends a file from Ana to Bo, and waits until Bo has its message.

@@ -6,10 +6,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"sync"
 
 	"github.com/tus/tusd/v2/pkg/handler"
 
+	"satchel/net/priority"
 	"satchel/net/relay/store"
 )
 
@@ -106,10 +106,7 @@ func (up *upload) FinishUpload(context.Context) error {
 	return nil
 }
 
-var buffers = sync.Pool{New: func() any { b := make([]byte, copyBuffer); return &b }}
-
-// WriteChunk writes what a request brings, hashes it as it passes, and keeps
-// the dirty pages few.
+// WriteChunk writes what a request brings, and hashes it as it passes.
 func (up *upload) WriteChunk(ctx context.Context, offset int64, src io.Reader) (int64, error) {
 	n, err := up.write(ctx, offset, src)
 	up.size += n
@@ -134,27 +131,23 @@ func (up *upload) write(ctx context.Context, offset int64, src io.Reader) (n int
 			err = e
 		}
 	}()
-	buf := buffers.Get().(*[]byte)
-	defer buffers.Put(buf)
-	window, bulk := newWindow(file, offset), up.all.relay.words.Bulk()
-	for {
-		bulk.Pass(ctx, len(*buf))
+	w, bulk := priority.NewWriter(file, offset, up.file.Size), up.all.relay.words.Bulk()
+	for err == nil {
+		room := w.Room()
+		room = room[:min(len(room), copyBuffer)]
+		bulk.Pass(ctx, len(room))
 		// tusd's reader has no errors but the end; it keeps them for later.
-		m, rerr := io.ReadAtLeast(src, *buf, 1)
-		w, werr := file.WriteAt((*buf)[:m], offset+n)
-		h.hash.Write((*buf)[:w])
-		h.n += int64(w)
-		n += int64(w)
-		up.all.relay.metrics.up.Add(float64(w))
-		if werr != nil {
-			return n, werr
-		}
-		if rerr != nil {
+		m, rerr := io.ReadAtLeast(src, room, 1)
+		h.hash.Write(room[:m])
+		h.n += int64(m)
+		up.all.relay.metrics.up.Add(float64(m))
+		if err = w.Took(m); rerr != nil {
 			break
 		}
-		if err := window.wrote(offset + n); err != nil {
-			return n, err
-		}
+	}
+	end, err := w.Flush()
+	if n = end - offset; err != nil {
+		return n, err // the hash may be ahead; hashOf sees that
 	}
 	if h.n-h.saved >= hashSaved && h.n < up.file.Size {
 		state, err := h.hash.(encoding.BinaryMarshaler).MarshalBinary()

@@ -55,8 +55,7 @@ type running struct {
 
 // Bounds of an upload's work, in bytes.
 const (
-	copyBuffer = 256 << 10
-	syncWindow = 1 << 20   // dirty pages of one upload, twice; a message's fsync waits behind them at worst
+	copyBuffer = 256 << 10 // between two looks at whether messages want to pass
 	hashSaved  = 128 << 20 // what is read again, at most, to hash on after a crash
 )
 

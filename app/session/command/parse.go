@@ -32,6 +32,14 @@ const Usage = `satchelctl is Satchel at a prompt.
   status                       who, where, connected or not, and what is under way
   invite [--uses N] [--expires DURATION]
                                make an invitation
+  transfers                    list what is under way, waiting, paused or failed
+  transfers pause|resume|cancel|retry|front ID...|--all
+                               steer them; front lets one go before all that wait
+  settings                     print the settings
+  settings downloads [--from nobody|known|anybody] [--up-to SIZE] [--pictures BOOL] [--others BOOL]
+                     [--limit-up SIZE] [--limit-down SIZE] [--limit SIZE] [--at-once N]
+                               whose files come by themselves, and what files may take:
+                               limits are bytes a second, 0 for none
 
   link LINK-OR-CODE [--name LABEL]
                                make this profile a device of an account that another
@@ -87,7 +95,7 @@ var errHelp = errors.New("help")
 // parse reads a command line. Errors are of type usage, or errHelp.
 func parse(args []string) (job, error) {
 	if len(args) == 0 {
-		return nil, usage("say what to do: join, link, send, listen, history, conversations, status, invite, device, verify, recovery, group, mute, pin, archive, block, profile, store or storage.")
+		return nil, usage("say what to do: join, link, send, listen, history, conversations, status, invite, transfers, settings, device, verify, recovery, group, mute, pin, archive, block, profile, store or storage.")
 	}
 	if parseMore, ok := families[args[0]]; ok {
 		return parseMore(args[1:])

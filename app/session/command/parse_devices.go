@@ -11,6 +11,7 @@ import (
 // families are the commands that have words of their own behind them.
 var families = map[string]func(args []string) (job, error){
 	"link": parseLink, "device": parseDevice, "verify": parseVerify, "recovery": parseRecovery, "group": parseGroup,
+	"transfers": parseTransfers, "settings": parseSettings,
 	"mute": parseSet("mute"), "unmute": parseSet("unmute"), "pin": parseSet("pin"), "unpin": parseSet("unpin"),
 	"archive": parseSet("archive"), "unarchive": parseSet("unarchive"),
 	"block": parseBlock("block"), "unblock": parseBlock("unblock"), "blocked": parseBlocked, "profile": parseProfile,
@@ -44,6 +45,20 @@ func words(flags *flag.FlagSet, args []string, named ...string) ([]string, error
 		if strings.TrimSpace(word) == "" {
 			return nil, usage(fmt.Sprintf("%s needs %s.", flags.Name(), named[i]))
 		}
+	}
+	return rest, nil
+}
+
+// anyWords parses flags and any number of words between them.
+func anyWords(flags *flag.FlagSet, args []string) ([]string, error) {
+	flags.SetOutput(io.Discard)
+	flags.Usage = func() {}
+	rest, err := interspersed(flags, args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return nil, errHelp
+	case err != nil:
+		return nil, usage(flags.Name() + ": " + err.Error() + ".")
 	}
 	return rest, nil
 }

@@ -293,8 +293,7 @@ func (status) run(ctx context.Context, r *runner, c *Call) error {
 		return err
 	}
 	for _, t := range transfers {
-		l.Transfers = append(l.Transfers, transferLine{t.ID, t.Direction.String(), t.Conversation, t.Message,
-			transfer.ScrubName(t.File.Name), t.File.Size, t.Offset, t.State.String(), t.Reason})
+		l.Transfers = append(l.Transfers, lineOf(&t))
 	}
 	return c.print(l)
 }

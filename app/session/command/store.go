@@ -64,7 +64,7 @@ type storeLine struct {
 	Tested   bool            `json:"tested,omitempty"`
 }
 
-func lineOf(s session.Store) storeLine {
+func storeLineOf(s session.Store) storeLine {
 	return storeLine{ID: s.ID, Kind: s.Kind, Name: s.Name, Used: s.Used, Settings: s.Settings, Secret: s.Secret}
 }
 
@@ -80,7 +80,7 @@ func (storeShow) run(_ context.Context, r *runner, c *Call) error {
 		return err
 	}
 	for _, s := range all {
-		if err := c.print(lineOf(s)); err != nil {
+		if err := c.print(storeLineOf(s)); err != nil {
 			return err
 		}
 	}
@@ -180,7 +180,7 @@ func (j *storeSet) run(ctx context.Context, r *runner, c *Call) error {
 	if err != nil {
 		return interrupted(ctx, err)
 	}
-	return c.print(lineOf(s))
+	return c.print(storeLineOf(s))
 }
 
 type storeTest struct{ path string }
@@ -198,7 +198,7 @@ func (j *storeTest) run(ctx context.Context, r *runner, c *Call) error {
 	} else {
 		for _, s := range r.s.Stores() {
 			if s.Used {
-				l = lineOf(s)
+				l = storeLineOf(s)
 				settings, l.Tested = s.Settings, true
 			}
 		}

@@ -1,0 +1,169 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"fyne.io/fyne/v2/lang"
+
+	"satchel/chat"
+	"satchel/widgets"
+)
+
+// transfersSheet shows all transfers: what moves, waits, is paused, failed, and
+// was done today.
+type transfersSheet struct {
+	list              *widgets.TransferList
+	pause, goOn, back *widgets.Button
+	today             []chat.Transfer // done before the program began
+	soon              bool            // it is drawn in a moment
+}
+
+// transfersEvery is how often the list is drawn at most.
+const transfersEvery = 200 * time.Millisecond
+
+// openTransfers shows all transfers.
+func (a *App) openTransfers() {
+	if a.main == nil || a.sheet != nil && a.sheet.transfers != nil {
+		return
+	}
+	t := &transfersSheet{list: widgets.NewTransferList(lang.L("Nothing is on its way, and nothing was today."))}
+	t.pause = widgets.NewButton(widgets.PlainButton, lang.L("Pause all"), a.session.PauseAllTransfers)
+	t.goOn = widgets.NewButton(widgets.PlainButton, lang.L("Go on with all"), a.session.ResumeAllTransfers)
+	t.back = widgets.NewButton(widgets.PlainButton, lang.L("Try failed ones again"), a.session.RetryAllTransfers)
+	t.list.OnAct = a.actOnTransfer
+	sheet := widgets.NewSheet(lang.L("Transfers"), t.list, t.back, t.goOn, t.pause)
+	sheet.Width, sheet.Height = 660, 470
+	o := &openSheet{name: "transfers", sheet: sheet, transfers: t, spots: map[string]spotted{"pause-all": t.pause, "go-on-all": t.goOn, "retry-all": t.back}}
+	a.showSheet(o)
+	a.drawTransfers()
+	sheet.ShowOn(a.window.Canvas(), nil)
+	a.work(func(context.Context) func() {
+		done, err := a.session.TransfersDone(startOfDay(time.Now()))
+		if err != nil {
+			a.log.Error("read what was done", "error", err)
+		}
+		return func() {
+			t.today = done
+			a.drawTransfersSoon()
+		}
+	})
+}
+
+func startOfDay(t time.Time) time.Time {
+	y, m, d := t.Local().Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, time.Local)
+}
+
+// drawTransfersSoon draws the list, if it is shown, a few times a second at most.
+func (a *App) drawTransfersSoon() {
+	if a.sheet == nil || a.sheet.transfers == nil || a.sheet.transfers.soon {
+		return
+	}
+	t := a.sheet.transfers
+	t.soon = true
+	a.later(transfersEvery, func() {
+		t.soon = false
+		a.drawTransfers()
+	})
+}
+
+func (a *App) drawTransfers() {
+	if a.sheet == nil || a.sheet.transfers == nil {
+		return
+	}
+	t, m := a.sheet.transfers, &a.model
+	t.list.SetRows(m.transferRows(t.today, startOfDay(time.Now())))
+	paused, failed := false, false
+	for _, one := range m.transfers {
+		paused = paused || one.State == chat.TransferPaused
+		failed = failed || one.State == chat.TransferFailed
+	}
+	moves := m.all.count != [2]int{}
+	for b, on := range map[*widgets.Button]bool{t.pause: moves, t.goOn: paused, t.back: failed} {
+		if b.Visible() == on {
+			continue
+		}
+		if on {
+			b.Show()
+		} else {
+			b.Hide()
+		}
+		a.sheet.sheet.Refresh()
+	}
+}
+
+// transferRows lists all transfers in groups, each under its heading.
+func (m *model) transferRows(today []chat.Transfer, since time.Time) (rows []widgets.TransferRow) {
+	var groups [4][]chat.Transfer
+	for _, t := range m.transfers {
+		g := 1
+		switch {
+		case t.State.Active():
+			g = 0
+		case t.State == chat.TransferPaused:
+			g = 2
+		case t.State == chat.TransferFailed:
+			g = 3
+		}
+		groups[g] = append(groups[g], t)
+	}
+	add := func(heading string, all []chat.Transfer) {
+		if len(all) == 0 {
+			return
+		}
+		rows = append(rows, widgets.TransferRow{Heading: heading})
+		for _, t := range all {
+			c := m.conversations[t.Conversation]
+			rows = append(rows, widgets.TransferRow{Transfer: t, With: m.name(&c)})
+		}
+	}
+	for i, heading := range []string{lang.L("On their way"), lang.L("Waiting"), lang.L("Paused"), lang.L("Failed")} {
+		slices.SortFunc(groups[i], func(a, b chat.Transfer) int {
+			return cmp.Or(cmp.Compare(b.Front, a.Front), a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
+		})
+		add(heading, groups[i])
+	}
+	var done []chat.Transfer
+	seen := map[chat.TransferID]bool{}
+	for _, t := range slices.Concat(m.done, today) {
+		if !seen[t.ID] && !t.Updated.Before(since) {
+			seen[t.ID] = true
+			done = append(done, t)
+		}
+	}
+	add(lang.L("Done today"), done)
+	return rows
+}
+
+// actOnTransfer does what a row's button says.
+func (a *App) actOnTransfer(t chat.Transfer, act widgets.TransferAct) {
+	switch act {
+	case widgets.ActFront:
+		a.steer(t.ID, a.session.FrontTransfer)
+	case widgets.ActPause:
+		a.steer(t.ID, a.session.PauseTransfer)
+	case widgets.ActResume:
+		a.steer(t.ID, a.session.ResumeTransfer)
+	case widgets.ActCancel:
+		a.steer(t.ID, a.session.CancelTransfer)
+	case widgets.ActOpen, widgets.ActFolder:
+		m := chat.Message{ID: t.Message, Conversation: t.Conversation}
+		if act == widgets.ActFolder {
+			a.showInFolder(m)
+			return
+		}
+		a.work(func(context.Context) func() {
+			path := a.localFile(m.Conversation, m.ID)
+			return func() {
+				if path == "" {
+					a.notice(lang.L("The file is no longer where it was."))
+					return
+				}
+				a.openFile(path)
+			}
+		})
+	}
+}

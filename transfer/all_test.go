@@ -1,0 +1,147 @@
+package transfer
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+
+	"satchel/chat"
+)
+
+// Ten thousand files at once all arrive; make test sends three hundred of them.
+// The queue is saved in batches where all are meant, and pausing is durable.
+func TestManyFiles(t *testing.T) {
+	many := 300
+	if os.Getenv("SATCHEL_FAULTS") != "" {
+		many = 10000
+	}
+	s := newServer(t, true)
+	j := openJournal("")
+	b := start(t, j, NewTus(TusConfig{Tickets: s.issue(s.URL)}), nil)
+	dir := t.TempDir()
+	b.PauseAll() // of none
+	b.SetOnline(false)
+	all := make([]chat.TransferID, many)
+	for i := range all {
+		path := filepath.Join(dir, fmt.Sprint(i))
+		if err := os.WriteFile(path, []byte(fmt.Sprintf("file %d", i)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		all[i] = b.queue(uploadOf(t, path))
+	}
+	b.state(all[many-1], chat.TransferWaiting)
+	b.PauseAll()
+	b.state(all[many-1], chat.TransferPaused)
+	for _, id := range all {
+		if state := j.get(id).State; state != chat.TransferPaused {
+			t.Fatalf("%s is %v on disk", id, state)
+		}
+	}
+	b.SetOnline(true)
+	b.ResumeAll()
+	for i, id := range all {
+		b.done(id)
+		if want := fmt.Sprintf("file %d", i); string(s.opened(t, j.get(id).File)) != want {
+			t.Fatalf("%s is not %q at the server", id, want)
+		}
+	}
+	var mem runtime.MemStats
+	runtime.ReadMemStats(&mem)
+	t.Logf("%d files; the heap has %d MiB", many, mem.HeapAlloc>>20)
+}
+
+// What a person puts first goes first, then what is on the screen; the open
+// conversation has every second turn, and no server has all workers.
+func TestLanesOrder(t *testing.T) {
+	l := newLanes(2, 10)
+	add := func(name, conversation string, front int64, seen bool, url string) *entry {
+		en := &entry{seen: seen, t: chat.Transfer{ID: chat.TransferID(name), Conversation: chat.ConversationID(conversation), Front: front}}
+		if url != "" {
+			en.t.Direction, en.t.File.URL = chat.Download, url
+		}
+		l.push(en)
+		return en
+	}
+	add("a1", "a", 0, false, "")
+	add("b1", "b", 0, false, "")
+	add("c1", "c", 0, false, "")
+	add("c2", "c", 0, false, "")
+	add("seen", "a", 0, true, "")
+	add("old", "a", 1, false, "")
+	add("new", "b", 2, false, "")
+	later := add("later", "b", 0, false, "")
+	later.t.Front = 3
+	l.hurry(later)
+	l.focus = "c"
+	for _, want := range []string{"later", "new", "old", "seen", "c1", "b1", "c2", "a1"} {
+		en := l.pop()
+		if en == nil || string(en.t.ID) != want {
+			t.Fatalf("got %v, want %s", en, want)
+		}
+		l.done(en)
+	}
+	if !l.empty() || l.pop() != nil {
+		t.Error("somebody is left")
+	}
+	first := add("x1", "a", 0, false, "https://store.example/1")
+	add("x2", "a", 0, false, "https://store.example/2")
+	add("relay", "a", 0, false, "/files/1")
+	if en := l.pop(); en != first {
+		t.Fatal("the first does not go")
+	}
+	if en := l.pop(); en == nil || en.t.ID != "relay" {
+		t.Fatalf("%v goes, though its server has enough", en)
+	}
+	l.resize(4)
+	if en := l.pop(); en == nil || en.t.ID != "x2" {
+		t.Fatalf("%v goes", en)
+	}
+}
+
+// A limit holds bytes up, and is changed while somebody waits for it.
+func TestLimits(t *testing.T) {
+	var c caps
+	c.set(Limits{Up: 1})
+	c.wait(t.Context(), chat.Download, 1<<30) // the other direction
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		c.wait(t.Context(), chat.Upload, 1<<30)
+	}()
+	select {
+	case <-gone:
+		t.Error("a gigabyte went at a byte a second")
+	case <-time.After(50 * time.Millisecond):
+	}
+	c.set(Limits{})
+	<-gone
+	for l, want := range map[Limits]int{{}: 4, {Workers: 1}: 2, {Workers: 9}: 9} {
+		if l.workers() != want {
+			t.Errorf("%v: %d workers", l, l.workers())
+		}
+	}
+}
+
+// Front is durable, and goes before what was there first.
+func TestFront(t *testing.T) {
+	s := newServer(t, true)
+	j := openJournal("")
+	b := start(t, j, NewTus(TusConfig{Tickets: s.issue(s.URL)}), nil)
+	b.SetOnline(false)
+	id := b.queue(uploadOf(t, write(t, "a.bin", random(10))))
+	b.state(id, chat.TransferWaiting)
+	if err := b.Front("nobody"); err != ErrUnknown {
+		t.Error(err)
+	}
+	if err := b.Front(id); err != nil {
+		t.Fatal(err)
+	}
+	b.SetOnline(true)
+	b.done(id)
+	if j.get(id).Front == 0 {
+		t.Error("it is not on disk who goes first")
+	}
+}

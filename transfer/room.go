@@ -1,0 +1,78 @@
+package transfer
+
+import (
+	"fmt"
+	"os"
+	"sync"
+
+	"github.com/dustin/go-humanize"
+
+	"satchel/chat"
+)
+
+// spareRoom is what a download leaves free on the disk.
+const spareRoom = 64 << 20
+
+// room is what downloads under way still need of the disk and do not have yet:
+// where a file system reserves, that is nothing once they began.
+type room struct {
+	mu    sync.Mutex
+	needs map[chat.TransferID]int64
+}
+
+// claim tells whether a download of so many bytes has room on the disk, beside
+// the others, and keeps it for it until the returned function is called.
+func (r *room) claim(folder, part string, id chat.TransferID, size int64) (release func(), err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	needs := max(0, size-allocated(part))
+	others := int64(0)
+	for _, n := range r.needs {
+		others += n
+	}
+	if err := enough(folder, needs, others); err != nil {
+		return nil, err
+	}
+	if r.needs == nil {
+		r.needs = map[chat.TransferID]int64{}
+	}
+	r.needs[id] = needs
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.needs, id)
+	}, nil
+}
+
+// has notes what a download got of the disk since.
+func (r *room) has(part string, id chat.TransferID, size int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.needs[id] = max(0, size-allocated(part))
+}
+
+// Room tells, in a sentence, why folder's disk has no room for a file of so many
+// bytes while other downloads still need so many; nil when it has, or nobody knows.
+func Room(folder string, size, others int64) error { return enough(folder, size, others) }
+
+func enough(folder string, needs, others int64) error {
+	free, ok := freeRoom(folder)
+	if !ok || free-spareRoom-others >= needs {
+		return nil
+	}
+	also := ""
+	if others > 0 {
+		also = fmt.Sprintf(", of which other downloads need %s", humanize.IBytes(uint64(others)))
+	}
+	return Final(fmt.Sprintf("There is not enough room on the disk: the file needs %s more, and %s are free%s. Make room, then try again.",
+		humanize.IBytes(uint64(needs)), humanize.IBytes(uint64(max(0, free))), also), nil)
+}
+
+// allocated is how many bytes of the disk a file has; 0 when there is none.
+func allocated(path string) int64 {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return 0
+	}
+	return blocks(info)
+}
