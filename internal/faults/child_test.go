@@ -85,7 +85,7 @@ func (o *order) carryOut(ctx context.Context) error {
 	go s.Run(ctx)
 	defer s.Close()
 	if o.Role == "send" {
-		all, err := s.SendFilesAs(ctx, o.Conversation, []chat.MessageID{o.Message}, []string{o.Path}, chat.Content{Kind: chat.KindMessage})
+		all, err := s.SendEdited(ctx, o.Conversation, []session.Outgoing{{Path: o.Path, ID: o.Message}}, chat.Content{Kind: chat.KindMessage})
 		if err == nil {
 			_, err = s.Flushed(ctx, all...)
 		}
