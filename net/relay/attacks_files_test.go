@@ -75,7 +75,7 @@ func TestAttackPaths(t *testing.T) {
 	r := start(t, Config{Dir: dir})
 	mara := join(t, r, "Mara")
 	const canary = "this is nobody's file"
-	for _, where := range []string{filepath.Join(dir, "secret"), filepath.Join(r.uploads.dir, "secret")} {
+	for _, where := range []string{filepath.Join(dir, "secret"), filepath.Join(disk(r).dir, "secret")} {
 		if err := os.WriteFile(where, []byte(canary), 0o600); err != nil {
 			t.Fatal(err)
 		}
