@@ -47,6 +47,8 @@ type Config struct {
 	Picture func(ctx context.Context, path string, w, h int) (image.Image, error)
 	Large   func(ctx context.Context, path string, w, h int) (image.Image, error)
 	Frames  func(ctx context.Context, path string, w, h int) ([]image.Image, []time.Duration, error)
+	// Face makes a picture somebody's own: square and small.
+	Face func(ctx context.Context, path string) ([]byte, error)
 
 	SaveCopy func(ctx context.Context, src, dir, name string) (path string, err error) // never overwrites
 
@@ -80,6 +82,7 @@ type App struct {
 	picker   *widgets.EmojiPicker // nil: none
 	viewer   *viewer              // nil: none
 	found    found
+	archive  bool // the list shows what is archived
 	settings settings
 	focused  bool
 	model    model

@@ -24,6 +24,10 @@ type openSheet struct {
 	list  *widgets.PersonList // the new message's
 
 	devices      *widgets.DeviceList    // the settings'
+	store        *storesPage            // the settings'
+	storage      *storagePage           // the settings'
+	redraw       func()                 // shows the settings' page anew
+	said         string                 // what it then says was done
 	link         *widgets.LinkSheet     // of a linking
 	person       *widgets.PersonSheet   // somebody's page
 	recovery     *widgets.RecoverySheet // of a recovery file
@@ -32,6 +36,7 @@ type openSheet struct {
 	page         *widgets.GroupPage     // a group's page, of conversation
 	conversation chat.ConversationID
 	spots        map[string]spotted // what else can be clicked on it
+	drawMe       func()             // the profile's: one's picture is another; nil on all others
 }
 
 // showSheet puts a sheet over the window, in the place of the one that is there.
@@ -237,6 +242,7 @@ func (a *App) useFile(m chat.Message) {
 	conv := m.Conversation
 	a.work(func(ctx context.Context) func() {
 		if path := a.localFile(conv, m.ID); path != "" {
+			a.session.Opened(conv, m.ID)
 			return func() {
 				if isStill(m.Content.File) && a.cfg.Large != nil {
 					a.viewPicture(m, path)

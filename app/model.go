@@ -1,10 +1,11 @@
 package app
 
 import (
-	"slices"
+	"image"
 	"time"
 
 	"satchel/chat"
+	"satchel/widgets"
 )
 
 // model is what the shell knows, taken from the session: the screen's goroutine
@@ -21,6 +22,9 @@ type model struct {
 	synced        bool
 	batch         map[chat.TransferID]share      // of what moves since nothing last moved
 	notified      map[chat.ConversationID]uint64 // newest message that the desktop was told of
+	directs       map[chat.AccountID]chat.ConversationID
+	list          listing
+	faces         map[chat.AccountID]image.Image // of those who have one
 }
 
 // typist is who writes in a conversation; it is over at the time until.
@@ -46,6 +50,9 @@ func (m *model) init() {
 	m.typing = map[chat.ConversationID]typist{}
 	m.batch = map[chat.TransferID]share{}
 	m.notified = map[chat.ConversationID]uint64{}
+	m.faces = map[chat.AccountID]image.Image{}
+	m.directs = map[chat.AccountID]chat.ConversationID{}
+	m.list.rows = map[chat.ConversationID]widgets.Row{}
 }
 
 // draft is what was written in a conversation and not sent.
@@ -54,25 +61,6 @@ func (m *model) draft(id chat.ConversationID) string {
 		return text
 	}
 	return m.conversations[id].Draft
-}
-
-// sorted lists conversations by their newest activity; notes to self, while
-// they are empty, stay at the end.
-func (m *model) sorted() []chat.Conversation {
-	all := make([]chat.Conversation, 0, len(m.conversations))
-	for _, c := range m.conversations {
-		all = append(all, c)
-	}
-	slices.SortFunc(all, func(a, b chat.Conversation) int {
-		if d := activity(&b).Compare(activity(&a)); d != 0 {
-			return d
-		}
-		if a.ID < b.ID {
-			return -1
-		}
-		return 1
-	})
-	return all
 }
 
 func activity(c *chat.Conversation) time.Time {

@@ -33,13 +33,16 @@ func (a *App) notice(text string) {
 	})
 }
 
+// disturbs tells whether the person wants to hear of what is new in a conversation.
+func disturbs(c *chat.Conversation, now time.Time) bool { return !c.Blocked && !c.IsMuted(now) }
+
 // notifyOf tells the desktop about new messages while nobody looks at the window.
 func (a *App) notifyOf(c chat.MessagesChanged) {
 	if a.focused || !a.model.synced {
 		return
 	}
 	conversation, ok := a.model.conversations[c.Conversation]
-	if !ok {
+	if !ok || !disturbs(&conversation, time.Now()) {
 		return
 	}
 	me := a.model.me.ID

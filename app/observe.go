@@ -58,13 +58,15 @@ func (a *App) apply(batch []chat.Change) {
 		return
 	}
 	m, pane := &a.model, a.main.pane
-	rows, foot := false, false
+	rows, foot, blocked := false, false, false
 	for _, change := range batch {
 		switch c := change.(type) {
 		case chat.ConversationChanged:
-			m.conversations[c.Conversation.ID] = c.Conversation
+			a.draftFollows(m.conversations[c.Conversation.ID].Draft, &c.Conversation)
+			m.setConversation(c.Conversation)
 			rows = true
 			pane.conversationChanged(c.Conversation)
+			blocked = blocked || c.Conversation.Blocked && c.Conversation.ID == pane.id
 			if a.sheet != nil && a.sheet.conversation == c.Conversation.ID {
 				a.drawGroup()
 			}
@@ -73,6 +75,7 @@ func (a *App) apply(batch []chat.Change) {
 				for i := range c.Messages {
 					if t, ok := m.typing[c.Conversation]; ok && t.account == c.Messages[i].From {
 						delete(m.typing, c.Conversation)
+						m.redraw(c.Conversation)
 					}
 				}
 				a.notifyOf(c)
@@ -81,10 +84,12 @@ func (a *App) apply(batch []chat.Change) {
 			pane.messagesChanged(c)
 		case chat.TransferChanged:
 			m.setTransfer(c.Transfer)
+			m.redraw(c.Transfer.Conversation)
 			rows, foot = true, true
 			pane.transferChanged(c.Transfer)
 		case chat.PresenceChanged:
 			m.presence[c.Presence.Account] = c.Presence
+			m.redraw(m.directs[c.Presence.Account])
 			rows = true
 			pane.drawHead()
 		case chat.TypingChanged:
@@ -97,6 +102,7 @@ func (a *App) apply(batch []chat.Change) {
 			a.main.drawConnection(m)
 			if c.State != chat.Connected {
 				clear(m.presence) // nobody knows
+				m.redrawAll()
 				rows = true
 				pane.drawHead()
 			}
@@ -115,9 +121,25 @@ func (a *App) apply(batch []chat.Change) {
 		case chat.VerifiedChanged:
 			m.verified[c.Account] = c.Verified
 			pane.drawHead()
+		case chat.AccountChanged:
+			if c.Account.ID == m.me.ID {
+				m.me = c.Account
+				a.main.drawMe(m)
+			}
+		case chat.FaceChanged:
+			m.setFace(c.Account, c.Picture)
+			rows = true
+			pane.drawHead()
+			a.main.drawMe(m)
+			if a.sheet != nil && a.sheet.drawMe != nil {
+				a.sheet.drawMe()
+			}
 		case chat.Notice:
 			a.notice(c.Text)
 		}
+	}
+	if blocked {
+		a.leavePane()
 	}
 	if rows {
 		a.drawRows()
@@ -131,10 +153,12 @@ func (a *App) apply(batch []chat.Change) {
 func (a *App) typing(c chat.TypingChanged) {
 	until := time.Now().Add(typingLasts)
 	a.model.typing[c.Conversation] = typist{c.Account, until}
+	a.model.redraw(c.Conversation)
 	a.main.pane.drawHead()
 	a.later(typingLasts, func() {
 		if t, ok := a.model.typing[c.Conversation]; ok && !t.until.After(until) {
 			delete(a.model.typing, c.Conversation)
+			a.model.redraw(c.Conversation)
 			if a.main != nil {
 				a.main.pane.drawHead()
 				a.drawRows()
@@ -154,4 +178,28 @@ func (a *App) later(d time.Duration, f func()) {
 			a.ui(f)
 		}
 	})
+}
+
+// draftFollows takes in what another device of the person wrote and did not
+// send. What is being written here is newer, and stays.
+func (a *App) draftFollows(before string, c *chat.Conversation) {
+	m, p := &a.model, a.main.pane
+	typed, here := m.drafts[c.ID]
+	if c.Draft == before || here && typed != before {
+		return
+	}
+	delete(m.drafts, c.ID)
+	if c.ID == p.id && p.edits == nil && p.composer.Text() == before {
+		p.composer.SetText(c.Draft)
+	}
+}
+
+// leavePane opens another conversation: the one that is open is not to be seen.
+func (a *App) leavePane() {
+	for _, c := range a.model.sorted() {
+		if c.ID != a.main.pane.id {
+			a.open(c.ID)
+			return
+		}
+	}
 }

@@ -226,6 +226,8 @@ func (p *pane) drawClosed() {
 		words = lang.L("You were removed from this group. What was written until then stays here.")
 	case c.Stopped:
 		words = c.Warning
+	case !c.MayWrite(p.app.model.me.ID):
+		words = lang.L("Only admins write in this group.")
 	}
 	p.closed.Say(words)
 	for o, yes := range map[fyne.CanvasObject]bool{p.composer: p.id != "" && words == "", p.closed: words != ""} {
@@ -321,6 +323,7 @@ func (p *pane) send(text string) bool {
 				p.composer.SetText(text)
 			}
 			a.model.drafts[id] = text
+			a.model.redraw(id)
 		}
 	})
 	p.timeline.MarkUnread("") // who answers has read it

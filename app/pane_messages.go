@@ -209,8 +209,13 @@ func (p *pane) transferChanged(t chat.Transfer) {
 		return
 	}
 	p.timeline.SetTransfer(t)
-	if m, ok := p.shown[t.Message]; ok && t.State == chat.TransferDone {
+	m, ok := p.shown[t.Message]
+	switch {
+	case ok && t.State == chat.TransferDone:
 		p.lookUp([]chat.Message{m})
+	case ok && t.State == chat.TransferCancelled && t.Direction == chat.Download:
+		delete(p.paths, t.Message) // it made room
+		p.timeline.Upsert(p.items([]chat.Message{m})...)
 	}
 }
 

@@ -40,7 +40,7 @@ func (a *App) writeTo(name string) {
 		}
 		return func() {
 			if _, ok := a.model.conversations[c.ID]; !ok {
-				a.model.conversations[c.ID] = c
+				a.model.setConversation(c)
 			}
 			a.open(c.ID)
 		}

@@ -13,7 +13,8 @@ import (
 // row says in words what the list shows of a conversation. current is the one
 // that is open: what is being written there is no draft.
 func (m *model) row(c *chat.Conversation, current bool, now time.Time) widgets.Row {
-	r := widgets.Row{ID: c.ID, Name: m.name(c), Face: m.face(c), Unread: c.Unread}
+	r := widgets.Row{ID: c.ID, Name: m.name(c), Face: m.face(c), Unread: c.Unread,
+		Pinned: !c.Pinned.IsZero() && !c.IsArchived(now), Muted: c.IsMuted(now), Marked: c.MarkedUnread}
 	if c.Last != nil {
 		r.Time = rowTime(c.Last.At, now)
 	}
@@ -115,7 +116,7 @@ func (m *model) face(c *chat.Conversation) widgets.Face {
 	f := widgets.Face{Name: m.name(c), Key: string(c.ID), Self: c.Kind == chat.Self}
 	if c.Kind == chat.Direct {
 		other := m.other(c)
-		f.Key, f.Online = string(other), m.presence[other].Online
+		f.Key, f.Online, f.Picture = string(other), m.presence[other].Online, m.faces[other]
 	}
 	return f
 }
@@ -191,6 +192,9 @@ func (m *model) status(c *chat.Conversation, now time.Time) (string, widgets.Ton
 	case chat.Group:
 		if len(c.Members) == 1 {
 			return lang.L("1 person"), widgets.ToneMuted
+		}
+		if c.OnlyAdmins {
+			return lang.L("{{.Count}} people · only admins write", map[string]any{"Count": len(c.Members)}), widgets.ToneMuted
 		}
 		return lang.L("{{.Count}} people", map[string]any{"Count": len(c.Members)}), widgets.ToneMuted
 	}

@@ -105,13 +105,13 @@ func (a *App) foundRows(now time.Time) (rows []widgets.Row) {
 		if i == 0 {
 			heading(lang.L("People"))
 		}
-		rows = append(rows, widgets.Row{Person: p.Name, Name: p.Name, Face: widgets.Face{Name: p.Name, Key: string(p.ID)}, Line: lang.L("Write to them")})
+		rows = append(rows, widgets.Row{Person: p.Name, Name: p.Name, Face: widgets.Face{Name: p.Name, Key: string(p.ID), Picture: m.faces[p.ID]}, Line: lang.L("Write to them")})
 	}
 	list := func(name string, messages []chat.Message) {
 		for i := range messages {
 			msg := &messages[i]
 			c, ok := m.conversations[msg.Conversation]
-			if !ok {
+			if !ok || c.Blocked {
 				continue
 			}
 			if name != "" {
@@ -174,6 +174,10 @@ func snippet(text, find string) string {
 // choose opens what a row of the list stands for.
 func (a *App) choose(r widgets.Row) {
 	switch {
+	case r.Folder:
+		a.archive = !a.archive
+		a.drawRows()
+		a.main.list.ScrollToTop()
 	case r.Person != "":
 		a.writeTo(r.Person)
 	case r.Message != "":

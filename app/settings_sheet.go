@@ -18,7 +18,10 @@ type settingsPage struct {
 // settingsPages are all there are, in their order.
 func settingsPages() []settingsPage {
 	return []settingsPage{
+		{"profile", lang.L("Profile"), widgets.IconPerson, (*App).profilePage},
 		{"devices", lang.L("Devices"), widgets.IconComputer, (*App).devicesPage},
+		{"stores", lang.L("File stores"), widgets.IconStore, (*App).storesPage},
+		{"storage", lang.L("Disk space"), widgets.IconDisk, (*App).storagePage},
 	}
 }
 
@@ -34,13 +37,14 @@ func (a *App) openSettingsAt(id string) {
 	}
 	pages := widgets.NewPages(names...)
 	sheet := widgets.NewSheet(lang.L("Settings"), pages)
-	sheet.Width, sheet.Height = 780, 460
+	sheet.Width, sheet.Height = 780, 540
 	pages.OnEscape = sheet.Dismiss
 	o := &openSheet{name: "settings", sheet: sheet}
 	pages.OnPick = func(id string) {
 		for _, p := range all {
 			if p.id == id {
 				o.forget()
+				o.redraw = func() { pages.OnPick(id) }
 				for _, n := range names {
 					o.spots["page-"+n.ID] = pages.Name(n.ID)
 				}
@@ -55,6 +59,6 @@ func (a *App) openSettingsAt(id string) {
 
 // forget takes away what the page before could be clicked at.
 func (o *openSheet) forget() {
-	o.devices = nil
+	o.devices, o.drawMe, o.store, o.storage = nil, nil, nil, nil
 	o.spots = map[string]spotted{}
 }

@@ -33,7 +33,7 @@ type Screen struct {
 	Offered      []string           `json:"offered,omitempty"` // names that may follow the @ of the draft
 	Bar          string             `json:"bar,omitempty"`     // above the composer: what is answered or edited
 	Picked       int                `json:"picked,omitempty"`  // messages that are chosen
-	Sheet        *SheetState        `json:"sheet,omitempty"`   // "send", "new", "invite", "open", "settings", "link", "person", "recovery", "remove", "new-group", "group", "add", "leave", "media"
+	Sheet        *SheetState        `json:"sheet,omitempty"`   // "send", "new", "invite", "open", "settings", "link", "person", "recovery", "remove", "new-group", "group", "add", "leave", "media", "confirm"
 	Closed       string             `json:"closed,omitempty"`  // why nobody can write here
 	Dialog       bool               `json:"dialog,omitempty"`  // something else lies over the window
 	Viewer       string             `json:"viewer,omitempty"`  // the picture that lies over the window
@@ -76,6 +76,10 @@ type RowState struct {
 	Line     string              `json:"line"`
 	Time     string              `json:"time"`
 	Unread   int                 `json:"unread"`
+	Pinned   bool                `json:"pinned,omitempty"`
+	Muted    bool                `json:"muted,omitempty"`
+	Marked   bool                `json:"marked,omitempty"` // as unread, by hand
+	Folder   bool                `json:"folder,omitempty"`
 	Selected bool                `json:"selected"`
 	Message  chat.MessageID      `json:"message,omitempty"` // found by a search
 	Heading  bool                `json:"heading,omitempty"`
@@ -238,7 +242,8 @@ func (a *App) mainScreenState(s *Screen, put func(string, spotted)) {
 	s.Closed, s.Offered = p.closed.Said(), p.composer.Mentions.Names()
 	s.Screen, s.Me, s.Synced, s.Connection = "main", m.me.Name, m.synced, connections[m.connection.State]
 	for _, r := range main.list.Rows() {
-		row := RowState{ID: r.ID, Name: r.Name, Line: r.Line, Time: r.Time, Unread: r.Unread, Selected: r.ID == p.id && r.Message == "", Message: r.Message, Heading: r.Heading}
+		row := RowState{ID: r.ID, Name: r.Name, Line: r.Line, Time: r.Time, Unread: r.Unread, Pinned: r.Pinned, Muted: r.Muted, Marked: r.Marked, Folder: r.Folder,
+			Selected: r.ID == p.id && r.ID != "" && r.Message == "", Message: r.Message, Heading: r.Heading}
 		if o := main.list.RowObject(r.ID); o != nil {
 			if spot, ok := a.spot(o); ok {
 				row.Spot = &spot

@@ -123,7 +123,7 @@ func (p *pane) editLast() {
 }
 
 func (a *App) editable(m *chat.Message) bool {
-	return m.From == a.model.me.ID && !m.Deleted && m.Content.Known() && m.Content.Text != "" && m.State != chat.MessageFailed
+	return m.From == a.model.me.ID && !m.Deleted && m.Content.Known() && m.Content.Text != "" && m.State != chat.MessageFailed && a.session.Changeable(m)
 }
 
 // endReply leaves an answer or an edit.
@@ -186,7 +186,7 @@ func (a *App) talkMenu(m chat.Message) []*fyne.MenuItem {
 		add(lang.L("Forward…"), func() { a.forward([]chat.Message{m}) })
 	}
 	add(lang.L("Choose"), func() { p.timeline.Pick(m.ID) })
-	if m.From == a.model.me.ID {
+	if m.From == a.model.me.ID && a.session.Changeable(&m) {
 		add(lang.L("Delete…"), func() { a.askToDelete([]chat.Message{m}) })
 	}
 	if who := a.readBy(&m); who != "" {

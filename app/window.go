@@ -3,11 +3,9 @@ package app
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
-	"fyne.io/fyne/v2/lang"
 
 	"satchel/chat"
 	"satchel/widgets"
@@ -35,6 +33,8 @@ func (a *App) openWindow() {
 	w.Canvas().SetOnTypedKey(func(k *fyne.KeyEvent) {
 		if k.Name == fyne.KeyEscape {
 			a.escape()
+		} else if k.Name == desktop.KeyMenu && a.main != nil {
+			a.main.list.ShowMenu()
 		} else if c := a.writesAnywhere(); c != nil {
 			c.TypedKey(k)
 		}
@@ -147,6 +147,9 @@ func (a *App) escape() {
 	a.main.pane.timeline.PickNone()
 	if a.main.head.Search.Text != "" {
 		a.main.head.Search.SetText("")
+	} else if a.archive {
+		a.archive = false
+		a.drawRows()
 	}
 	a.main.pane.composer.Focus()
 }
@@ -177,7 +180,7 @@ func (a *App) showMain() {
 	m.me, m.connection = p.Account, a.session.Connection()
 	s := &mainScreen{app: a, head: widgets.NewSideHead(), list: widgets.NewConversationList(), foot: widgets.NewSideFoot(), pane: newPane(a)}
 	a.main, a.welcome = s, nil
-	s.head.SetFace(widgets.Face{Name: p.Account.Name, Key: string(p.Account.ID)})
+	s.drawMe(m)
 	s.head.New.OnTapped = a.newMessage
 	s.head.Invite.OnTapped = a.invite
 	s.head.Settings.OnTapped = a.openSettings
@@ -187,6 +190,7 @@ func (a *App) showMain() {
 	s.head.Search.OnShortcut = a.shortcut
 	s.head.Search.OnSubmitted = func(string) { a.chooseFirst() }
 	s.list.OnSelect = a.choose
+	s.list.OnMenu = a.conversationMenu
 	s.foot.Hide()
 	side, line := widgets.NewGround(widgets.ColorSide), widgets.NewGround(widgets.ColorLine)
 	s.root = &fyne.Container{Objects: []fyne.CanvasObject{side, line, s.head, s.list, s.foot, s.pane.root}}
@@ -202,7 +206,17 @@ func (a *App) showMain() {
 			a.log.Error("read the cache", "error", fmt.Sprint(err, err2))
 		}
 		verified := a.session.AllVerified()
-		return func() { a.fill(conversations, transfers, verified) }
+		faces, err := a.session.Faces()
+		if err != nil {
+			a.log.Error("read the pictures of people", "error", err)
+		}
+		return func() {
+			for who, picture := range faces {
+				a.model.setFace(who, picture)
+			}
+			a.main.drawMe(&a.model)
+			a.fill(conversations, transfers, verified)
+		}
 	})
 }
 
@@ -211,7 +225,7 @@ func (a *App) fill(conversations []chat.Conversation, transfers []chat.Transfer,
 	m := &a.model
 	for _, c := range conversations {
 		if _, ok := m.conversations[c.ID]; !ok {
-			m.conversations[c.ID] = c
+			m.setConversation(c)
 		}
 		for _, who := range c.Members {
 			if _, ok := m.presence[who.ID]; !ok {
@@ -227,6 +241,7 @@ func (a *App) fill(conversations []chat.Conversation, transfers []chat.Transfer,
 			m.setTransfer(t)
 		}
 	}
+	m.redrawAll() // people were not known as online, or verified
 	m.connection = a.session.Connection()
 	a.main.drawConnection(m)
 	a.drawRows()
@@ -249,42 +264,10 @@ func (a *App) open(id chat.ConversationID) {
 	if id == "" || a.main == nil {
 		return
 	}
+	a.model.redraw(a.main.pane.id) // its draft is one from now on
 	a.main.pane.open(id)
 	a.main.list.SetSelected(id)
 	a.drawRows()
-}
-
-// drawRows fills the list with what the search leaves of it.
-func (a *App) drawRows() {
-	if a.main == nil {
-		return
-	}
-	now, unread := time.Now(), 0
-	find := chat.Fold(a.main.head.Search.Text)
-	all := a.model.sorted()
-	rows := make([]widgets.Row, 0, len(all))
-	for i := range all {
-		unread += all[i].Unread
-		r := a.model.row(&all[i], all[i].ID == a.main.pane.id, now)
-		if find == "" || matches(r.Name, find) {
-			rows = append(rows, r)
-		}
-	}
-	empty := ""
-	if find != "" {
-		empty = lang.L("Nothing was found")
-		if a.found.text == a.main.head.Search.Text {
-			rows = append(rows, a.foundRows(now)...)
-		}
-	}
-	a.main.list.SetRows(rows, empty)
-	title := "Satchel"
-	if unread > 0 {
-		title = fmt.Sprintf("(%d) Satchel", unread)
-	}
-	if a.window.Title() != title {
-		a.window.SetTitle(title)
-	}
 }
 
 // drawFoot shows what is carried, while something is.
@@ -302,6 +285,11 @@ func (a *App) drawFoot() {
 		}
 		a.main.root.Refresh()
 	}
+}
+
+// drawMe shows who one is.
+func (s *mainScreen) drawMe(m *model) {
+	s.head.SetFace(m.myFace())
 }
 
 func (s *mainScreen) drawConnection(m *model) { s.head.SetStatus(m.connectionLine()) }

@@ -56,6 +56,15 @@ type VerifiedChanged struct {
 	Verified bool
 }
 
+// AccountChanged says that somebody, or this account, is called otherwise.
+type AccountChanged struct{ Account Account }
+
+// FaceChanged says that somebody, or this account, looks otherwise.
+type FaceChanged struct {
+	Account AccountID
+	Picture []byte // as in Content: hostile until it was decoded under limits; nil: none
+}
+
 // Notice is a sentence that a person should read once.
 type Notice struct {
 	Text         string
@@ -70,4 +79,6 @@ func (TypingChanged) change()       {}
 func (ConnectionChanged) change()   {}
 func (SyncChanged) change()         {}
 func (VerifiedChanged) change()     {}
+func (AccountChanged) change()      {}
+func (FaceChanged) change()         {}
 func (Notice) change()              {}

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"errors"
+	"net/url"
 	"unicode"
 	"unicode/utf8"
 )
@@ -12,7 +13,23 @@ const (
 	KindEdit     = "edit"     // Edit names the message, Text is its new text
 	KindDelete   = "delete"   // Delete names the message, which is gone for everyone
 	KindReaction = "reaction" // Reply names the message, Reaction is the emoji; "" takes it back
+	KindLink     = "link"     // Reply names a message of the same author, URL is where its file is from now on
 )
+
+// KindProfile carries the sender's picture to the members of a conversation. It
+// is not shown, and changes no message: Picture is a small JPEG or PNG, "" takes
+// the picture away.
+const KindProfile = "profile"
+
+// MaxPicture is how many bytes somebody's picture may have.
+const MaxPicture = 20 << 10
+
+// KindLinkWanted asks for a KindLink: the link to the file of the message that
+// Reply names has expired. It changes nothing, and is not shown.
+const KindLinkWanted = "link-wanted"
+
+// MaxURL is how many bytes the URL of a file may have.
+const MaxURL = 8 << 10
 
 // MaxReaction is how many bytes of UTF-8 a reaction may have: the longest emoji
 // sequences take some forty.
@@ -62,17 +79,30 @@ func QuoteOf(m *Message) *Quote {
 	return q
 }
 
-// Changes tells whether the content only changes another message: it has its
-// place in the log, is not shown, and counts as nothing unread.
+// Changes tells whether the content only changes another message, or says how
+// its sender looks: it has its place in the log, is not shown, and counts as
+// nothing unread.
 func (c *Content) Changes() bool {
-	return c.Kind == KindEdit || c.Kind == KindDelete || c.Kind == KindReaction
+	switch c.Kind {
+	case KindEdit, KindDelete, KindReaction, KindProfile, KindLink, KindLinkWanted:
+		return true
+	}
+	return false
 }
 
 // Target is the message that the content changes; "" when it changes none, or
 // in a way that makes no sense. Who may: only the author edits and deletes,
 // every member reacts.
 func (c *Content) Target() MessageID {
-	if !c.Changes() || c.checkChange() != nil {
+	if !c.Changes() || c.Kind == KindLinkWanted || c.checkChange() != nil {
+		return ""
+	}
+	return c.target()
+}
+
+// LinkWanted is the message whose file's link is asked for; "" when none is.
+func (c *Content) LinkWanted() MessageID {
+	if c.Kind != KindLinkWanted || c.checkChange() != nil {
 		return ""
 	}
 	return c.target()
@@ -84,7 +114,7 @@ func (c *Content) target() MessageID {
 		return c.Edit
 	case KindDelete:
 		return c.Delete
-	case KindReaction:
+	case KindReaction, KindLink, KindLinkWanted:
 		return c.Reply
 	}
 	return ""
@@ -92,11 +122,19 @@ func (c *Content) target() MessageID {
 
 // checkChange tells why a content that changes another message can't.
 func (c *Content) checkChange() error {
+	if c.Kind == KindProfile {
+		if len(c.Picture) > MaxPicture {
+			return errors.New("the picture is too large")
+		}
+		return nil
+	}
 	switch id := c.target(); {
 	case id == "" || len(id) > maxTarget:
 		return errors.New("it does not say which message it changes")
 	case c.Kind == KindReaction && !validReaction(c.Reaction):
 		return errors.New("a reaction is one emoji")
+	case c.Kind == KindLink && !validLink(c.URL):
+		return errors.New("a link is an http or https address")
 	}
 	return nil
 }
@@ -112,6 +150,24 @@ func validReaction(s string) bool {
 		}
 	}
 	return true
+}
+
+// validLink tells whether a link to a file can stand for another: it leads
+// elsewhere than to the relay, and carries no credentials.
+func validLink(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && len(address) <= MaxURL && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil
+}
+
+// Linked is the content after a link: its file is elsewhere, and is the same.
+func (c Content) Linked(link *Content) Content {
+	if c.File == nil || !validLink(link.URL) {
+		return c
+	}
+	f := *c.File
+	f.URL = link.URL
+	c.File = &f
+	return c
 }
 
 // Edited is the content after an edit: the text is another, and the rest stays.

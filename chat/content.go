@@ -36,6 +36,8 @@ type Content struct {
 	Edit     MessageID       `json:"edit,omitempty"`  // these three: see KindEdit
 	Delete   MessageID       `json:"delete,omitempty"`
 	Reaction string          `json:"reaction,omitempty"`
+	Picture  []byte          `json:"picture,omitempty"` // see KindProfile
+	URL      string          `json:"url,omitempty"`     // see KindLink
 	Custom   json.RawMessage `json:"custom,omitempty"`
 
 	Extra map[string]json.RawMessage `json:"-"`
@@ -146,5 +148,5 @@ func (c *Content) UnmarshalJSON(b []byte) error {
 
 var knownFields = map[string]bool{
 	"kind": true, "text": true, "title": true, "file": true, "location": true, "reply": true,
-	"edit": true, "delete": true, "reaction": true, "custom": true,
+	"edit": true, "delete": true, "reaction": true, "picture": true, "url": true, "custom": true,
 }

@@ -54,6 +54,8 @@ type Conversation struct {
 	Roles map[AccountID]Role `json:"roles,omitempty"` // of the members, as the conversation's chain says
 	Gone  Gone               `json:"gone,omitempty"`  // why this account takes part no more
 
+	OnlyAdmins bool `json:"only_admins,omitempty"` // admins and owners alone write, as the chain says
+
 	// Warning is one sentence that a person must know: somebody shows different
 	// people different things, or something was withheld. When Stopped is true
 	// nothing is sent here any more.
@@ -67,6 +69,18 @@ type Conversation struct {
 	Last   *Message `json:"last,omitempty"`   // newest message in the cache, pending ones included
 	Unread int      `json:"unread,omitempty"` // messages of others behind our read mark
 	Draft  string   `json:"draft,omitempty"`
+
+	// What the person set for themselves; see Setting, IsMuted and IsArchived.
+	Pinned       time.Time `json:"pinned,omitzero"`         // since when
+	Muted        time.Time `json:"muted,omitzero"`          // until when
+	Archived     uint64    `json:"archived,omitempty"`      // one above the head of then
+	MarkedUnread bool      `json:"marked_unread,omitempty"` // by hand
+	Blocked      bool      `json:"blocked,omitempty"`       // direct ones: nothing of them is shown or told
+}
+
+// MayWrite tells whether the rules of the conversation let somebody write in it.
+func (c *Conversation) MayWrite(who AccountID) bool {
+	return !c.OnlyAdmins || c.Roles[who] == Admin || c.Roles[who] == Owner
 }
 
 // Name is what a person calls the conversation: its title, the other member's

@@ -129,6 +129,8 @@ type Transfer struct {
 	// has name and size, the pictures once prepared, URL and checksum once done.
 	File File `json:"file"`
 
+	// Store names the store that an upload goes to; "" is the relay.
+	Store string `json:"store,omitempty"`
 	// Place is where the store has this upload, in the handler's words, when ID
 	// alone does not lead there.
 	Place string `json:"place,omitempty"`
@@ -140,6 +142,8 @@ type Transfer struct {
 
 	Created time.Time `json:"created"`
 	Updated time.Time `json:"updated,omitzero"`
+	// Opened is when a person last looked at a download that is done.
+	Opened time.Time `json:"opened,omitzero"`
 
 	// Rate is bytes a second, smoothed; Left is the time that remains, 0 when
 	// unknown. Neither is kept on disk.

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -15,17 +16,21 @@ import (
 // Entries that only change another message (an edit, a deletion, a reaction)
 // stay entries of the log. changes/C finds them by the message that they change:
 //
-//	target, kind, sender, 's'         → number of the newest stored one
+//	target, kind, sender, 's'         → number of the newest stored one; of edits
+//	                                    and deletions all, ascending
 //	target, kind, sender, 'p', number → nothing: a pending one
 //
 // What is shown of a message is made from these when it is read. So it depends
 // on which entries are here and on their numbers, never on the order in which
 // they came: an edit may be here long before its target. There is one row for
-// each sender, however often they change their mind.
+// each sender, however often they change their mind; of edits and deletions it
+// has them all, since of some it can only be told with the target that they came
+// too late (see late).
 const (
 	changeDelete   = 'd'
 	changeEdit     = 'e'
 	changeReaction = 'r'
+	changeLink     = 'l'
 )
 
 // addChangesAndIndex makes room for changes, of which a database before it has
@@ -51,7 +56,7 @@ func changeLead(m *chat.Message) []byte {
 	if target == "" {
 		return nil
 	}
-	kind := map[string]byte{chat.KindDelete: changeDelete, chat.KindEdit: changeEdit, chat.KindReaction: changeReaction}[m.Content.Kind]
+	kind := map[string]byte{chat.KindDelete: changeDelete, chat.KindEdit: changeEdit, chat.KindReaction: changeReaction, chat.KindLink: changeLink}[m.Content.Kind]
 	return leadOf(target, kind, m.From)
 }
 
@@ -68,7 +73,11 @@ func (c *conversation) note(m *chat.Message, p place) error {
 		return nil
 	case p.in == placeStored:
 		k := append(lead, placeStored)
-		if v := c.changes.Get(k); v != nil && keyNum(v) >= keyNum(p.key) {
+		v := c.changes.Get(k)
+		if m.Content.Kind != chat.KindReaction {
+			return c.changes.Put(k, withNumber(v, p.key))
+		}
+		if v != nil && keyNum(v) >= keyNum(p.key) {
 			return nil
 		}
 		return c.changes.Put(k, p.key)
@@ -106,8 +115,40 @@ func (c *conversation) erase(m *chat.Message) error {
 	if err != nil || target.From != m.From || target.Deleted || target.Content.Changes() {
 		return err
 	}
-	target.Content, target.Deleted = chat.Content{Kind: chat.KindMessage}, true
+	if target, err = c.changed(target); err != nil || !target.Deleted {
+		return err // it came too late
+	}
 	return c.put(target, p)
+}
+
+// changesMost is how many edits, or deletions, of one message count.
+const changesMost = 1000
+
+// withNumber puts a number into a list of them, ascending, each once.
+func withNumber(list, n []byte) []byte {
+	for at := 0; at < len(list); at += 8 {
+		switch bytes.Compare(n, list[at:at+8]) {
+		case 0:
+			return list
+		case -1:
+			return slices.Concat(list[:at], n, list[at:])
+		}
+	}
+	if len(list) >= 8*changesMost {
+		return list
+	}
+	return slices.Concat(list, n)
+}
+
+// late tells whether by came too late to edit or delete target. What waits here
+// was in time when it was written.
+func (c *conversation) late(target, by *chat.Message) (bool, error) {
+	if target.Seq == 0 || by.Seq == 0 {
+		return false, nil
+	}
+	p, _, err := c.tx.Profile()
+	window := time.Duration(p.EditWindow) * time.Second
+	return window > 0 && by.At.Sub(target.At) > window, err
 }
 
 // change is the newest change of one kind by one sender.
@@ -125,7 +166,8 @@ func later(a, b change) int {
 	return bytes.Compare(a.at.key, b.at.key)
 }
 
-// changesOf are the changes to a message that count, as they happened.
+// changesOf are the changes to a message, as they happened: of the reactions of
+// one sender the newest alone.
 func (c *conversation) changesOf(id chat.MessageID) ([]change, error) {
 	if c.changes == nil {
 		return nil, nil
@@ -145,8 +187,14 @@ func (c *conversation) changesOf(id chat.MessageID) ([]change, error) {
 		if one.at.in == placeStored {
 			one.at.key = slices.Clone(v)
 		}
-		if len(one.at.key) != 8 {
+		if len(one.at.key) == 0 || len(one.at.key)%8 != 0 {
 			return nil, errRow
+		}
+		if one.kind != changeReaction {
+			for n := range slices.Chunk(one.at.key, 8) {
+				all = append(all, change{one.kind, one.from, place{one.at.in, n}})
+			}
+			continue
 		}
 		if n := len(all); n > 0 && all[n-1].kind == one.kind && all[n-1].from == one.from {
 			if later(all[n-1], one) < 0 {
@@ -169,24 +217,39 @@ func (c *conversation) changed(m chat.Message) (chat.Message, error) {
 	if err != nil || len(all) == 0 {
 		return m, err
 	}
-	for _, one := range all {
-		if one.kind == changeDelete && one.from == m.From {
-			m.Content, m.Deleted = chat.Content{Kind: chat.KindMessage}, true
-			return m, nil
-		}
-	}
-	for _, one := range all {
-		if one.kind == changeDelete || one.kind == changeEdit && one.from != m.From {
-			continue // not theirs to do
+	// The newest edit counts, and any deletion; both only the author's, in time.
+	edited := false
+	for _, one := range slices.Backward(all) {
+		if one.from != m.From || one.kind != changeDelete && (one.kind != changeEdit || edited) {
+			continue
 		}
 		by, err := c.get(one.at)
 		if err != nil {
 			return m, fmt.Errorf("a change of %s: %w", m.ID, err)
 		}
-		if one.kind == changeEdit {
-			var edited bool
-			m.Content, edited = m.Content.Edited(&by.Content)
-			m.Edited = m.Edited || edited
+		if late, err := c.late(&m, &by); err != nil {
+			return m, err
+		} else if late {
+			continue
+		}
+		if one.kind == changeDelete {
+			m.Content, m.Edited, m.Deleted = chat.Content{Kind: chat.KindMessage}, false, true
+			return m, nil
+		}
+		m.Content, edited = m.Content.Edited(&by.Content)
+		m.Edited = m.Edited || edited
+	}
+	// Then where its file lies now, as the author says, and everybody's reactions.
+	for _, one := range all {
+		if one.kind != changeReaction && (one.kind != changeLink || one.from != m.From) {
+			continue
+		}
+		by, err := c.get(one.at)
+		if err != nil {
+			return m, fmt.Errorf("a change of %s: %w", m.ID, err)
+		}
+		if one.kind == changeLink {
+			m.Content = m.Content.Linked(&by.Content)
 		} else if emoji := by.Content.Reaction; emoji != "" {
 			m.Reactions = append(m.Reactions, chat.Reaction{From: one.from, Emoji: emoji})
 		}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -230,5 +231,52 @@ func TestQuotesAndFailedChanges(t *testing.T) {
 	update(t, db, func(tx *Tx) error { return tx.RemovePending(conv, mine.ID) })
 	if m := shown(answer.ID); m.Edited {
 		t.Errorf("%+v", m)
+	}
+}
+
+// What came after the time in which the relay lets messages be changed counts
+// for nothing, in whatever order things came, and takes nothing away from what
+// came before.
+func TestLateChanges(t *testing.T) {
+	const window = 60 // seconds
+	text := func(seq uint64, s string) chat.Message {
+		m := entry(seq, ana)
+		m.Content.Text = s
+		return m
+	}
+	after := func(m chat.Message, seconds int) chat.Message {
+		m.At = day.Add(time.Duration(seconds) * time.Second)
+		return m
+	}
+	target := after(text(1, "first"), 0)
+	log := []chat.Message{target,
+		after(changing(2, ana, chat.KindEdit, target.ID, "in time"), 30),
+		after(changing(3, ana, chat.KindEdit, target.ID, "just so"), window),
+		after(changing(4, ana, chat.KindEdit, target.ID, "late"), window+1),
+		after(changing(5, ana, chat.KindDelete, target.ID, ""), window+2),
+		after(changing(6, me, chat.KindReaction, target.ID, "👍"), 10*window)}
+	for i, order := range [][]int{{0, 1, 2, 3, 4, 5}, {5, 4, 3, 2, 1, 0}, {4, 3, 0, 2, 1, 5}, {3, 1, 2, 0, 5, 4}} {
+		db := fresh(t)
+		update(t, db, func(tx *Tx) error { return tx.PutProfile(Profile{EditWindow: window}) })
+		for _, n := range order {
+			update(t, db, func(tx *Tx) error {
+				_, err := tx.AddEntries(conv, me, log[n].Seq, log[n].Seq, log[n:n+1])
+				return err
+			})
+		}
+		look := func() (m chat.Message) {
+			view(t, db, func(tx *Tx) (err error) {
+				m, _, err = tx.Shown(conv, target.ID)
+				return err
+			})
+			return m
+		}
+		if m := look(); m.Deleted || !m.Edited || m.Content.Text != "just so" || len(m.Reactions) != 1 {
+			t.Errorf("order %d: %+v", i, m)
+		}
+		update(t, db, func(tx *Tx) error { return tx.PutProfile(Profile{}) })
+		if m := look(); !m.Deleted { // nothing was thrown away: without a window it counts
+			t.Errorf("order %d: %+v", i, m)
+		}
 	}
 }

@@ -49,6 +49,8 @@ type info struct {
 
 	Roles map[chat.AccountID]chat.Role `json:"roles,omitempty"`
 	Gone  chat.Gone                    `json:"gone,omitempty"`
+
+	OnlyAdmins bool `json:"only_admins,omitempty"`
 }
 
 // state is what follows from the messages that are here, and the draft. It is
@@ -74,6 +76,7 @@ type conversation struct {
 	messages, pending, ids, marks *bbolt.Bucket
 	changes                       *bbolt.Bucket
 	index                         *index.Index
+	tx                            *Tx
 }
 
 // open finds a conversation; ErrNotFound when it was never put.
@@ -99,6 +102,7 @@ func (c *conversation) enter(tx *Tx) {
 	c.marks = tx.bolt.Bucket(bMarks).Bucket(k)
 	c.changes = tx.bolt.Bucket(bChanges).Bucket(k)
 	c.index = index.In(tx.bolt)
+	c.tx = tx
 }
 
 // save writes the state back.
@@ -113,7 +117,7 @@ func (tx *Tx) PutConversation(c *chat.Conversation) error {
 	if err != nil {
 		return err
 	}
-	row := info{Kind: c.Kind, Title: c.Title, Members: c.Members, Roles: c.Roles, Gone: c.Gone}
+	row := info{Kind: c.Kind, Title: c.Title, Members: c.Members, Roles: c.Roles, Gone: c.Gone, OnlyAdmins: c.OnlyAdmins}
 	if !c.Created.IsZero() {
 		row.Created = c.Created.UnixMilli()
 	}
@@ -157,7 +161,7 @@ func (tx *Tx) conversation(id chat.ConversationID, v []byte) (chat.Conversation,
 		return chat.Conversation{}, err
 	}
 	c := chat.Conversation{ID: id, Kind: row.Kind, Title: row.Title, Members: row.Members,
-		Roles: row.Roles, Gone: row.Gone, Head: s.Head, Held: s.Held, Unread: s.Unread, Draft: s.Draft,
+		Roles: row.Roles, Gone: row.Gone, OnlyAdmins: row.OnlyAdmins, Head: s.Head, Held: s.Held, Unread: s.Unread, Draft: s.Draft,
 		Warning: s.Warning, Stopped: s.Stopped}
 	if row.Created != 0 {
 		c.Created = time.UnixMilli(row.Created)
@@ -165,6 +169,9 @@ func (tx *Tx) conversation(id chat.ConversationID, v []byte) (chat.Conversation,
 	if s.Last != nil {
 		last := s.Last.message(id)
 		c.Last = &last
+	}
+	if err := tx.setOn(&c); err != nil {
+		return chat.Conversation{}, err
 	}
 	err := tx.bolt.Bucket(bMarks).Bucket([]byte(id)).ForEach(func(account, v []byte) error {
 		m, err := decodeMark(v)

@@ -32,6 +32,8 @@
 //	counts/C      device → JSON: which of its counts were seen
 //	sealed/C      sequence number → body that could not be opened yet
 //	findings/C    what it is about → JSON: what a person must know
+//	settings      what it is about, kind → JSON: what the person set for themselves
+//	settings.untold  the same → nothing: those that the relay does not have yet
 //
 // Nothing here is encrypted: messages lie here opened, beside the keys that open
 // what is still to come. The file holds what the person can read anyway, and is

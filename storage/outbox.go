@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -18,6 +19,8 @@ type Profile struct {
 	RelayKey  string        `json:"relay_key"` // the relay's public key, base64url
 	RelayName string        `json:"relay_name"`
 	MaxFile   int64         `json:"max_file"` // bytes; 0: no limit is known
+
+	EditWindow int64 `json:"edit_window,omitempty"` // seconds in which a message may be changed; 0: always
 }
 
 // Profile returns the profile; false before the first PutProfile.
@@ -74,6 +77,18 @@ func (tx *Tx) DeleteAct(n uint64) error { return tx.bolt.Bucket(bOutbox).Delete(
 // geometry. It is nil when it was never put.
 func (tx *Tx) Value(key string) ([]byte, error) {
 	return slices.Clone(tx.bolt.Bucket(bValues).Get([]byte(key))), nil
+}
+
+// Values calls f with every small thing whose key begins with prefix, in the
+// order of keys, until f returns an error. What f is given is its own.
+func (tx *Tx) Values(prefix string, f func(key string, v []byte) error) error {
+	cursor := tx.bolt.Bucket(bValues).Cursor()
+	for k, v := cursor.Seek([]byte(prefix)); bytes.HasPrefix(k, []byte(prefix)); k, v = cursor.Next() {
+		if err := f(string(k), slices.Clone(v)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // PutValue keeps a small thing; nil takes it away.

@@ -32,6 +32,10 @@ var (
 	bCounts        = []byte("counts")
 	bSealed        = []byte("sealed")
 	bFindings      = []byte("findings")
+
+	// Made by the first setting that is kept.
+	bSettings = []byte("settings")
+	bUntold   = []byte("settings.untold")
 )
 
 // Keys of meta.

@@ -137,6 +137,18 @@ func (tx *Tx) Transfers() (all []chat.Transfer, err error) {
 	return all, nil
 }
 
+// EachTransfer calls f with every transfer, also those that have ended, in the
+// order of their ids, until f returns an error.
+func (tx *Tx) EachTransfer(f func(chat.Transfer) error) error {
+	return tx.bolt.Bucket(bTransfers).ForEach(func(k, _ []byte) error {
+		t, ok, err := tx.Transfer(chat.TransferID(k))
+		if err != nil || !ok {
+			return err
+		}
+		return f(t)
+	})
+}
+
 // DeleteTransfer forgets a transfer; one that isn't here is no error.
 func (tx *Tx) DeleteTransfer(id chat.TransferID) error {
 	t, ok, err := tx.Transfer(id)

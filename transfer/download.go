@@ -56,8 +56,7 @@ func (e *Engine) download(ctx context.Context, en *entry) error {
 		return e.arrived(en, func() (string, error) { return path, nil })
 	}
 
-	handler, err := e.cfg.Handlers.forDownload(file.URL)
-	if err != nil {
+	if _, err := e.cfg.Handlers.forDownload(file.URL); err != nil {
 		return err
 	}
 	p, err := openPart(ctx, e.partPath(en.t.ID), file.Size, en.meter, e.cfg.Words)
@@ -74,7 +73,7 @@ func (e *Engine) download(ctx context.Context, en *entry) error {
 	}
 	if p.n < p.size {
 		before := p.n
-		err = e.fetch(ctx, en, handler, keys, p)
+		err = e.fetchRenewed(ctx, en, func(h Handler) error { return e.fetch(ctx, en, h, keys, p) })
 		if errors.Is(err, seal.ErrSealed) || errors.Is(err, errMismatch) {
 			if p.n > before {
 				en.mismatches = 0 // what was opened stays

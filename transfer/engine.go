@@ -33,6 +33,16 @@ type Config struct {
 	// of progress at most ten times a second a transfer.
 	Changed func(chat.Transfer)
 	Logger  *slog.Logger
+	// Earlier finds an upload of the same bytes to the same store that may still be
+	// there; nil: there is none. sum reads the file and returns its SHA-256. An error
+	// has the upload wait, or fail, as one of an attempt does: for another upload of
+	// the file that is under way, say. Gone is told that what Earlier found is not
+	// there any more. Attempts call both; nil: nothing is remembered.
+	Earlier func(t chat.Transfer, sum func() (string, error)) (*Stored, error)
+	Gone    func(chat.Transfer, Stored)
+	// Renew gets a new link for a download whose link has expired, or says in an
+	// *Error what it waits for; nil: nobody can. Attempts call it.
+	Renew func(context.Context, chat.Transfer) (url string, err error)
 	// Words is where bytes wait for messages; nil: they wait nowhere.
 	Words *priority.Gate
 

@@ -523,7 +523,7 @@ func TestRegistry(t *testing.T) {
 		b.failed(b.queue(downloadOf(f)), c.reason)
 	}
 	e := New(Config{Journal: openJournal(""), Handlers: NewRegistry("none")})
-	if _, err := e.cfg.Handlers.forUpload(); err == nil {
+	if _, err := e.cfg.Handlers.forUpload(""); err == nil {
 		t.Error("a handler that nobody added")
 	}
 }

@@ -164,8 +164,7 @@ func (f *fetch) pass(ctx context.Context, body io.Reader, at, end, skip int64) (
 func refusedLink(answer *http.Response) *Error {
 	e := Refused(answer)
 	switch s := answer.StatusCode; {
-	case s >= 400 && s < 500 && s != http.StatusTooManyRequests && expired(answer.Request.URL):
-		e.Sentence, e.Retry = "The link to this file has expired. Ask for the file to be sent again.", false
+	case s >= 400 && s < 500 && s != http.StatusTooManyRequests && expiredLink(e, answer.Request.URL, s):
 	case s == http.StatusUnauthorized, s == http.StatusForbidden:
 		e.Sentence = "The server where the file lies does not let this device read it. Ask who sent it for a link that works."
 	case s < 400:

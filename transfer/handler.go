@@ -3,10 +3,7 @@ package transfer
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
-	"net/url"
-	"strings"
 	"time"
 
 	"satchel/chat"
@@ -128,58 +125,3 @@ type TicketRequest struct {
 // Tickets gets a ticket from the relay. It is called from attempts. Errors:
 // as of Handler.
 type Tickets func(ctx context.Context, r TicketRequest) (Ticket, error)
-
-// Registry knows the handlers. It is filled before the engine runs.
-type Registry struct {
-	upload  string
-	names   map[string]Handler
-	schemes map[string]Handler
-}
-
-// NewRegistry returns a registry whose uploads go to the handler of that name.
-func NewRegistry(upload string) *Registry {
-	return &Registry{upload: upload, names: map[string]Handler{}, schemes: map[string]Handler{}}
-}
-
-// Add makes a handler known by a name, and as the one that downloads URLs of
-// these schemes. The scheme "" stands for relative URLs: files at the relay.
-func (r *Registry) Add(name string, h Handler, schemes ...string) {
-	r.names[name] = h
-	for _, s := range schemes {
-		r.schemes[s] = h
-	}
-}
-
-func (r *Registry) forUpload() (Handler, error) {
-	h, ok := r.names[r.upload]
-	if !ok {
-		return nil, Final("There is no place to send files to. Check the settings, then try again.", fmt.Errorf("no handler %q", r.upload))
-	}
-	return h, nil
-}
-
-func (r *Registry) forDownload(address string) (Handler, error) {
-	u, err := url.Parse(address)
-	if err != nil || address == "" {
-		return nil, Final("The message does not say where the file is. Ask for it to be sent again.", err)
-	}
-	for _, h := range r.names {
-		if c, ok := h.(Claimer); ok && c.Claims(address) {
-			return h, nil
-		}
-	}
-	h, ok := r.schemes[strings.ToLower(u.Scheme)]
-	if !ok {
-		return nil, Final("The file lies where this version of Satchel can't fetch it. A newer one may.", fmt.Errorf("no handler for scheme %q", u.Scheme))
-	}
-	return h, nil
-}
-
-// closeIdle lets go of the connections that handlers keep for later.
-func (r *Registry) closeIdle() {
-	for _, h := range r.names {
-		if c, ok := h.(interface{ CloseIdleConnections() }); ok {
-			c.CloseIdleConnections()
-		}
-	}
-}

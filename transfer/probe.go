@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"strings"
 	"time"
 
 	"satchel/chat"
@@ -23,7 +24,7 @@ func Probe(ctx context.Context, h Handler) error {
 	up.Remember = func(place string) error { up.Place = place; return nil }
 	result, err := h.Upload(ctx, up)
 	if err != nil {
-		return err
+		return tried(err)
 	}
 	back := bounded{most: len(data)}
 	read := h.Download(ctx, &DownloadRequest{URL: result.URL, Size: up.Size, Body: &back, Progress: func(int64) {}})
@@ -38,13 +39,22 @@ func Probe(ctx context.Context, h Handler) error {
 	case errors.Is(read, errMismatch):
 		return Final("What was read back is not what was written. The address of the files for others does not seem to lead to this store; check it.", read)
 	case read != nil:
-		e := *explain(read)
+		e := *tried(read)
 		e.Sentence, e.Err = "A file could be written, but not read back by its link. "+e.Sentence, read
 		return &e
 	case removed != nil:
 		return Final("Files can be written and read, but not deleted: uploads that are cancelled will stay. Allow deleting, or clean up there yourself.", removed)
 	}
 	return nil
+}
+
+// tried is err for somebody who tests: nothing goes on by itself.
+func tried(err error) *Error {
+	e := *explain(err)
+	if what, _, ok := strings.Cut(e.Sentence, ". "); ok && e.Retry {
+		e.Sentence = what + ". Check the address and the network, then test again."
+	}
+	return &e
 }
 
 // bounded is a buffer that takes so many bytes and no more.

@@ -14,7 +14,7 @@ import (
 
 // upload takes one upload from preparing to done.
 func (e *Engine) upload(ctx context.Context, en *entry) error {
-	handler, err := e.cfg.Handlers.forUpload()
+	handler, err := e.cfg.Handlers.forUpload(en.t.Store)
 	if err != nil {
 		return err
 	}
@@ -26,8 +26,14 @@ func (e *Engine) upload(ctx context.Context, en *entry) error {
 		return err
 	}
 	defer src.Close()
-	if err := e.seal(en, src); err != nil {
-		return e.beginAnew(ctx, en, err)
+	earlier, err := e.earlier(ctx, en, src, handler)
+	if err != nil {
+		return err
+	}
+	if earlier == nil {
+		if err := e.seal(en, src); err != nil {
+			return e.beginAnew(ctx, en, err)
+		}
 	}
 
 	file, err := e.preview(ctx, en)
@@ -38,6 +44,9 @@ func (e *Engine) upload(ctx context.Context, en *entry) error {
 	made := len(file.Thumbnail) > len(en.t.File.Thumbnail)
 	if err := e.step(en, chat.EventMove, made, func(t *chat.Transfer) { t.File = file }); err != nil {
 		return Temporary(notSaved, err)
+	}
+	if earlier != nil {
+		return e.sent(en, *earlier)
 	}
 
 	request := e.uploadRequest(en, src)
@@ -57,11 +66,16 @@ func (e *Engine) upload(ctx context.Context, en *entry) error {
 	if result.SHA256 != "" && !strings.EqualFold(result.SHA256, sealed.store) {
 		return e.beginAnew(ctx, en, errMismatch)
 	}
+	return e.sent(en, Stored{URL: result.URL, SHA256: sealed.plain, Key: sealed.key})
+}
+
+// sent ends an upload: the store has the file.
+func (e *Engine) sent(en *entry, at Stored) error {
 	if err := e.step(en, chat.EventFinish, false, whole); err != nil {
 		return err
 	}
 	if err := e.step(en, chat.EventDone, true, func(t *chat.Transfer) {
-		t.File.URL, t.File.SHA256, t.File.Key = result.URL, sealed.plain, sealed.key
+		t.File.URL, t.File.SHA256, t.File.Key = at.URL, at.SHA256, at.Key
 		t.Offset, t.Tries, t.Place, t.Copy = t.File.Size, 0, "", ""
 	}); err != nil {
 		return Temporary(notSaved, err)
@@ -182,7 +196,7 @@ func (e *Engine) discard(t chat.Transfer) {
 	}
 	removePart(e.recordPath(t.ID))
 	removePart(e.copyPath(t.ID))
-	handler, err := e.cfg.Handlers.forUpload()
+	handler, err := e.cfg.Handlers.forUpload(t.Store)
 	dropper, ok := handler.(Dropper)
 	if err != nil || !ok || t.Offset == 0 && t.Place == "" {
 		return

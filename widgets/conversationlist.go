@@ -35,6 +35,7 @@ type Row struct {
 	Message  chat.MessageID // found in the conversation; "": the row is the conversation's own
 	Person   string         // somebody without a conversation yet, by name; ID is ""
 	Heading  bool           // Name stands above the rows that follow, and can't be chosen
+	Folder   bool           // leads to other rows, or back from them; ID is ""
 	Face     Face
 	Name     string
 	Lead     string // in front of Line, in its own tone: "Draft:"
@@ -46,6 +47,10 @@ type Row struct {
 	Time     string
 	Unread   int
 
+	Pinned bool // stands at the top
+	Muted  bool // its messages do not disturb: the count is quiet
+	Marked bool // as unread, by hand
+
 	HasReceipt bool // the last words are our own
 	Receipt    chat.Receipt
 }
@@ -54,15 +59,17 @@ type Row struct {
 const ConversationRowHeight float32 = 64
 
 // ConversationList lists conversations, and what a search found. A tap, or Space
-// on the highlighted row, calls OnSelect.
+// or Enter on the highlighted row, calls OnSelect. A right click, the menu key or
+// Shift+F10 on a conversation offers what OnMenu gives.
 type ConversationList struct {
 	widget.BaseWidget
 	OnSelect func(Row)
+	OnMenu   func(Row) []*fyne.MenuItem // nil: there is no menu
 
 	rows     []Row
 	selected chat.ConversationID
 	at       int // the row that Step marked, from 1; 0: none
-	list     *widget.List
+	list     *keyedList
 	empty    *canvas.Text
 	shown    map[widget.ListItemID]*conversationRow
 }
@@ -71,20 +78,21 @@ type ConversationList struct {
 func NewConversationList() *ConversationList {
 	l := &ConversationList{shown: map[widget.ListItemID]*conversationRow{}}
 	l.ExtendBaseWidget(l)
-	l.list = widget.NewList(
-		func() int { return len(l.rows) },
-		func() fyne.CanvasObject {
-			r := &conversationRow{}
-			r.ExtendBaseWidget(r)
-			return r
-		},
-		func(i widget.ListItemID, o fyne.CanvasObject) {
-			r := o.(*conversationRow)
-			row := l.rows[i]
-			l.shown[i] = r
-			r.onTapped = func() { l.choose(row) }
-			r.set(row, l.marks(&row))
-		})
+	l.list = newKeyedList(l)
+	l.list.Length = func() int { return len(l.rows) }
+	l.list.CreateItem = func() fyne.CanvasObject {
+		r := &conversationRow{}
+		r.ExtendBaseWidget(r)
+		return r
+	}
+	l.list.UpdateItem = func(i widget.ListItemID, o fyne.CanvasObject) {
+		r := o.(*conversationRow)
+		row := l.rows[i]
+		l.shown[i] = r
+		r.onTapped = func() { l.choose(row) }
+		r.onMenu = func(at fyne.Position) { l.showMenu(row, at) }
+		r.set(row, l.marks(&row))
+	}
 	l.list.HideSeparators = true
 	l.list.OnSelected = func(i widget.ListItemID) {
 		l.list.UnselectAll()
@@ -109,7 +117,7 @@ func (l *ConversationList) marks(r *Row) bool {
 	if l.at > 0 && l.at <= len(l.rows) {
 		return *r == l.rows[l.at-1]
 	}
-	return !r.Heading && r.Message == "" && r.ID != "" && r.ID == l.selected
+	return !r.Heading && !r.Folder && r.Message == "" && r.ID != "" && r.ID == l.selected
 }
 
 // Step moves the mark to the next row that can be chosen, down or up, and shows it.
@@ -150,9 +158,11 @@ func (l *ConversationList) SetRows(rows []Row, empty string) {
 	l.at = 0
 	l.empty.Text = empty
 	clear(l.shown)
-	l.list.Refresh()
 	l.Refresh()
 }
+
+// ScrollToTop shows the first row.
+func (l *ConversationList) ScrollToTop() { l.list.ScrollToTop() }
 
 // Rows returns what is listed.
 func (l *ConversationList) Rows() []Row { return l.rows }
@@ -213,6 +223,7 @@ type conversationRow struct {
 	row               Row
 	selected, hovered bool
 	onTapped          func()
+	onMenu            func(at fyne.Position)
 }
 
 func (r *conversationRow) set(row Row, selected bool) {
@@ -225,6 +236,13 @@ func (r *conversationRow) set(row Row, selected bool) {
 func (r *conversationRow) Tapped(*fyne.PointEvent) {
 	if r.onTapped != nil {
 		r.onTapped()
+	}
+}
+
+// TappedSecondary implements fyne.SecondaryTappable: the menu of the conversation.
+func (r *conversationRow) TappedSecondary(e *fyne.PointEvent) {
+	if r.onMenu != nil {
+		r.onMenu(e.AbsolutePosition)
 	}
 }
 func (r *conversationRow) MouseIn(*desktop.MouseEvent)    { r.hovered = true; r.Refresh() }
@@ -247,7 +265,9 @@ func (r *conversationRow) CreateRenderer() fyne.WidgetRenderer {
 	badge := NewRounded(color.Transparent, 9)
 	count := NewBoldText("", TinySize, ColorOnAccent)
 	count.Alignment = fyne.TextAlignCenter
-	re := &shellRenderer{objects: []fyne.CanvasObject{box, avatar, name, at, ticks, icon, lead, line, badge, count}}
+	muted := newIconImage(IconMuted, ColorMuted)
+	pinned := newIconImage(IconPin, ColorMuted)
+	re := &shellRenderer{objects: []fyne.CanvasObject{box, avatar, name, muted, at, ticks, icon, lead, line, pinned, badge, count}}
 	re.layout = func(s fyne.Size) {
 		const left, right = 80, 24
 		place(box, 8, 0, s.Width-16, s.Height)
@@ -261,18 +281,30 @@ func (r *conversationRow) CreateRenderer() fyne.WidgetRenderer {
 		place(at, s.Width-right-timeWidth, 16, timeWidth, SmallLineHeight)
 		room := s.Width - left - right - timeWidth - 8
 		if !r.row.Heading {
+			if r.row.Muted && !r.row.Folder {
+				room -= 18
+			}
 			name.Text = ElideEnd(r.row.Name, room, TextSize, true)
 			place(name, left, 14, room, LineHeight)
+			place(muted, left+MeasureText(name.Text, TextSize, true).Width+4, 17, 14, 14)
 		}
 
 		room = s.Width - left - right
 		count.Text = ""
-		if r.row.Unread > 0 {
+		switch {
+		case r.row.Unread > 0:
 			count.Text = unreadText(r.row.Unread)
 			w := max(18, MeasureText(count.Text, TinySize, true).Width+11)
 			place(badge, s.Width-right-w, 34, w, 17)
 			place(count, s.Width-right-w, 34, w, 17)
 			room -= w + 8
+		case r.row.Marked:
+			place(badge, s.Width-right-15, 36, 12, 12)
+			room -= 23
+		}
+		if r.row.Pinned {
+			place(pinned, left+room-14, 35, 14, 14)
+			room -= 20
 		}
 		x := float32(left)
 		lead.Text = r.row.Lead
@@ -314,6 +346,12 @@ func (r *conversationRow) CreateRenderer() fyne.WidgetRenderer {
 		}
 		lead.Color, line.Color = Color(r.row.LeadTone.color()), Color(r.row.LineTone.color())
 		badge.FillColor = Color(ColorAccent)
+		if r.row.Muted {
+			badge.FillColor = Color(ColorMuted)
+		}
+		muted.Resource, pinned.Resource = IconMuted.Resource(Color(ColorMuted)), IconPin.Resource(Color(ColorMuted))
+		show(muted, r.row.Muted && !r.row.Heading && !r.row.Folder)
+		show(pinned, r.row.Pinned)
 		show(icon, r.row.Icon != "")
 		if r.row.Icon != "" {
 			icon.Resource = r.row.Icon.Resource(Color(r.row.LineTone.color()))
@@ -329,7 +367,7 @@ func (r *conversationRow) CreateRenderer() fyne.WidgetRenderer {
 			}
 			setGlyph(ticks, receiptGlyph(r.row.Receipt), Color(tone))
 		}
-		show(badge, r.row.Unread > 0)
+		show(badge, r.row.Unread > 0 || r.row.Marked)
 		show(count, r.row.Unread > 0)
 		if !r.Size().IsZero() {
 			re.layout(r.Size())

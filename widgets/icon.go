@@ -37,6 +37,12 @@ const (
 	IconBack     Icon = `<path d="M14.5 5.5L8 12l6.5 6.5"/>`
 	IconNext     Icon = `<path d="M9.5 5.5L16 12l-6.5 6.5"/>`
 	IconEmoji    Icon = `<circle cx="12" cy="12" r="8"/><circle cx="9.2" cy="10" r="0.6"/><circle cx="14.8" cy="10" r="0.6"/><path d="M8.5 14.2c0.8 1.3 2 2 3.5 2s2.7-0.7 3.5-2"/>`
+	IconPin      Icon = `<path d="M9 4h6l-0.8 6 3.3 3.5H6.5L9.8 10z"/><path d="M12 13.5V20.5"/>`
+	IconMuted    Icon = `<path d="M6.5 16.5c1.2-1.5 1.5-3.4 1.5-6"/><path d="M9 6.8a4 4 0 0 1 7 2.7c0 3.3 0.5 5.4 1.5 7H6.5"/><path d="M10.5 19.5h3"/><path d="M4.5 4.5l15 15"/>`
+	IconArchive  Icon = `<rect x="4" y="4.5" width="16" height="4.5" rx="1" ry="1"/><path d="M5.5 9v10.5h13V9"/><path d="M10 13h4"/>`
+	IconPerson   Icon = `<circle cx="12" cy="8.2" r="3.7"/><path d="M5 19.8c0-3.7 3-6.2 7-6.2s7 2.5 7 6.2"/>`
+	IconStore    Icon = `<path d="M7.4 18.2H17c2 0 3.6-1.5 3.6-3.4 0-1.9-1.4-3.3-3.3-3.4-0.4-2.9-2.6-4.9-5.4-4.9-2.5 0-4.6 1.6-5.3 4-2 0.2-3.4 1.8-3.4 3.9 0 2.1 1.7 3.8 4.2 3.8z"/>`
+	IconDisk     Icon = `<ellipse cx="12" cy="6.5" rx="7" ry="2.7"/><path d="M5 6.5v11c0 1.5 3.1 2.7 7 2.7s7-1.2 7-2.7v-11"/><path d="M5 12c0 1.5 3.1 2.7 7 2.7s7-1.2 7-2.7"/>`
 	IconMore     Icon = `<circle cx="6" cy="12" r="0.9"/><circle cx="12" cy="12" r="0.9"/><circle cx="18" cy="12" r="0.9"/>`
 	IconGroup    Icon = `<circle cx="9" cy="8.5" r="3.2"/><path d="M3 19c0-3.3 2.7-5.4 6-5.4s6 2.1 6 5.4"/><path d="M15.5 5.6a3.2 3.2 0 0 1 0 5.8"/><path d="M17.2 13.9c2.3 0.6 3.8 2.5 3.8 5.1"/>`
 	IconTalk     Icon = `<path d="M4.5 5.5h15v10.5h-8l-4 3.6v-3.6h-3z"/>`

@@ -14,6 +14,13 @@ func NewParagraph(text string, size fyne.ThemeSizeName, name fyne.ThemeColorName
 	return p
 }
 
+// NewHeading returns words above a part of a page.
+func NewHeading(text string) *Paragraph {
+	p := NewParagraph(text, SizeText, ColorText, fyne.TextAlignLeading)
+	p.words.Style.TextStyle.Bold = true
+	return p
+}
+
 // Paragraph is words that wrap and begin at its edge.
 type Paragraph struct {
 	widget.BaseWidget
@@ -28,6 +35,14 @@ func (p *Paragraph) SetText(text string) {
 		p.text.Refresh()
 		p.Refresh()
 	}
+}
+
+// Say changes the words and their colour.
+func (p *Paragraph) Say(text string, name fyne.ThemeColorName) {
+	p.words.Style.ColorName = name
+	p.words.Text = text
+	p.text.Refresh()
+	p.Refresh()
 }
 
 // Text returns the words.

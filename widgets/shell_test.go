@@ -113,6 +113,12 @@ func TestShellLooks(t *testing.T) {
 		l.SetSelected("1")
 		return room(t, v, l, 320, 7*ConversationRowHeight)
 	})
+	inBoth(t, "rows-set", func(t *testing.T, v fyne.ThemeVariant) fyne.Window {
+		l := NewConversationList()
+		l.SetRows(rowsThatWereSet, "")
+		l.SetSelected("3")
+		return room(t, v, l, 320, 6*ConversationRowHeight)
+	})
 	inBoth(t, "composer", func(t *testing.T, v fyne.ThemeVariant) fyne.Window {
 		empty, full := NewComposer(), NewComposer()
 		empty.SetHint("Message Ines…")
@@ -161,6 +167,50 @@ func TestShellLooks(t *testing.T) {
 		d.Set(IconDrop, "Drop to send to Ines Tavares", "Files of any kind and size.")
 		return room(t, v, d, 640, 420)
 	})
+}
+
+// rowsThatWereSet are those that the person pinned, muted, marked or put away.
+var rowsThatWereSet = []Row{
+	{ID: "1", Name: "Ines Tavares", Face: Face{Name: "Ines Tavares", Key: "a", Online: true}, Line: "See you at the harbour", Time: "14:32", Pinned: true},
+	{ID: "2", Name: "Film crew", Face: Face{Name: "Film crew", Key: "b"}, Lead: "Joao:", Icon: IconAttach, Line: "shotlist-v7.pdf, the one with all of the changes", Time: "14:10", Unread: 4, Pinned: true, Muted: true},
+	{ID: "3", Name: "Petra Solberg", Face: Face{Name: "Petra Solberg", Key: "c"}, Line: "Read it again when you have time for it, please", Time: "12:55", Marked: true},
+	{ID: "4", Name: "A group that talks all day long, about everything", Face: Face{Name: "All Day", Key: "d"}, Line: "and on", Time: "Yesterday", Unread: 1200, Muted: true},
+	{ID: "5", Name: "Anders Berg", Face: Face{Name: "Anders Berg", Key: "e"}, Line: "Muted and marked", Time: "Fri", Muted: true, Marked: true},
+	{Folder: true, Name: "Archived", Face: Face{Icon: IconArchive}, Line: "Old project, Bo, Carl", Unread: 3, Muted: true},
+}
+
+// The menu of a conversation opens by a click and by the keyboard.
+func TestConversationMenu(t *testing.T) {
+	test.NewTempApp(t).Settings().SetTheme(NewTheme())
+	l := NewConversationList()
+	var asked []chat.ConversationID
+	l.OnMenu = func(r Row) []*fyne.MenuItem {
+		asked = append(asked, r.ID)
+		return []*fyne.MenuItem{fyne.NewMenuItem("Pin to the top", nil)}
+	}
+	var chosen []Row
+	l.OnSelect = func(r Row) { chosen = append(chosen, r) }
+	w := room(t, theme.VariantLight, l, 320, 480)
+	l.SetRows(rowsThatWereSet, "")
+	l.SetSelected("3")
+	test.TapSecondary(l.RowObject("2").(fyne.SecondaryTappable))
+	w.Canvas().Overlays().Top().Hide()
+	w.Canvas().Focus(l.list)
+	l.list.TypedKey(&fyne.KeyEvent{Name: fyne.KeyDown})
+	l.list.TypedKey(&fyne.KeyEvent{Name: desktop.KeyMenu})
+	l.list.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	if !l.ShowMenu() {
+		t.Error("the open conversation has no menu")
+	}
+	if !slices.Equal(asked, []chat.ConversationID{"2", "2", "3"}) {
+		t.Errorf("menus of %v", asked)
+	}
+	if len(chosen) != 1 || chosen[0].ID != "2" {
+		t.Errorf("Enter chose %+v", chosen)
+	}
+	if l.menuAt(5) || l.menuAt(6) || l.menuAt(-1) {
+		t.Error("the archive has a menu")
+	}
 }
 
 func TestConversationList(t *testing.T) {

@@ -56,6 +56,10 @@ func (t *turn) open(conv chat.ConversationID, e *wire.Entry, late, last bool) (m
 		m.Content = known.Content // here already: stored, or written here
 		return m, opened, nothing, nil
 	}
+	if isSetting(m.ID) {
+		m.Content = closed("It is no message.")
+		return m, opened, nothing, nil
+	}
 	content, o, what, err := t.openBody(&m, e.Body, last)
 	if err != nil {
 		return m, 0, nil, err
@@ -249,6 +253,9 @@ func (t *turn) reopen(id chat.ConversationID) error {
 			return err
 		}
 		changed = append(changed, m)
+	}
+	if err := t.links(changed); err != nil {
+		return err
 	}
 	t.news(id, false, changed...)
 	return nil

@@ -35,6 +35,7 @@ func (s *Session) connect(ctx context.Context) error {
 				switch e.(type) {
 				case link.Up:
 					s.engine.SetOnline(true)
+					s.wake() // links that could not be made
 				case link.Down:
 					s.engine.SetOnline(false)
 				}
@@ -83,7 +84,8 @@ func (e linked) stores() bool {
 		case *wire.Typing, *wire.Presence, *wire.LinkMessage, *wire.CloseLink:
 			return false
 		case *wire.OK:
-			return false
+			_, is := e.s.state.settings.flight[f.Re]
+			return is
 		case *wire.Error:
 			return e.s.state.outbox.flight[f.Re] != nil
 		}
@@ -160,6 +162,7 @@ func (s *Session) down(f *link.Failure) {
 	s.linkMail("", link.MailboxEvent{Closed: true})
 	s.state.sync.reset()
 	s.state.waiting.reset()
+	s.state.settings.reset()
 	s.care.forget()
 	s.checkSynced()
 	for _, m := range s.state.marks {
@@ -189,7 +192,7 @@ func (t *turn) up(w *wire.Welcome) error {
 	s.mu.Lock()
 	profile := s.relay
 	s.mu.Unlock()
-	profile.Account.Name, profile.RelayName, profile.MaxFile = w.Account.Name, w.Name, w.MaxFile
+	profile.Account.Name, profile.RelayName, profile.MaxFile, profile.EditWindow = w.Account.Name, w.Name, w.MaxFile, w.EditWindow
 	if err := t.tx.PutProfile(profile); err != nil {
 		return err
 	}
@@ -205,6 +208,9 @@ func (t *turn) up(w *wire.Welcome) error {
 		clear(s.state.marks)
 		s.connection(chat.Connected, "")
 		s.state.sync.reset()
+		s.state.settings.reset()
+		s.askSettings()
+		s.tellSettings()
 	})
 }
 
@@ -256,7 +262,7 @@ func (t *turn) list(all []wire.Conversation, more bool, first func()) error {
 func (t *turn) keep(c *wire.Conversation) (behind bool, err error) {
 	id := chat.ConversationID(c.ID)
 	for _, m := range c.Members {
-		if err := t.tx.PutAccount(account(m)); err != nil {
+		if err := t.named(account(m)); err != nil {
 			return false, err
 		}
 	}

@@ -52,8 +52,17 @@ func (s *Session) own(conv chat.ConversationID, id chat.MessageID) (chat.Message
 		return m, Refusal("This message is not there any more.")
 	case m.From != s.me():
 		return m, Refusal("Only who wrote a message can change it.")
+	case !s.Changeable(&m):
+		return m, refusal("On this relay a message can be changed for %v after it was sent. This one is older, so it stays as it is.", s.Profile().EditWindow)
 	}
 	return m, nil
+}
+
+// Changeable tells whether the relay's operator lets a message be edited and
+// deleted still. What was not sent always may be.
+func (s *Session) Changeable(m *chat.Message) bool {
+	window := s.Profile().EditWindow
+	return window == 0 || m.Seq == 0 || time.Since(m.At) <= window
 }
 
 // React answers a message with an emoji, in the place of the one before; the
@@ -79,7 +88,7 @@ func (s *Session) React(ctx context.Context, conv chat.ConversationID, id chat.M
 }
 
 // Forward writes messages of one conversation into another, as our own, in their
-// order. Files are not sent again: the relay has them. It ends with the first
+// order. Files are not sent again: they stay where they are. It ends with the first
 // that can't be forwarded; those before it are sent.
 func (s *Session) Forward(ctx context.Context, from chat.ConversationID, ids []chat.MessageID, to chat.ConversationID) error {
 	for _, id := range ids {
@@ -94,7 +103,13 @@ func (s *Session) Forward(ctx context.Context, from chat.ConversationID, ids []c
 		}
 		content := m.Content
 		content.Reply = "" // it names a message that is not there
-		if _, err := s.SendAs(ctx, to, chat.NewMessageID(time.Now()), content); err != nil {
+		copied := chat.NewMessageID(time.Now())
+		if content.File != nil {
+			if err := s.PutValues(ctx, map[string][]byte{linkKey("origin", to, copied): []byte(string(from) + " " + string(id))}); err != nil {
+				return err
+			}
+		}
+		if _, err := s.SendAs(ctx, to, copied, content); err != nil {
 			return err
 		}
 	}
@@ -122,7 +137,9 @@ func (t *turn) follow() error {
 		}
 		for _, m := range change.Messages {
 			if m.Content.Changes() && m.State == chat.MessageFailed {
-				t.announce(chat.Notice{Conversation: change.Conversation, Text: "A change could not be sent, so the message is as it was. " + m.Reason})
+				if m.Content.Kind != chat.KindProfile {
+					t.announce(chat.Notice{Conversation: change.Conversation, Text: "A change could not be sent, so the message is as it was. " + m.Reason})
+				}
 				if err := t.tx.RemovePending(change.Conversation, m.ID); err != nil {
 					return err
 				}

@@ -2,6 +2,7 @@ package session
 
 import (
 	"testing"
+	"time"
 
 	"satchel/chat"
 )
@@ -114,4 +115,47 @@ func TestChangesReachTheOther(t *testing.T) {
 		m, ok, _ := joao.Message(conv, again.ID)
 		return ok && m.Content.Text == "two"
 	})
+}
+
+// The relay's operator says for how long messages can be changed; what is older
+// stays as it is, for whoever tries.
+func TestEditWindow(t *testing.T) {
+	w := newWorld(t)
+	w.window = time.Second
+	w.stop()
+	w.start()
+	mara, ines := w.person("Mara"), w.person("Ines")
+	conv := mara.direct("Ines")
+	m := mara.flushed(mara.say(conv, "first"))[0]
+	if mara.Profile().EditWindow != time.Second {
+		t.Fatalf("%+v", mara.Profile())
+	}
+	old := m
+	old.At = old.At.Add(-time.Minute)
+	if mara.Changeable(&old) {
+		t.Error("an old message can be changed")
+	}
+	// As a client does that does not care, after the window.
+	mara.wait("it is old", func() bool {
+		if !mara.Changeable(&m) {
+			return true
+		}
+		mara.flushed(mara.say(conv, "another moment"))
+		return false
+	})
+	if err := mara.Edit(mara.bounded(), conv, m.ID, "changed"); !isRefusal(err) {
+		t.Errorf("%v", err)
+	}
+	if err := mara.Delete(mara.bounded(), conv, m.ID); !isRefusal(err) {
+		t.Errorf("%v", err)
+	}
+	e, err := mara.Send(mara.bounded(), conv, chat.Content{Kind: chat.KindEdit, Edit: m.ID, Text: "changed"})
+	must(t, err)
+	mara.flushed(e)
+	ines.wait("the entry is there", func() bool { _, ok, _ := ines.Message(conv, e.ID); return ok })
+	for _, p := range []*person{mara, ines} {
+		if got, _, _ := p.Message(conv, m.ID); got.Content.Text != "first" || got.Edited {
+			t.Errorf("%s reads %+v", p.name, got)
+		}
+	}
 }

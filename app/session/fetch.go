@@ -209,6 +209,14 @@ func (t *turn) takePage(f *wire.Page, last bool) error {
 			return err
 		}
 	}
+	for i := range added {
+		if err := t.faceCame(&added[i]); err != nil {
+			return err
+		}
+	}
+	if err := t.links(added); err != nil {
+		return err
+	}
 	t.news(p.conv, p.history, added...)
 	t.then(func() {
 		s.watchHoles(p.conv)
@@ -288,7 +296,12 @@ func (s *Session) checkSynced() {
 
 // Focus says which conversation is on screen: it is brought up to date first.
 func (s *Session) Focus(conv chat.ConversationID) {
-	s.post(call(func(t *turn) { s.state.sync.focus = conv }))
+	s.post(call(func(t *turn) {
+		if before := s.state.sync.focus; before != conv && s.state.settings.drafts[before] {
+			s.later(0, tellDraft{before})
+		}
+		s.state.sync.focus = conv
+	}))
 }
 
 // LoadHistory asks for messages below sequence number before that are not in the

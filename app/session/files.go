@@ -39,7 +39,7 @@ type Outgoing struct {
 // ids, they are the same messages. Copies of pictures are made when it is their
 // turn to be sent.
 func (s *Session) SendEdited(ctx context.Context, conv chat.ConversationID, files []Outgoing, caption chat.Content) ([]chat.Message, error) {
-	e := &sendFiles{asked: ask(), conv: conv}
+	e := &sendFiles{asked: ask(), conv: conv, store: s.store()}
 	var problems []error
 	for _, out := range files {
 		file, info, err := s.source(out.Path)
@@ -110,7 +110,7 @@ func (s *Session) source(path string) (*chat.File, fs.FileInfo, error) {
 		return nil, nil, refusal("%s can't be read: %v.", path, rootCause(err))
 	}
 	f.Close()
-	if most := s.Profile().MaxFile; most > 0 && info.Size() > most {
+	if most := s.Profile().MaxFile; s.store() == "" && most > 0 && info.Size() > most {
 		return nil, nil, refusal("%s is too large for this relay: it has %s, and the relay takes %s at most.",
 			path, humanize.IBytes(uint64(info.Size())), humanize.IBytes(uint64(most)))
 	}
@@ -138,6 +138,7 @@ type outgoing struct {
 type sendFiles struct {
 	asked
 	conv     chat.ConversationID
+	store    string
 	files    []outgoing
 	messages []chat.Message // the answer
 }
@@ -145,6 +146,9 @@ type sendFiles struct {
 func (e *sendFiles) apply(t *turn) error {
 	e.messages = nil
 	if err := t.mayWrite(e.conv); err != nil {
+		return err
+	}
+	if err := t.showFace(e.conv); err != nil {
 		return err
 	}
 	var added []chat.Message
@@ -162,7 +166,7 @@ func (e *sendFiles) apply(t *turn) error {
 			return err
 		}
 		tr := chat.Transfer{ID: chat.NewTransferID(), Direction: chat.Upload, Conversation: e.conv, Message: m.ID,
-			Path: f.path, ModTime: f.modified, Edit: f.edit, File: *f.content.File, State: chat.TransferQueued, Created: time.Now().UTC()}
+			Path: f.path, ModTime: f.modified, Edit: f.edit, File: *f.content.File, Store: e.store, State: chat.TransferQueued, Created: time.Now().UTC()}
 		if err := t.tx.PutTransfer(tr); err != nil {
 			return err
 		}
@@ -202,7 +206,7 @@ func (s *Session) Download(conv chat.ConversationID, msg chat.MessageID) error {
 	if m.State != chat.MessageStored {
 		return Refusal("The file is still being sent from here.")
 	}
-	if _, _, err := locate(s.Profile().RelayURL, m.Content.File.URL); err != nil {
+	if err := s.fetchable(m.Content.File.URL); err != nil {
 		return err
 	}
 	e := &startDownload{asked: ask(), transfer: chat.Transfer{ID: chat.NewTransferID(), Direction: chat.Download,
@@ -247,7 +251,10 @@ func (e *startDownload) apply(t *turn) error {
 // queue tells a transfer that is queued from the commit on, and has it moved.
 func (t *turn) queue(tr chat.Transfer) {
 	t.announce(chat.TransferChanged{Transfer: tr})
-	t.then(func() { t.s.engine.Add(tr) })
+	t.then(func() {
+		t.s.sending.add(&tr)
+		t.s.engine.Add(tr)
+	})
 }
 
 // PauseTransfer stops a transfer until ResumeTransfer.

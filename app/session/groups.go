@@ -242,3 +242,17 @@ func (s *Session) Rename(ctx context.Context, id chat.ConversationID, title stri
 		return p, nil
 	})
 }
+
+const errOnlyAdmins = Refusal("Only admins write in this group. Nothing was lost; ask one of them.")
+
+// SetOnlyAdmins lets admins and owners alone write in a group, or all members again.
+func (s *Session) SetOnlyAdmins(ctx context.Context, group chat.ConversationID, on bool) error {
+	return s.edit(ctx, group, func(r *room, _ seal.Author, _ seal.Accounts) (*seal.Proposal, error) {
+		rules := r.chain.Rules()
+		if rules.OnlyAdmins == on {
+			return nil, nil
+		}
+		rules.OnlyAdmins = on
+		return &seal.Proposal{Rules: &rules}, nil
+	})
+}

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -246,4 +247,48 @@ func TestManyMembers(t *testing.T) {
 	if row := bo.row(g.ID); len(row.Members) != inline+21 || row.Warning != "" {
 		t.Errorf("%d members, %q", len(row.Members), row.Warning)
 	}
+}
+
+// Where only admins write, nobody else does: not here, not by what waited, and
+// not at the relay.
+func TestOnlyAdmins(t *testing.T) {
+	w := newWorld(t)
+	ana, bo := w.person("Ana"), w.person("Bo")
+	g, err := ana.NewGroup(ana.bounded(), "News", []chat.AccountID{bo.me()}, true)
+	must(t, err)
+	bo.inGroup(g.ID, "News")
+	bo.flushed(bo.say(g.ID, "one"))
+	if err := bo.SetOnlyAdmins(bo.bounded(), g.ID, true); !isRefusal(err) {
+		t.Errorf("a member made the rule: %v", err)
+	}
+	must(t, bo.Close())
+	must(t, ana.SetOnlyAdmins(ana.bounded(), g.ID, true))
+	if !ana.row(g.ID).OnlyAdmins {
+		t.Error("the rule is not in the row")
+	}
+	// Bo wrote before he knew.
+	s, err := Open(Options{Dir: bo.dir})
+	must(t, err)
+	late, err := s.Send(ana.bounded(), g.ID, chat.Content{Text: "late"})
+	must(t, err, s.Close())
+	bo.open()
+	bo.wait("it was given up", func() bool {
+		m, _, err := bo.Message(g.ID, late.ID)
+		return err == nil && m.State == chat.MessageFailed && strings.HasPrefix(m.Reason, "Only admins write")
+	})
+	if _, err := bo.Send(bo.bounded(), g.ID, chat.Content{Text: "again"}); err != errOnlyAdmins {
+		t.Errorf("%v", err)
+	}
+	// The relay refuses it too, whatever the client.
+	_, err = bo.call(bo.bounded(), &wire.Send{Conversation: string(g.ID), Message: "m", Body: []byte("x")})
+	var said *wire.Error
+	if !errors.As(err, &said) || said.Code != wire.CodeForbidden {
+		t.Errorf("the relay said %v", err)
+	}
+	ana.flushed(ana.say(g.ID, "two"))
+	bo.wait("two", func() bool { return slices.Contains(bo.texts(g.ID), "two") })
+	must(t, ana.SetOnlyAdmins(ana.bounded(), g.ID, false))
+	bo.wait("all write", func() bool { return !bo.row(g.ID).OnlyAdmins })
+	bo.flushed(bo.say(g.ID, "three"))
+	ana.wait("three", func() bool { return slices.Contains(ana.texts(g.ID), "three") })
 }

@@ -131,6 +131,8 @@ type (
 	transferKey     chat.TransferID
 	conversationKey chat.ConversationID
 	presenceKey     chat.AccountID
+	nameKey         chat.AccountID
+	faceKey         chat.AccountID
 	typingKey       struct {
 		c chat.ConversationID
 		a chat.AccountID
@@ -151,6 +153,10 @@ func keyOf(c chat.Change) any {
 		return conversationKey(c.Conversation.ID)
 	case chat.PresenceChanged:
 		return presenceKey(c.Presence.Account)
+	case chat.AccountChanged:
+		return nameKey(c.Account.ID)
+	case chat.FaceChanged:
+		return faceKey(c.Account)
 	case chat.TypingChanged:
 		return typingKey{c.Conversation, c.Account}
 	case chat.ConnectionChanged:

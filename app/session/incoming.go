@@ -24,6 +24,15 @@ func (t *turn) received(f wire.Frame) error {
 		return t.mark(f)
 	case *wire.OK:
 		t.then(func() { s.markTold(f.Re) })
+		return t.settingTold(f.Re)
+	case *wire.Setting:
+		ok, err := t.settingCame(f)
+		if !ok && err == nil {
+			t.then(s.askLater)
+		}
+		return err
+	case *wire.Settings:
+		return t.settingsCame(f)
 	case *wire.AccountNews:
 		return t.accountNews(&f.Account)
 	case *wire.Typing:
@@ -76,6 +85,14 @@ func (t *turn) takeEntry(f *wire.Entry, late, last bool) error {
 	if err := taken(); err != nil {
 		return err
 	}
+	for i := range added {
+		if err := t.faceCame(&added[i]); err != nil {
+			return err
+		}
+	}
+	if err := t.links(added); err != nil {
+		return err
+	}
 	t.news(id, false, added...)
 	if f.Seq > 1 && !row.Held.Has(f.Seq-1) {
 		// The one before may only be late: it comes with another turn, or is fetched.
@@ -104,7 +121,7 @@ func (t *turn) conversationNews(f *wire.ConversationNews) error {
 
 // accountNews takes that an account's chain grew, or that its name changed.
 func (t *turn) accountNews(a *wire.Account) error {
-	if err := t.tx.PutAccount(account(*a)); err != nil {
+	if err := t.named(account(*a)); err != nil {
 		return err
 	}
 	stale := t.staleAccounts([]wire.Account{*a}, false)
@@ -141,7 +158,7 @@ func (t *turn) refused(f *wire.Error) error {
 	}
 	t.then(func() {
 		s.log.Warn("the relay refused", "code", f.Code, "error", f.Message, "re", f.Re)
-		if !s.fetchRefused(f) {
+		if !s.fetchRefused(f) && !s.settingRefused(f) {
 			s.markRefused(f)
 		}
 	})

@@ -66,7 +66,7 @@ func (s *Session) Join(ctx context.Context, invitation, name string) error {
 	}
 	e := &joined{asked: ask(), welcome: welcome, identity: id,
 		profile: storage.Profile{Account: chat.Account{ID: id.account, Name: welcome.Account.Name}, Device: id.device.ID(), RelayURL: inv.URL, RelayKey: inv.Key,
-			RelayName: welcome.Name, MaxFile: welcome.MaxFile}}
+			RelayName: welcome.Name, MaxFile: welcome.MaxFile, EditWindow: welcome.EditWindow}}
 	return s.await(ctx, e, e.asked)
 }
 

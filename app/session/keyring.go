@@ -56,6 +56,12 @@ func fromKeyring(name string) ([]byte, error) {
 	return wire.UnB64(s)
 }
 
+// dropFromKeyring takes a secret out of the keyring.
+func dropFromKeyring(name string) error {
+	_, err := bounded(func() (string, error) { return "", keyring.Delete(keyringService, name) })
+	return err
+}
+
 // bounded asks the keyring. One that hangs keeps its goroutine until it
 // answers: nothing can end the question.
 func bounded(ask func() (string, error)) (string, error) {

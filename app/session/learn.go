@@ -86,7 +86,12 @@ func (t *turn) roomChanged(id chat.ConversationID) error {
 		return err
 	}
 	t.touch(id)
-	t.then(func() { s.unblock(id) })
+	t.then(func() {
+		s.unblock(id)
+		if id == chat.ConversationID(wire.SelfID(string(t.me))) {
+			s.tellSettings()
+		}
+	})
 	return nil
 }
 
@@ -125,6 +130,7 @@ func (t *turn) describe(id chat.ConversationID, from *wire.Conversation) error {
 		return t.tx.PutConversation(&row)
 	}
 	row.Kind = kindOf(r.chain.Kind())
+	row.OnlyAdmins = r.chain.Rules().OnlyAdmins
 	row.Members, row.Roles = nil, map[chat.AccountID]chat.Role{}
 	member := false
 	for _, m := range r.chain.Members() {

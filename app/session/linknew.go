@@ -131,7 +131,7 @@ func (s *Session) enter(ctx context.Context, device *seal.Device, account chat.A
 	var a *seal.Account
 	var keys seal.AccountKeys
 	err := s.visit(ctx, relay, device, account, func(ctx context.Context, l *link.Link, w *wire.Welcome) (err error) {
-		relay.Account.Name, relay.RelayName, relay.MaxFile = w.Account.Name, w.Name, w.MaxFile
+		relay.Account.Name, relay.RelayName, relay.MaxFile, relay.EditWindow = w.Account.Name, w.Name, w.MaxFile, w.EditWindow
 		if a, err = fetchAccount(ctx, l, account); err != nil {
 			return err
 		}

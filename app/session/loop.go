@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"satchel/chat"
+	"satchel/net/wire"
 	"satchel/storage"
 )
 
@@ -52,11 +53,23 @@ func (t *turn) touch(id chat.ConversationID) {
 }
 
 // news tells messages that are new or changed, and touches their conversation.
+// What somebody writes who is blocked is kept, and not told.
 func (t *turn) news(id chat.ConversationID, history bool, messages ...chat.Message) {
-	if len(messages) > 0 {
+	if len(messages) > 0 && !t.blocked(id, messages) {
 		t.messages = append(t.messages, chat.MessagesChanged{Conversation: id, Messages: messages, History: history})
 	}
 	t.touch(id)
+}
+
+// blocked tells whether these come from somebody who is, in the conversation
+// with them alone.
+func (t *turn) blocked(id chat.ConversationID, messages []chat.Message) bool {
+	from := messages[0].From
+	if from == t.me || id != chat.ConversationID(wire.DirectID(string(t.me), string(from))) {
+		return false
+	}
+	set, err := t.tx.Setting(chat.SettingBlock, string(from))
+	return err == nil && set.At > 0
 }
 
 // most is how many events one turn takes.

@@ -45,12 +45,13 @@ func (s *Session) tellMark(id chat.ConversationID) {
 		return
 	}
 	var own chat.Mark
+	blocked := false
 	err := s.db.View(func(tx *storage.Tx) error {
 		row, _, err := tx.Conversation(id)
-		own = row.Marks[s.me()]
+		own, blocked = row.Marks[s.me()], row.Blocked
 		return err
 	})
-	if err != nil || own.Join(m.told) == m.told {
+	if err != nil || blocked || own.Join(m.told) == m.told {
 		return
 	}
 	f := &wire.Mark{Header: wire.Header{ID: l.NextID()}, Conversation: string(id), Received: own.Received, Read: own.Read}
@@ -105,6 +106,11 @@ func (e markRead) apply(t *turn) error {
 	if err != nil || !ok {
 		return err
 	}
+	if row.MarkedUnread {
+		if err := t.set(chat.Setting{Kind: chat.SettingUnread, About: string(e.conv)}); err != nil {
+			return err
+		}
+	}
 	changed, err := t.tx.SetMark(e.conv, t.me, chat.Mark{Read: min(e.seq, row.Head)}, t.me)
 	if changed {
 		t.touch(e.conv)
@@ -125,27 +131,6 @@ func (s *Session) Typing(conv chat.ConversationID) {
 		s.state.typed[conv] = time.Now()
 		_ = l.Send(&wire.Typing{Header: wire.Header{ID: l.NextID()}, Conversation: string(conv)}) // lost is no harm
 	}))
-}
-
-// SetDraft keeps what was written but not sent.
-func (s *Session) SetDraft(conv chat.ConversationID, text string) error {
-	e := setDraft{ask(), conv, text}
-	return s.await(s.ctx, e, e.asked)
-}
-
-type setDraft struct {
-	asked
-	conv chat.ConversationID
-	text string
-}
-
-func (e setDraft) apply(t *turn) error {
-	row, ok, err := t.tx.Conversation(e.conv)
-	if err != nil || !ok || row.Draft == e.text {
-		return err
-	}
-	t.touch(e.conv)
-	return t.tx.SetDraft(e.conv, e.text)
 }
 
 // PutValues keeps small things under their keys: cursors, a window's place. nil
@@ -193,6 +178,9 @@ func (s *Session) told() {
 			if m.flight != "" {
 				return
 			}
+		}
+		if len(s.state.settings.flight) > 0 {
+			return
 		}
 	}
 	for _, done := range s.state.tell {

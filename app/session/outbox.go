@@ -126,9 +126,13 @@ func (s *Session) dispatchAct(l *link.Link, a *storage.Act) bool {
 		s.log.Error("a message can't be sealed", "act", a.N, "error", err)
 		o.blocked[a.Conversation] = true
 		return true
-	case state == roomGone:
+	case state == roomGone, state == roomSilent:
 		o.blocked[a.Conversation] = true
-		s.later(0, giveUp{a.Conversation, a.Message, a.N})
+		why := errGone
+		if state == roomSilent {
+			why = string(errOnlyAdmins)
+		}
+		s.later(0, giveUp{a.Conversation, a.Message, a.N, why})
 		return true
 	case state != roomReady:
 		o.blocked[a.Conversation] = true
@@ -160,7 +164,7 @@ func (s *Session) unblock(id chat.ConversationID) {
 		s.log.Error("read a conversation's keys", "conversation", id, "error", err)
 		return
 	}
-	if state == roomReady || state == roomGone {
+	if state == roomReady || state == roomGone || state == roomSilent {
 		delete(o.blocked, id)
 		o.last = 0
 	}
@@ -174,6 +178,7 @@ const (
 	roomNeeds             // a chain, or a key, first
 	roomStopped           // something is wrong: see its warning
 	roomGone              // this account is no member any more
+	roomSilent            // it is one that may not write
 )
 
 func (s *Session) stateOf(v *view, id chat.ConversationID) (roomState, error) {
@@ -196,6 +201,9 @@ func (s *Session) stateOf(v *view, id chat.ConversationID) (roomState, error) {
 	}
 	if _, member := r.chain.Member(by.Account.Root()); !member {
 		return roomGone, nil
+	}
+	if !r.chain.MayWrite(by.Account.Root()) {
+		return roomSilent, nil
 	}
 	with, err := v.members(r.chain)
 	if err != nil {
@@ -249,13 +257,14 @@ type giveUp struct {
 	conv    chat.ConversationID
 	message chat.MessageID
 	n       uint64
+	why     string
 }
 
 func (e giveUp) stores() bool { return true }
 func (e giveUp) settle(error) {}
 
 func (e giveUp) apply(t *turn) error {
-	if err := t.fail(e.conv, e.message, errGone); err != nil {
+	if err := t.fail(e.conv, e.message, e.why); err != nil {
 		return err
 	}
 	t.then(func() { t.s.unblock(e.conv) })

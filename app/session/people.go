@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -112,7 +113,7 @@ func (s *Session) meet(told []wire.Account) []chat.Account {
 		e.people = append(e.people, account(a))
 	}
 	s.post(e)
-	return e.people
+	return slices.Clone(e.people) // the loop reads its own
 }
 
 type met struct{ people []chat.Account }

@@ -80,7 +80,7 @@ func (s *Session) ImportRecovery(ctx context.Context, file []byte, passphrase, l
 	device, relay := seal.NewDevice(seal.Computer), storage.Profile{RelayURL: note.URL, RelayKey: note.Key}
 	var a *seal.Account
 	err = s.visit(ctx, relay, kit.Device, id, func(ctx context.Context, l *link.Link, w *wire.Welcome) (err error) {
-		relay.Account.Name, relay.RelayName, relay.MaxFile = w.Account.Name, w.Name, w.MaxFile
+		relay.Account.Name, relay.RelayName, relay.MaxFile, relay.EditWindow = w.Account.Name, w.Name, w.MaxFile, w.EditWindow
 		a, keys, err = addDevice(ctx, l, kit, was, keys, device, label)
 		return err
 	})

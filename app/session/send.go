@@ -56,6 +56,9 @@ func (e *sendMessage) apply(t *turn) error {
 	if err := t.mayWrite(e.conv); err != nil {
 		return err
 	}
+	if err := t.showFace(e.conv); err != nil {
+		return err
+	}
 	e.message = t.s.pending(e.conv, e.id, e.content)
 	if err := t.tx.AddPending(e.message); err != nil {
 		return err
@@ -94,6 +97,10 @@ func (t *turn) mayWrite(conv chat.ConversationID) error {
 		return Refusal("You were removed from this group, so nothing can be sent to it.")
 	case row.Stopped:
 		return Refusal(row.Warning)
+	case !row.MayWrite(t.me):
+		return errOnlyAdmins
+	case row.Blocked:
+		return Refusal("You blocked this person, so nothing can be sent to them. End the block to write again.")
 	}
 	return nil
 }

@@ -52,6 +52,13 @@ type Session struct {
 	keeper *keeper
 	care   *care
 
+	handlers *transfer.Registry
+	sending  sending
+	storing  sync.Mutex    // one change of stores and secrets at a time
+	chores   chan struct{} // capacity 1: see house
+	fresh    time.Duration // freshFor, and
+	tidyRest time.Duration // tidyEvery, but in tests
+
 	words   priority.Gate // messages go before files
 	inbox   chan event
 	closing chan struct{} // closed by Close
@@ -68,7 +75,7 @@ type Session struct {
 
 	joining sync.Mutex // one Join at a time
 
-	mu      sync.Mutex // guards who, id, relay, conn, synced, people and lengths
+	mu      sync.Mutex // guards what follows, but state
 	who     Profile
 	id      *identity
 	relay   storage.Profile
@@ -76,20 +83,22 @@ type Session struct {
 	synced  bool
 	people  map[chat.AccountID]chat.Presence
 	lengths map[chat.AccountID]uint64 // how long the relay says that an account's chain is
+	stores  storesKept
 
 	state state // the loop's own
 }
 
 // state is what only the loop touches, beside what is on disk.
 type state struct {
-	online  bool
-	outbox  outbox
-	sync    fetcher
-	marks   map[chat.ConversationID]*markState
-	typed   map[chat.ConversationID]time.Time
-	tell    []chan struct{} // see Told
-	waiting waiting
-	holes   map[chat.ConversationID]bool // looked at soon, see watchHoles
+	online   bool
+	outbox   outbox
+	sync     fetcher
+	marks    map[chat.ConversationID]*markState
+	typed    map[chat.ConversationID]time.Time
+	tell     []chan struct{} // see Told
+	waiting  waiting
+	settings settings
+	holes    map[chat.ConversationID]bool // looked at soon, see watchHoles
 }
 
 // Profile is who uses this device, and where.
@@ -100,8 +109,11 @@ type Profile struct {
 	Device    chat.DeviceID
 	RelayURL  string
 	RelayName string
-	MaxFile   int64  // bytes; 0: not known
-	Secret    string // where the device's secret lies: "keyring", "file", or "" before the first Join
+	MaxFile   int64 // bytes; 0: not known
+
+	EditWindow time.Duration // in which a message may be changed after it was sent; 0: always
+
+	Secret string // where the device's secret lies: "keyring", "file", or "" before the first Join
 }
 
 // Open opens a profile, which may be new. Its cache can be read and written from
@@ -145,9 +157,10 @@ func open(opts Options, lock *flock.Flock) (*Session, error) {
 	}
 	s := &Session{opts: opts, log: opts.Logger, lock: lock, db: db, hub: newHub(), keeper: newKeeper(), care: newCare(), id: id,
 		inbox: make(chan event, 2*most), closing: make(chan struct{}), done: make(chan struct{}),
+		handlers: transfer.NewRegistry("tus"), chores: make(chan struct{}, 1), fresh: freshFor, tidyRest: tidyEvery,
 		again: make(chan struct{}, 1), people: map[chat.AccountID]chat.Presence{}, lengths: map[chat.AccountID]uint64{}}
 	s.state = state{outbox: newOutbox(), sync: newFetcher(), marks: map[chat.ConversationID]*markState{},
-		typed: map[chat.ConversationID]time.Time{}, waiting: newWaiting(), holes: map[chat.ConversationID]bool{}}
+		typed: map[chat.ConversationID]time.Time{}, waiting: newWaiting(), settings: newSettings(), holes: map[chat.ConversationID]bool{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	err = db.View(func(tx *storage.Tx) error {
 		p, ok, err := tx.Profile()
@@ -168,6 +181,10 @@ func open(opts Options, lock *flock.Flock) (*Session, error) {
 		s.who.Secret = id.kept
 	}
 	s.engine = s.newEngine()
+	if err := s.openStores(); err != nil {
+		db.Close()
+		return nil, err
+	}
 	go s.loop()
 	return s, nil
 }
@@ -196,6 +213,7 @@ func (s *Session) Run(ctx context.Context) error {
 	group.Go(func() error { return s.index(ctx) })
 	group.Go(func() error { return s.connect(ctx) })
 	group.Go(func() error { return s.tend(ctx) })
+	group.Go(func() error { return s.house(ctx) })
 	err := group.Wait()
 	if errors.Is(err, errClosing) || errors.Is(err, context.Canceled) {
 		return nil
@@ -229,6 +247,7 @@ func (s *Session) know(p storage.Profile) {
 	s.relay = p
 	s.who.Joined, s.who.Account, s.who.Device = true, p.Account, p.Device
 	s.who.RelayURL, s.who.RelayName, s.who.MaxFile = p.RelayURL, p.RelayName, p.MaxFile
+	s.who.EditWindow = time.Duration(p.EditWindow) * time.Second
 	if s.id != nil {
 		s.who.Secret = s.id.kept
 	}

@@ -13,15 +13,17 @@ import (
 	"satchel/net/wire"
 	"satchel/storage"
 	"satchel/transfer"
+	"satchel/transfer/dir"
 )
 
 func (s *Session) newEngine() *transfer.Engine {
-	handlers := transfer.NewRegistry("tus")
 	// The tus handler also fetches what other senders keep elsewhere: see tickets.
-	handlers.Add("tus", transfer.NewTus(transfer.TusConfig{Tickets: s.tickets}), "", "http", "https")
-	return transfer.New(transfer.Config{Journal: journal{s}, Handlers: handlers, Folder: filepath.Join(s.opts.Dir, "files"),
+	s.handlers.Add("tus", transfer.NewTus(transfer.TusConfig{Tickets: s.tickets}), "", "http", "https")
+	s.handlers.Add("noshare", noShare{}, dir.Scheme)
+	return transfer.New(transfer.Config{Journal: journal{s}, Handlers: s.handlers, Folder: filepath.Join(s.opts.Dir, "files"),
 		Changed: func(t chat.Transfer) { s.hub.publish(chat.TransferChanged{Transfer: t}) },
-		Logger:  s.log, Words: &s.words, Workers: s.opts.Workers})
+		Earlier: s.earlier, Gone: s.gone, Renew: s.renew,
+		Logger: s.log, Words: &s.words, Workers: s.opts.Workers})
 }
 
 // journal keeps the engine's queue. The engine calls it; the loop carries it out.
@@ -32,6 +34,9 @@ func (j journal) Load() (all []chat.Transfer, err error) {
 		all, err = tx.Transfers()
 		return err
 	})
+	for i := range all {
+		j.s.sending.add(&all[i])
+	}
 	return all, err
 }
 
@@ -53,6 +58,7 @@ func (e saveTransfer) apply(t *turn) error {
 		if err := t.remove(tr.Conversation, tr.Message); err != nil && !errors.Is(err, storage.ErrSent) {
 			return err
 		}
+		t.uploadEnded(tr)
 		return t.tx.DeleteTransfer(tr.ID)
 	case tr.State == chat.TransferCancelled:
 		return t.tx.DeleteTransfer(tr.ID)
@@ -60,6 +66,12 @@ func (e saveTransfer) apply(t *turn) error {
 		if err := t.uploaded(&tr); err != nil {
 			return err
 		}
+		if err := t.remember(&tr); err != nil {
+			return err
+		}
+		t.uploadEnded(tr)
+	case tr.State == chat.TransferDone:
+		t.then(t.s.wake) // there may be more than the budget
 	}
 	return t.tx.PutTransfer(tr)
 }
@@ -178,6 +190,15 @@ func locate(relay, address string) (id, elsewhere string, err error) {
 		return "", "", errElsewhere
 	}
 	return "", u.String(), nil
+}
+
+// fetchable tells why the file at a URL, which somebody else wrote, is not fetched.
+func (s *Session) fetchable(address string) error {
+	if u, err := url.Parse(address); err == nil && u.Scheme == dir.Scheme && u.User == nil && u.RawQuery == "" {
+		return nil // the handler reads below its own folder, and nowhere else
+	}
+	_, _, err := locate(s.Profile().RelayURL, address)
+	return err
 }
 
 // portable writes the URL of a file at our relay relative to it, so that it is

@@ -29,13 +29,14 @@ const patience = 20 * time.Second
 
 // world is a real relay on loopback that can be stopped and started again.
 type world struct {
-	t    *testing.T
-	dir  string
-	addr string
-	log  *slog.Logger // nil: the test's
-	page string       // where metrics are served; "": nowhere
-	r    *relay.Relay
-	stop func()
+	t      *testing.T
+	dir    string
+	addr   string
+	log    *slog.Logger  // nil: the test's
+	page   string        // where metrics are served; "": nowhere
+	window time.Duration // for edits; 0: always
+	r      *relay.Relay
+	stop   func()
 }
 
 func newWorld(t *testing.T) *world {
@@ -50,7 +51,7 @@ func (w *world) start() {
 	if w.log == nil {
 		w.log = logger(w.t, "relay")
 	}
-	r, err := relay.Open(relay.Config{Dir: w.dir, Listen: w.addr, Name: "Studio", Logger: w.log, Metrics: w.page})
+	r, err := relay.Open(relay.Config{Dir: w.dir, Listen: w.addr, Name: "Studio", Logger: w.log, Metrics: w.page, EditWindow: w.window})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -111,13 +112,17 @@ func (w *world) person(name string) *person {
 	return p
 }
 
-func (p *person) open() {
+func (p *person) open() { p.openWith(func(*Session) {}) }
+
+// openWith changes the session before it runs.
+func (p *person) openWith(change func(*Session)) {
 	p.t.Helper()
 	s, err := Open(Options{Dir: p.dir, Logger: logger(p.t, p.name), Client: "test", RecoveryWork: 10})
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	p.Session = s
+	change(s)
 	done := make(chan error, 1)
 	go func() { done <- s.Run(context.Background()) }()
 	p.t.Cleanup(func() {

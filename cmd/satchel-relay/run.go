@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"time"
 
 	"satchel/net/relay"
 )
@@ -32,13 +33,14 @@ const usage = `satchel-relay keeps the conversations and files of people who use
   --check             connect to all that was named, say what serve would do, and end
   --listen HOST:PORT  where to listen (127.0.0.1:7465)
   --metrics HOST:PORT serve numbers for Prometheus at http://HOST:PORT/metrics (not served)
+  --edit-window TIME  how long after it was sent a message can be edited and deleted, like 48h (always)
   --public-url URL    how people reach this relay, when that is another address
   --uses N            how many people the invitation lets in (1)
   --expires DURATION  how long the invitation is good, like 48h or 30m (168h)
   --json              one JSON object a line, for scripts; times are Unix milliseconds
 
 A setting can stand in the environment too: SATCHEL_DATABASE, SATCHEL_BUS, SATCHEL_FILES, SATCHEL_DATA, SATCHEL_LISTEN,
-SATCHEL_METRICS, SATCHEL_PUBLIC_URL, SATCHEL_CONFIG. A flag counts before it, and it before the file. A URL with a password belongs in the
+SATCHEL_METRICS, SATCHEL_EDIT_WINDOW, SATCHEL_PUBLIC_URL, SATCHEL_CONFIG. A flag counts before it, and it before the file. A URL with a password belongs in the
 environment or the file: everybody on the machine can read a command line.
 `
 
@@ -127,6 +129,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.StringVar(&config.PublicURL, "public-url", "", "")
 	flags.StringVar(&config.Bus, "bus", "local", "")
 	flags.StringVar(&config.Metrics, "metrics", "", "")
+	flags.DurationVar(&config.EditWindow, "edit-window", 0, "")
 	check := flags.Bool("check", false, "")
 	if err := parse(flags, args, &config); err != nil {
 		return err
@@ -139,6 +142,9 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	if _, _, err := net.SplitHostPort(config.Metrics); err != nil && config.Metrics != "" {
 		return misuse("--metrics takes HOST:PORT, like 127.0.0.1:9465")
+	}
+	if config.EditWindow != 0 && config.EditWindow < time.Second {
+		return misuse("--edit-window takes a time like 48h, a second or more; without it messages can be changed always")
 	}
 	if config.PublicURL != "" {
 		u, err := url.Parse(config.PublicURL)

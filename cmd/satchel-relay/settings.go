@@ -9,7 +9,7 @@ import (
 )
 
 // settings are the flags that can also stand in the environment or in a file.
-var settings = []string{"data", "database", "files", "bus", "metrics", "listen", "public-url", "config"}
+var settings = []string{"data", "database", "files", "bus", "metrics", "edit-window", "listen", "public-url", "config"}
 
 // variable is the name of a setting in the environment.
 func variable(name string) string {

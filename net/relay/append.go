@@ -182,6 +182,9 @@ func (c *conn) appendConversation(f *wire.AppendChain, boxes [][]byte) *wire.Err
 	}
 	s := store.ConversationStatement{Conversation: id, Kind: kindName(next.Kind()), Seq: o.Seq, Statement: f.Statement,
 		From: c.account.ID, By: c.device}
+	if next.Rules().OnlyAdmins {
+		s.Writers = int(seal.Admin)
+	}
 	after := rolesOf(next)
 	var removed []string
 	missing := map[string]bool{} // who needs a box

@@ -27,6 +27,7 @@ var (
 	errConversation = wire.NewError(wire.CodeNotFound, "There is no such conversation here that you are a member of.", false)
 	errAccount      = wire.NewError(wire.CodeNotFound, "There is no such account here.", false)
 	errFile         = wire.NewError(wire.CodeNotFound, "There is no such file here that you may read.", false)
+	errOnlyAdmins   = wire.NewError(wire.CodeForbidden, "Only admins write in this group. Ask one of them.", false)
 	errRate         = wire.NewError(wire.CodeRateLimited, "That was too much at once. Wait a moment and try again.", true)
 )
 
@@ -39,6 +40,8 @@ func (r *Relay) refusal(err error) *wire.Error {
 		return errShuttingDown
 	case errors.Is(err, store.ErrFile):
 		return errFile
+	case errors.Is(err, store.ErrMayNot):
+		return errOnlyAdmins
 	case errors.Is(err, store.ErrConflict):
 		return wire.NewError(wire.CodeConflict, "This id is in use for something else. Take another.", false)
 	case errors.Is(err, store.ErrInviteInvalid):

@@ -60,7 +60,8 @@ func mayRecover(f wire.Frame, account string) bool {
 // request carries out the frames that are counted by account.
 func (c *conn) request(f wire.Frame) *wire.Error {
 	switch f.(type) {
-	case *wire.AppendChain, *wire.PutBoxes, *wire.OpenLink, *wire.FindAccounts, *wire.CreateInvite, *wire.TicketRequest:
+	case *wire.AppendChain, *wire.PutBoxes, *wire.OpenLink, *wire.FindAccounts, *wire.CreateInvite, *wire.TicketRequest,
+		*wire.PutSetting, *wire.ListSettings, *wire.Rename:
 		if !c.relay.gates.accounts.allow(c.account.ID) {
 			return errRate
 		}
@@ -82,6 +83,12 @@ func (c *conn) request(f wire.Frame) *wire.Error {
 		return c.invite(f)
 	case *wire.TicketRequest:
 		return c.ticket(f)
+	case *wire.PutSetting:
+		return c.putSetting(f)
+	case *wire.ListSettings:
+		return c.settings(f)
+	case *wire.Rename:
+		return c.rename(f)
 	}
 	return wire.NewError(wire.CodeUnknownType, "This type of frame is not one that a client sends.", false)
 }

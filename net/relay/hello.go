@@ -183,6 +183,8 @@ func (r *Relay) welcome(c *conn, h *wire.Hello) ([]byte, error) {
 		Account: wire.Account{ID: c.account.ID, Name: c.account.Name, Online: !c.recovery, Chain: c.account.Chain},
 		Time:    time.Now().UnixMilli(),
 		MaxFile: r.config.MaxFile,
+
+		EditWindow: int64(r.config.EditWindow / time.Second),
 	}
 	if c.recovery {
 		w.Conversations = []wire.Conversation{}

@@ -37,9 +37,12 @@ type Config struct {
 	PublicURL string // how clients reach it, without a slash at the end; "": made from the address that it listens on
 	Name      string // for people; "": Satchel relay
 	MaxFile   int64  // bytes; 0: 64 GiB
-	Logger    *slog.Logger
-	Metrics   string // host:port of the page of numbers; "": none
-	Limits    Limits
+
+	EditWindow time.Duration // in which clients let a message be edited and deleted; 0: always
+
+	Logger  *slog.Logger
+	Metrics string // host:port of the page of numbers; "": none
+	Limits  Limits
 }
 
 // Relay is an open relay.

@@ -57,10 +57,16 @@ type Conversation struct {
 	hashes      []Hash
 	members     map[Hash][]memberEvent // ascending by seq; the last one is now
 	generations []generation
-	leaving     []uint64 // numbers of statements after which a new generation was due
-	title       []byte   // sealed; nil when there never was one
-	titleOf     uint64   // generation that it is sealed under
+	leaving     []uint64    // numbers of statements after which a new generation was due
+	title       []byte      // sealed; nil when there never was one
+	titleOf     uint64      // generation that it is sealed under
+	rules       []ruleEvent // ascending by seq; the last one is now
 	at          uint64
+}
+
+type ruleEvent struct {
+	seq   uint64
+	rules Rules
 }
 
 type memberEvent struct {
@@ -93,6 +99,7 @@ type conversationStatement struct {
 	number     uint64
 	commitment Hash
 	link       []byte
+	rules      *Rules // nil: as they are
 	sig        Signature
 }
 
@@ -100,6 +107,7 @@ const (
 	flagNone    = 0
 	flagBarrier = 1
 	flagLinked  = 2
+	flagRules   = 16 // beside one of the others: rules follow
 )
 
 const sealedTitleSize = 2 + MaxTitle + synthetic
@@ -130,11 +138,18 @@ func (s *conversationStatement) unsigned() []byte {
 		}
 	}
 	w.v16(s.title)
-	w.u8(s.flag)
+	flag := s.flag
+	if s.rules != nil {
+		flag |= flagRules
+	}
+	w.u8(flag)
 	if s.flag != flagNone {
 		w.u64(s.number)
 		w.hash(s.commitment)
 		w.raw(s.link)
+	}
+	if s.rules != nil {
+		w.u8(s.rules.bits())
 	}
 	return w.b
 }
@@ -168,13 +183,19 @@ func parseConversationStatement(b []byte) (*conversationStatement, error) {
 	}
 	s.title = slices.Clone(r.v16(sealedTitleSize))
 	r.refuse(len(s.title) != 0 && len(s.title) != sealedTitleSize)
-	s.flag = r.u8()
+	flag := r.u8()
+	s.flag = flag &^ flagRules
 	r.refuse(s.flag > flagLinked)
 	if s.flag != flagNone {
 		s.number, s.commitment = r.u64(), r.hash()
 		if s.flag == flagLinked {
 			s.link = slices.Clone(r.raw(linkSize))
 		}
+	}
+	if flag&flagRules != 0 {
+		rules, ok := rulesOf(r.u8())
+		r.refuse(!ok)
+		s.rules = &rules
 	}
 	s.sig = r.sig()
 	return s, r.done("conversation statement")
@@ -209,6 +230,7 @@ func (c *Conversation) Clone() *Conversation {
 	out := *c
 	out.members = maps.Clone(c.members)
 	out.hashes, out.generations, out.leaving = slices.Clip(c.hashes), slices.Clip(c.generations), slices.Clip(c.leaving)
+	out.rules = slices.Clip(c.rules)
 	return &out
 }
 
@@ -272,6 +294,9 @@ func (c *Conversation) take(s *conversationStatement, hash Hash, after map[Hash]
 	}
 	if len(s.title) > 0 {
 		c.title, c.titleOf = s.title, c.Generation()
+	}
+	if s.rules != nil {
+		c.rules = append(c.rules, ruleEvent{s.seq, *s.rules})
 	}
 	if e, ok := after[s.signer]; ok && e.role == Removed {
 		c.leaving = append(c.leaving, s.seq)

@@ -28,6 +28,7 @@ type Proposal struct {
 	Changes []MemberState
 	Title   *string // nil: as it is
 	Rotate  Rotation
+	Rules   *Rules // nil: as they are
 }
 
 // Written is a statement with what goes along with it. Nothing is true before
@@ -115,7 +116,7 @@ func (c *Conversation) write(s *conversationStatement, by Author, accounts Accou
 	head := c.Head()
 	s.id, s.seq, s.prev, s.at = c.id, head.Seq+1, head.Hash, millis(at)
 	s.signer, s.device, s.head = by.Account.root, by.Device.public.Key, by.Account.Head()
-	s.changes = slices.Clone(p.Changes)
+	s.changes, s.rules = slices.Clone(p.Changes), p.Rules
 	for i := range s.changes {
 		if x := &s.changes[i]; x.Role == Removed {
 			x.Head = Head{}

@@ -161,7 +161,7 @@ func (c *Conversation) checkFirst(s *conversationStatement) error {
 	if id != c.id {
 		return ErrIdentity
 	}
-	if s.kind != Group && len(s.title) > 0 {
+	if s.kind != Group && (len(s.title) > 0 || s.rules != nil) {
 		return ErrNotAllowed
 	}
 	return nil
@@ -169,7 +169,7 @@ func (c *Conversation) checkFirst(s *conversationStatement) error {
 
 // checkFixed is rule 3: conversations whose members never change.
 func (c *Conversation) checkFixed(s *conversationStatement) error {
-	if len(s.title) > 0 || s.flag == flagBarrier {
+	if len(s.title) > 0 || s.flag == flagBarrier || s.rules != nil {
 		return ErrNotAllowed
 	}
 	for _, change := range s.changes {
@@ -192,7 +192,7 @@ func (c *Conversation) checkGroup(s *conversationStatement, after map[Hash]membe
 			return ErrNotAllowed
 		}
 	}
-	if (len(s.title) > 0 || s.flag == flagBarrier) && signer.Role < Admin {
+	if (len(s.title) > 0 || s.flag == flagBarrier || s.rules != nil) && signer.Role < Admin {
 		return ErrNotAllowed
 	}
 	if s.flag == flagBarrier && c.title != nil && len(s.title) == 0 {

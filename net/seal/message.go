@@ -120,6 +120,8 @@ func (c *Conversation) Seal(by Author, keys ConversationKeys, id chat.MessageID,
 		return nil, wrap(ErrEncoding)
 	case !is:
 		return nil, wrap(ErrNotMember)
+	case !c.Rules().writes(member.Role):
+		return nil, wrap(ErrNotAllowed)
 	case d == nil || d.Removed != 0:
 		return nil, wrap(ErrDevice)
 	case d.Kind != Computer:
@@ -230,6 +232,9 @@ func (c *Conversation) judge(m *message, l *letter, a *Account, d *AccountDevice
 	member, is := c.memberAt(a.root, seq)
 	if !is {
 		return ErrNotMember
+	}
+	if !c.rulesAt(seq).writes(member.Role) {
+		return ErrNotAllowed
 	}
 	if err := a.Contains(l.account); err != nil {
 		return fmt.Errorf("the sender's account: %w", err)

@@ -76,8 +76,9 @@ type Welcome struct {
 	Account       Account        `json:"account"`
 	Time          int64          `json:"time"` // Unix milliseconds
 	MaxFile       int64          `json:"max_file"`
-	Conversations []Conversation `json:"conversations"`  // the last active first
-	More          bool           `json:"more,omitempty"` // there are others: ListConversations
+	EditWindow    int64          `json:"edit_window,omitempty"` // seconds after which a message is not edited or deleted any more; 0: never
+	Conversations []Conversation `json:"conversations"`         // the last active first
+	More          bool           `json:"more,omitempty"`        // there are others: ListConversations
 }
 
 // Client → relay: the account's conversations, by id, those above After; all

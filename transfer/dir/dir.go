@@ -185,6 +185,12 @@ func (s *Store) Drop(_ context.Context, r *transfer.UploadRequest) error {
 	return nil
 }
 
+// Claims tells whether a URL names a file in this folder.
+func (s *Store) Claims(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Scheme == Scheme && u.Host == s.cfg.Share && u.User == nil
+}
+
 // Download copies from the folder.
 func (s *Store) Download(ctx context.Context, r *transfer.DownloadRequest) error {
 	u, err := url.Parse(r.URL)

@@ -6,10 +6,13 @@ package stores
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"satchel/transfer"
 	"satchel/transfer/azblob"
@@ -120,42 +123,84 @@ func Account(settings json.RawMessage) (string, error) {
 }
 
 func read(settings json.RawMessage) (kind, account string, err error) {
-	var f struct {
-		Kind      string `json:"kind"`
-		Endpoint  string `json:"endpoint"`
-		URL       string `json:"url"`
-		AccessKey string `json:"access_key"`
-		Account   string `json:"account"`
-		User      string `json:"user"`
-		Bucket    string `json:"bucket"`
+	f, err := fields(settings)
+	if err != nil {
+		return "", "", err
 	}
-	if err := json.Unmarshal(settings, &f); err != nil {
-		return "", "", unreadable(err)
-	}
-	if f.Kind == "" {
-		return "", "", unreadable(errors.New("no kind"))
-	}
-	where := cmp.Or(f.Endpoint, f.URL)
-	if u, err := url.Parse(where); err == nil && u.Host != "" {
-		where = u.Host
-	}
-	who := cmp.Or(f.AccessKey, f.Account, f.User, f.Bucket)
-	return f.Kind, f.Kind + " " + who + "@" + where, nil
+	return f.Kind, f.Kind + " " + cmp.Or(f.AccessKey, f.Account, f.User, f.Bucket) + "@" + host(cmp.Or(f.Endpoint, f.URL)), nil
 }
 
-// Add makes a store known to a registry under its kind: the one that uploads, if
-// the registry was made for that name; and the one that downloads what lies in
-// a folder of its own. Files that lie at an http or https URL are anybody's, and
-// need no store.
-func Add(r *transfer.Registry, settings json.RawMessage, h transfer.Handler) error {
-	kind, _, err := read(settings)
+// ID names a store in transfers: by its kind and where files go, and so not by how
+// its links are made.
+func ID(settings json.RawMessage) (string, error) {
+	f, err := fields(settings)
 	if err != nil {
-		return err
+		return "", err
 	}
-	if kind == KindFolder {
-		r.Add(kind, h, dir.Scheme)
-	} else {
-		r.Add(kind, h)
+	sum := sha256.Sum256([]byte(strings.Join([]string{f.Kind, f.Endpoint, f.URL, f.AccessKey, f.Account, f.User, f.Bucket, f.Container, f.Prefix, f.Share}, "\x00")))
+	return f.Kind + "-" + hex.EncodeToString(sum[:8]), nil
+}
+
+// Name says in a few words where files go: "bucket files at s3.example.org".
+func Name(settings json.RawMessage) string {
+	f, err := fields(settings)
+	if err != nil {
+		return ""
 	}
-	return nil
+	switch f.Kind {
+	case KindS3:
+		return f.Bucket + " · " + host(f.Endpoint)
+	case KindGoogle:
+		return f.Bucket + " · " + host(cmp.Or(f.Endpoint, "https://storage.googleapis.com"))
+	case KindAzure:
+		return f.Container + " · " + f.Account
+	case KindFolder:
+		return f.Share + " · " + f.Path
+	}
+	return host(cmp.Or(f.URL, f.Endpoint))
+}
+
+// KindOf is the kind in settings; "" where there is none.
+func KindOf(settings json.RawMessage) string {
+	f, _ := fields(settings)
+	return f.Kind
+}
+
+// HasSecret tells whether stores of this kind may ask for one.
+func HasSecret(settings json.RawMessage) bool {
+	k := KindOf(settings)
+	return k != KindFolder && k != KindTus
+}
+
+// host is of an address; the address itself where that is none.
+func host(address string) string {
+	if u, err := url.Parse(address); err == nil && u.Host != "" {
+		return u.Host
+	}
+	return address
+}
+
+// named are the fields by which stores differ.
+type named struct {
+	Kind      string `json:"kind"`
+	Endpoint  string `json:"endpoint"`
+	URL       string `json:"url"`
+	AccessKey string `json:"access_key"`
+	Account   string `json:"account"`
+	User      string `json:"user"`
+	Bucket    string `json:"bucket"`
+	Container string `json:"container"`
+	Prefix    string `json:"prefix"`
+	Share     string `json:"share"`
+	Path      string `json:"path"`
+}
+
+func fields(settings json.RawMessage) (f named, err error) {
+	if err := json.Unmarshal(settings, &f); err != nil {
+		return f, unreadable(err)
+	}
+	if f.Kind == "" {
+		return f, unreadable(errors.New("no kind"))
+	}
+	return f, nil
 }

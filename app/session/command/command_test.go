@@ -45,6 +45,20 @@ func TestParse(t *testing.T) {
 		{"group remove T --with A", &groupChange{verb: "remove", which: "T", names: []string{"A"}}},
 		{"group leave T", &groupChange{verb: "leave", which: "T"}},
 		{"group rename T U", &groupChange{verb: "rename", which: "T", title: "U"}},
+		{"group write T admins", &groupChange{verb: "write", which: "T", admins: true}},
+		{"group write T all", &groupChange{verb: "write", which: "T"}},
+		{"mute A", &conversationSet{verb: "mute", whom: "A"}},
+		{"mute A --for 8h", &conversationSet{verb: "mute", whom: "A", span: 8 * time.Hour}},
+		{"unmute A", &conversationSet{verb: "unmute", whom: "A"}},
+		{"pin A", &conversationSet{verb: "pin", whom: "A"}},
+		{"unarchive A", &conversationSet{verb: "unarchive", whom: "A"}},
+		{"block A", &block{"A", true}},
+		{"unblock A", &block{"A", false}},
+		{"blocked", blockList{}},
+		{"profile", &profile{}},
+		{"profile --name N", &profile{name: "N"}},
+		{"profile --picture P", &profile{picture: "P"}},
+		{"profile --no-picture", &profile{none: true}},
 		{"invite", &invite{1, 7 * 24 * time.Hour}},
 		{"invite --uses 5 --expires 1h", &invite{5, time.Hour}},
 	} {
@@ -61,7 +75,8 @@ func TestParse(t *testing.T) {
 	for _, args := range []string{"", "dance", "join", "join L", "join L M --name N", "send --to A", "send --text T", "send --to A --text", "send --to A --text T more",
 		"send --to A --file=", "listen --count -1", "listen --count x", "listen --timeout -1s", "history", "invite --uses 0", "status --fast",
 		"link", "link L M", "device", "device dance", "device remove", "device list x", "verify", "verify A --code C --confirm 1", "recovery", "recovery export",
-		"recovery import f --passphrase x", "group", "group create T", "group create --with A", "group add T", "group remove T --history", "group leave", "group rename T"} {
+		"recovery import f --passphrase x", "group", "group create T", "group create --with A", "group add T", "group remove T --history", "group leave", "group rename T",
+		"group write T", "group write T some", "mute", "mute A --for 1ms", "mute A --for -1h", "pin", "pin A B", "unmute A --for 1h", "block", "blocked A", "profile A"} {
 		_, err := parse(strings.Fields(args))
 		var u usage
 		if !errors.As(err, &u) {

@@ -33,7 +33,8 @@ type groupLine struct {
 	ID      chat.ConversationID `json:"id"`
 	Title   string              `json:"title"`
 	Members []memberLine        `json:"members"`
-	Gone    bool                `json:"gone,omitempty"` // one left, or was removed
+	Admins  bool                `json:"only_admins,omitempty"` // they alone write
+	Gone    bool                `json:"gone,omitempty"`        // one left, or was removed
 }
 
 type memberLine struct {
@@ -42,7 +43,7 @@ type memberLine struct {
 }
 
 func lineOfGroup(c *chat.Conversation, me chat.AccountID) groupLine {
-	l := groupLine{ID: c.ID, Title: c.Title, Members: []memberLine{}, Gone: true}
+	l := groupLine{ID: c.ID, Title: c.Title, Members: []memberLine{}, Admins: c.OnlyAdmins, Gone: true}
 	for _, m := range c.Members {
 		l.Members = append(l.Members, memberLine{m.Name, c.Roles[m.ID]})
 		l.Gone = l.Gone && m.ID != me
@@ -102,12 +103,13 @@ func (groupList) run(ctx context.Context, r *runner, c *Call) error {
 	return nil
 }
 
-// groupChange is add, remove, leave or rename.
+// groupChange is add, remove, leave, rename or write.
 type groupChange struct {
 	verb, which string
 	names       []string // add, remove
 	history     bool     // add: they read what was before
 	title       string   // rename
+	admins      bool     // write: they alone
 }
 
 func (j *groupChange) run(ctx context.Context, r *runner, c *Call) error {
@@ -123,6 +125,8 @@ func (j *groupChange) run(ctx context.Context, r *runner, c *Call) error {
 		err = r.s.Rename(ctx, g.ID, j.title)
 	case "leave":
 		err = r.s.Leave(ctx, g.ID)
+	case "write":
+		err = r.s.SetOnlyAdmins(ctx, g.ID, j.admins)
 	case "add":
 		var ids []chat.AccountID
 		if ids, err = r.people(ctx, j.names); err == nil {

@@ -50,8 +50,27 @@ const Usage = `satchelctl is Satchel at a prompt.
   group remove GROUP --with NAME,NAME
   group leave GROUP
   group rename GROUP TITLE
+  group write GROUP admins|all
                                groups: make one, list them, change who is in one; with
                                --history those who are added read what was before
+  mute WHOM [--for DURATION], unmute WHOM
+  pin WHOM, unpin WHOM, archive WHOM, unarchive WHOM
+                               how a conversation stands in your list, on all your devices
+  block NAME, unblock NAME, blocked
+                               keep what somebody writes to you out of sight; list whom
+  profile [--name NAME] [--picture FILE | --no-picture]
+                               who you are; or change what you are called, and how you look
+  store [show]                 where your new files are kept, and what other stores are known
+  store set JSON-FILE [--read-only]
+                               keep new files in a store of your own; its secret is in
+                               the file, or a line of standard input
+  store test [JSON-FILE]       write, read and delete a small file there
+  store relay                  keep new files at the relay again
+  store forget ID              forget a store and its secret
+  storage [show]               what takes room on this computer
+  storage free [--with NAME] [--kind KIND] [--older-than DURATION]
+                               take downloaded files away; a click fetches them again
+  storage budget SIZE|none     keep downloaded files within a size, as 20GB
 
 Each prints JSON, one object a line. Exit codes: 0 done, 1 failed, 2 used wrongly.
 A send that is interrupted is kept; repeating it while it is pending continues it.
@@ -68,7 +87,7 @@ var errHelp = errors.New("help")
 // parse reads a command line. Errors are of type usage, or errHelp.
 func parse(args []string) (job, error) {
 	if len(args) == 0 {
-		return nil, usage("say what to do: join, link, send, listen, history, conversations, status, invite, device, verify, recovery or group.")
+		return nil, usage("say what to do: join, link, send, listen, history, conversations, status, invite, device, verify, recovery, group, mute, pin, archive, block, profile, store or storage.")
 	}
 	if parseMore, ok := families[args[0]]; ok {
 		return parseMore(args[1:])

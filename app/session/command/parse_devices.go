@@ -11,6 +11,10 @@ import (
 // families are the commands that have words of their own behind them.
 var families = map[string]func(args []string) (job, error){
 	"link": parseLink, "device": parseDevice, "verify": parseVerify, "recovery": parseRecovery, "group": parseGroup,
+	"mute": parseSet("mute"), "unmute": parseSet("unmute"), "pin": parseSet("pin"), "unpin": parseSet("unpin"),
+	"archive": parseSet("archive"), "unarchive": parseSet("unarchive"),
+	"block": parseBlock("block"), "unblock": parseBlock("unblock"), "blocked": parseBlocked, "profile": parseProfile,
+	"store": parseStore, "storage": parseStorage,
 }
 
 // joiner is a command that makes a new profile.
@@ -162,10 +166,19 @@ func parseGroup(args []string) (job, error) {
 			return nil, err
 		}
 		return &groupChange{verb: verb, which: rest[0], title: rest[1]}, nil
+	case "write":
+		rest, err := words(newFlags("group write"), args, which, "admins or all")
+		if err != nil {
+			return nil, err
+		}
+		if rest[1] != "admins" && rest[1] != "all" {
+			return nil, usage("group write needs admins or all: who writes.")
+		}
+		return &groupChange{verb: verb, which: rest[0], admins: rest[1] == "admins"}, nil
 	case "help", "-h", "--help":
 		return nil, errHelp
 	}
-	return nil, usage("group: say create, list, add, remove, leave or rename.")
+	return nil, usage("group: say create, list, add, remove, leave, rename or write.")
 }
 
 // listed parts a list at its commas.

@@ -184,6 +184,13 @@ type conversationLine struct {
 	Head    uint64              `json:"head"`
 	Unread  int                 `json:"unread"`
 	At      string              `json:"at,omitempty"` // of the newest message
+
+	Pinned   bool   `json:"pinned,omitempty"`
+	Muted    bool   `json:"muted,omitempty"`
+	Archived bool   `json:"archived,omitempty"`
+	Marked   bool   `json:"marked,omitempty"` // as unread, by hand
+	Blocked  bool   `json:"blocked,omitempty"`
+	Draft    string `json:"draft,omitempty"`
 }
 
 func (conversations) run(ctx context.Context, r *runner, c *Call) error {
@@ -196,9 +203,11 @@ func (conversations) run(ctx context.Context, r *runner, c *Call) error {
 	if err != nil {
 		return err
 	}
+	now := time.Now()
 	for i := range all {
 		row := &all[i]
-		l := conversationLine{ID: row.ID, Kind: string(row.Kind), Name: row.Name(me.Account.ID), Head: row.Head, Unread: row.Unread}
+		l := conversationLine{ID: row.ID, Kind: string(row.Kind), Name: row.Name(me.Account.ID), Head: row.Head, Unread: row.Unread,
+			Pinned: !row.Pinned.IsZero(), Muted: row.IsMuted(now), Archived: row.IsArchived(now), Marked: row.MarkedUnread, Blocked: row.Blocked, Draft: row.Draft}
 		if row.Kind == chat.Self {
 			l.Name = session.SelfNames[0]
 		}

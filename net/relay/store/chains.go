@@ -71,6 +71,7 @@ type ConversationStatement struct {
 	Statement    []byte
 	From, By     string // account and device that ask; the device must be active
 	Roles        []Role // of those whose role is another one now
+	Writers      int    // the least role that may write from now on
 	Boxes        []MemberBox
 }
 
@@ -199,6 +200,9 @@ func (s *Store) AppendConversation(c ConversationStatement, after func(repeated 
 			err = t.exec("UPDATE conversations SET chain = ? WHERE id = ?", c.Seq, c.Conversation)
 		}
 		if err != nil {
+			return err
+		}
+		if err := t.exec("UPDATE conversations SET writers = ? WHERE id = ? AND writers <> ?", c.Writers, c.Conversation, c.Writers); err != nil {
 			return err
 		}
 		if err := t.exec("INSERT INTO statements (kind, chain, seq, statement) VALUES (?, ?, ?, ?)", ConversationChain, c.Conversation, c.Seq, c.Statement); err != nil {

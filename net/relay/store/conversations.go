@@ -130,7 +130,7 @@ func (s *Store) each(yield func(wire.Conversation) bool, query string, args ...a
 // is on the disk, in the order of the numbers, on a goroutine that must not be
 // held up. An entry whose message is there already is answered with the first
 // one's numbers, and isNew is false. ErrNotFound: no such conversation for
-// this account. ErrConflict: somebody else's message has this id.
+// this account. ErrMayNot: only others write there. ErrConflict: somebody else's message has this id.
 // ErrFile: a file that the sender may not pass on.
 func (s *Store) Append(e wire.Entry, files []string, after func(e wire.Entry, isNew bool, err error)) {
 	isNew, at := true, now()
@@ -162,6 +162,11 @@ func (s *Store) Append(e wire.Entry, files []string, after func(e wire.Entry, is
 			isNew = t.repeated
 			return err
 		}
+		if ok, err := t.has("SELECT 1 FROM members m JOIN conversations c ON c.id = m.conversation WHERE c.id = ? AND m.account = ? AND m.role >= c.writers", e.Conversation, e.From); err != nil {
+			return err
+		} else if !ok {
+			return ErrMayNot
+		}
 		if err := grant(t, e.Conversation, e.From, files); err != nil {
 			return err
 		}
@@ -180,7 +185,7 @@ const (
 	insertEntry = `INSERT INTO entries (conversation, seq, message, sender, device, at, body)
 		SELECT c.id, c.head + 1, ?, m.account, ?, GREATEST(c.updated, ?), ?
 		FROM conversations c JOIN members m ON m.conversation = c.id JOIN devices d ON d.account = m.account
-		WHERE c.id = ? AND m.account = ? AND d.id = ? AND d.removed = 0
+		WHERE c.id = ? AND m.account = ? AND d.id = ? AND d.removed = 0 AND m.role >= c.writers
 		ON CONFLICT (conversation, message) DO NOTHING RETURNING seq, at`
 	raiseHead = `UPDATE conversations SET head = head + 1, updated = GREATEST(updated, ?)
 		WHERE id = ? AND EXISTS (SELECT 1 FROM entries e WHERE e.conversation = ? AND e.seq = conversations.head + 1)`

@@ -115,4 +115,17 @@ CREATE TABLE member_boxes (
 	PRIMARY KEY (conversation, member, generation, author)
 );
 `,
+	// What people keep for their own devices.
+	`
+CREATE TABLE settings (
+	account TEXT NOT NULL REFERENCES accounts (id),
+	key     TEXT NOT NULL,
+	number  INTEGER NOT NULL, -- of this change of this account's settings
+	device  TEXT NOT NULL,
+	body    BLOB NOT NULL,
+	PRIMARY KEY (account, key)
+);
+CREATE UNIQUE INDEX settings_number ON settings (account, number);
+ALTER TABLE conversations ADD COLUMN writers INTEGER NOT NULL DEFAULT 0; -- the least role that may write
+`,
 }

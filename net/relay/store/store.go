@@ -20,12 +20,14 @@ var (
 	ErrInviteUsed    = errors.New("store: the invitation was used up")
 	ErrFull          = errors.New("store: the disk is full")
 	ErrNewer         = errors.New("store: the database is of a newer version of this program")
+	ErrMayNot        = errors.New("store: the account's role does not allow this")
+	ErrTooMuch       = errors.New("store: more settings than an account may keep")
 	ErrClosed        = errors.New("store: closed")
 )
 
 // refused tells of the errors that are an answer, and no failure.
 func refused(err error) bool {
-	for _, r := range []error{ErrNotFound, ErrConflict, ErrRemoved, ErrDevice, ErrNameTaken, ErrInviteInvalid, ErrInviteExpired, ErrInviteUsed, ErrNewer, ErrFile} {
+	for _, r := range []error{ErrNotFound, ErrConflict, ErrRemoved, ErrDevice, ErrNameTaken, ErrInviteInvalid, ErrInviteExpired, ErrInviteUsed, ErrNewer, ErrFile, ErrTooMuch, ErrMayNot} {
 		if errors.Is(err, r) {
 			return true
 		}

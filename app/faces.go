@@ -1,0 +1,49 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"image"
+
+	"fyne.io/fyne/v2/lang"
+
+	"satchel/chat"
+	"satchel/widgets"
+)
+
+// faceMost is how many pixels a side somebody's picture may have: more than any
+// that this program makes.
+const faceMost = 512
+
+// setFace takes in how somebody looks. What came is looked at before it is decoded.
+func (m *model) setFace(who chat.AccountID, picture []byte) {
+	delete(m.faces, who)
+	if size, _, err := image.DecodeConfig(bytes.NewReader(picture)); err == nil && size.Width <= faceMost && size.Height <= faceMost {
+		if img := thumbnail(picture); img != nil {
+			m.faces[who] = widgets.RoundFace(img)
+		}
+	}
+	m.redraw(m.directs[who])
+}
+
+// myFace is one's own.
+func (m *model) myFace() widgets.Face {
+	return widgets.Face{Name: m.me.Name, Key: string(m.me.ID), Picture: m.faces[m.me.ID]}
+}
+
+// choosePicture lets the person choose how they look.
+func (a *App) choosePicture(say func(string)) {
+	a.pickFile(lang.L("Choose a picture of yourself"), func(path string) {
+		a.work(func(ctx context.Context) func() {
+			picture, err := a.cfg.Face(ctx, path)
+			if err == nil {
+				err = a.session.SetPicture(ctx, picture)
+			}
+			return func() {
+				if err != nil {
+					say(sentence(err))
+				}
+			}
+		})
+	})
+}

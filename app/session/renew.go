@@ -1,0 +1,245 @@
+package session
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"satchel/chat"
+	"satchel/transfer"
+)
+
+// Links to files of people's own stores may expire; the files stay. Who meets such
+// a link asks its author's devices for another, by a message that is not shown
+// (chat.KindLinkWanted); a device that has the store answers with one for everybody
+// (chat.KindLink), now or when it is online. What was asked, and what is to be
+// answered, are values in the cache:
+//
+//	asked C M    when this device asked for a link to the file of message M in C
+//	wanted C M   when somebody asked this account for one: to be answered
+//	linked C M   when this device answered last
+//	origin C M   the conversation and message of which M is a forwarded copy
+
+// askAgain is after how long an answer that did not come is asked for again.
+const askAgain = 24 * time.Hour
+
+// oneAnswer is how long one answer serves all that ask.
+const oneAnswer = 10 * time.Minute
+
+func linkKey(what string, conv chat.ConversationID, id chat.MessageID) string {
+	return fmt.Sprintf("%s %s %s", what, conv, id)
+}
+
+// renew is the engine's Config.Renew: it returns the link that came, or asks.
+func (s *Session) renew(ctx context.Context, t chat.Transfer) (string, error) {
+	m, ok, err := s.Message(t.Conversation, t.Message)
+	if err != nil || !ok || m.Content.File == nil {
+		return "", transfer.Final("The message of this file is not there any more.", err)
+	}
+	if now := m.Content.File.URL; now != t.File.URL && !transfer.Expired(now) {
+		return now, nil
+	}
+	if m.From == s.me() {
+		if result, err := s.handlers.Renew(ctx, t.File.URL); err == nil {
+			return result.URL, nil
+		}
+	}
+	if err := s.askForLink(ctx, &m); err != nil {
+		var said *transfer.Error
+		if errors.As(err, &said) || ctx.Err() != nil {
+			return "", err
+		}
+		return "", transfer.Final("The link to this file has expired. Ask for the file to be sent again.", err)
+	}
+	who := "its sender"
+	if m.From == s.me() {
+		who = "your other device"
+	} else if c, ok, err := s.Conversation(m.Conversation); err == nil && ok {
+		for _, one := range c.Members {
+			if one.ID == m.From && one.Name != "" {
+				who = one.Name
+			}
+		}
+	}
+	return "", transfer.Temporary(fmt.Sprintf("This link has expired; %s’s Satchel will make a new one when it is online.", who), transfer.ErrExpired)
+}
+
+// askForLink asks the author of a message for another link to its file, unless
+// that was done.
+func (s *Session) askForLink(ctx context.Context, m *chat.Message) error {
+	key := linkKey("asked", m.Conversation, m.ID)
+	b, err := s.Value(key)
+	if err != nil {
+		return err
+	}
+	var last time.Time
+	if json.Unmarshal(b, &last) == nil && time.Since(last) < askAgain {
+		return nil
+	}
+	if _, err := s.Send(ctx, m.Conversation, chat.Content{Kind: chat.KindLinkWanted, Reply: m.ID}); err != nil {
+		return err
+	}
+	return s.putTime(ctx, key)
+}
+
+// putTime keeps that something was done now.
+func (s *Session) putTime(ctx context.Context, key string) error {
+	b, err := json.Marshal(time.Now().UTC())
+	if err != nil {
+		return err
+	}
+	return s.PutValues(ctx, map[string][]byte{key: b})
+}
+
+// links takes in what new entries say of links: a wish is kept until it is
+// answered, an answer has downloads go on.
+func (t *turn) links(messages []chat.Message) error {
+	for i := range messages {
+		m := &messages[i]
+		if m.Content.Kind == chat.KindLink && m.Content.Target() != "" {
+			if err := t.linkCame(m.Conversation, m.Content.Target()); err != nil {
+				return err
+			}
+		}
+		id := m.Content.LinkWanted()
+		if id == "" || time.Since(m.At) > 30*askAgain {
+			continue
+		}
+		target, ok, err := t.tx.Message(m.Conversation, id)
+		if err != nil {
+			return err
+		}
+		if !ok || target.From != t.me || target.Content.File == nil {
+			continue
+		}
+		at, err := json.Marshal(m.At)
+		if err != nil {
+			return err
+		}
+		if err := t.tx.PutValue(linkKey("wanted", m.Conversation, id), at); err != nil {
+			return err
+		}
+		t.then(t.s.wake)
+	}
+	return nil
+}
+
+func (t *turn) linkCame(conv chat.ConversationID, id chat.MessageID) error {
+	if err := t.tx.PutValue(linkKey("asked", conv, id), nil); err != nil {
+		return err
+	}
+	tr, ok, err := t.tx.TransferOf(conv, id)
+	if err != nil {
+		return err
+	}
+	t.then(func() {
+		if ok && !tr.State.Ended() && tr.State != chat.TransferPaused {
+			_ = t.s.engine.Resume(tr.ID) // else its own retry finds the link
+		}
+		t.s.wake() // a forwarded copy may wait for it
+	})
+	return nil
+}
+
+// answerLinks makes the links that were asked for, as far as this device can.
+// What can't be made now, for want of the network, is tried again later.
+func (s *Session) answerLinks(ctx context.Context) error {
+	var keys []string
+	wanted := map[string]time.Time{}
+	err := s.valuesWith("wanted ", func(key string, v []byte) error {
+		var at time.Time
+		if json.Unmarshal(v, &at) == nil {
+			keys, wanted[key] = append(keys, key), at
+		}
+		return nil
+	})
+	for _, key := range keys {
+		if err != nil {
+			return err
+		}
+		conv, id, _ := strings.Cut(strings.TrimPrefix(key, "wanted "), " ")
+		var done bool
+		if done, err = s.answerLink(ctx, chat.ConversationID(conv), chat.MessageID(id), wanted[key]); err == nil && done {
+			err = s.PutValues(ctx, map[string][]byte{key: nil})
+		}
+	}
+	return err
+}
+
+// answerLink makes one link. done is false when it is to be tried again.
+func (s *Session) answerLink(ctx context.Context, conv chat.ConversationID, id chat.MessageID, asked time.Time) (done bool, err error) {
+	m, ok, err := s.Message(conv, id)
+	if err != nil || !ok || m.Content.File == nil {
+		return err == nil, err
+	}
+	b, err := s.Value(linkKey("linked", conv, id))
+	if err != nil {
+		return false, err
+	}
+	var last time.Time
+	if json.Unmarshal(b, &last) == nil && asked.Before(last.Add(oneAnswer)) {
+		return true, nil
+	}
+	result, err := s.handlers.Renew(ctx, m.Content.File.URL)
+	if err != nil {
+		var known *transfer.Error
+		if !errors.As(err, &known) || known.Retry {
+			s.log.Info("a link can't be renewed now", "conversation", conv, "message", id, "error", err)
+			return false, nil
+		}
+		if result.URL, err = s.linkOfOrigin(ctx, conv, id); err != nil {
+			return false, err
+		}
+		if result.URL == waitsForOrigin {
+			return false, nil
+		}
+	}
+	if result.URL == "" || result.URL == m.Content.File.URL {
+		return true, nil // not ours to renew: the one who asks knows that it may never come
+	}
+	if _, err := s.Send(ctx, conv, chat.Content{Kind: chat.KindLink, Reply: id, URL: result.URL}); err != nil {
+		return isRefused(err), s.unlessRefused(err)
+	}
+	return true, s.putTime(ctx, linkKey("linked", conv, id))
+}
+
+// waitsForOrigin stands for a link that is still to come.
+const waitsForOrigin = "…"
+
+// linkOfOrigin finds another link to the file of a message that is a forwarded
+// copy: "" when it is none, waitsForOrigin after the first author was asked.
+func (s *Session) linkOfOrigin(ctx context.Context, conv chat.ConversationID, id chat.MessageID) (string, error) {
+	b, err := s.Value(linkKey("origin", conv, id))
+	if err != nil || b == nil {
+		return "", err
+	}
+	from, msg, _ := strings.Cut(string(b), " ")
+	origin, ok, err := s.Message(chat.ConversationID(from), chat.MessageID(msg))
+	if err != nil || !ok || origin.Content.File == nil {
+		return "", err
+	}
+	if !transfer.Expired(origin.Content.File.URL) {
+		return origin.Content.File.URL, nil
+	}
+	if err := s.askForLink(ctx, &origin); err != nil {
+		return "", s.unlessRefused(err)
+	}
+	return waitsForOrigin, nil
+}
+
+func isRefused(err error) bool {
+	var r Refusal
+	return errors.As(err, &r)
+}
+
+// unlessRefused is err, or nil where that is an answer that won't change.
+func (s *Session) unlessRefused(err error) error {
+	if isRefused(err) {
+		s.log.Info("a link can't be told", "error", err)
+		return nil
+	}
+	return err
+}

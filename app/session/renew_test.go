@@ -1,0 +1,106 @@
+package session
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"satchel/chat"
+)
+
+// passwordOnly admits who knows the password.
+func passwordOnly(password string, h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, given, _ := r.BasicAuth(); given != password {
+			http.Error(w, "no", http.StatusUnauthorized)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+// signedOnly serves files to links whose signature is not over, as a bucket does.
+func signedOnly(dir string) http.Handler {
+	files := http.StripPrefix("/files/", http.FileServer(http.Dir(dir)))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		q := r.URL.Query()
+		at, err := time.Parse("20060102T150405Z", q.Get("X-Amz-Date"))
+		if err != nil || q.Get("X-Amz-Signature") == "" || time.Since(at) > 8*24*time.Hour {
+			http.Error(w, "expired", http.StatusForbidden)
+			return
+		}
+		files.ServeHTTP(w, r)
+	})
+}
+
+// A link that has expired is made anew by who sent it, when they are there; the
+// download says so, waits, and goes on by itself. A forwarded copy asks back.
+func TestExpiredLink(t *testing.T) {
+	w := newWorld(t)
+	mara, joao := w.person("Mara"), w.person("João")
+	conv, self := mara.direct("João"), mara.direct("self")
+	folder := t.TempDir()
+	bucket := httptest.NewServer(signedOnly(folder))
+	defer bucket.Close()
+
+	// A file lies in the bucket, and its link has expired.
+	mara.keeps(shareAs(t, "bucket", folder), nil, true)
+	path, sum := source(t, "old.bin", 200<<10)
+	file := *mara.sends(self, path).Content.File
+	if err := mara.UseRelay(mara.bounded()); err != nil {
+		t.Fatal(err)
+	}
+	secret := "a secret key"
+	mara.keeps(json.RawMessage(fmt.Sprintf(`{"kind":"s3","endpoint":%q,"region":"somewhere","bucket":"files","access_key":"AK"}`, bucket.URL)), &secret, false)
+	file.URL = bucket.URL + "/files/" + filepath.Base(file.URL) + "?X-Amz-Date=20200101T000000Z&X-Amz-Expires=60&X-Amz-Signature=00"
+	sent, err := mara.Send(mara.bounded(), conv, chat.Content{Kind: chat.KindMessage, File: &file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mara.flushed(sent)
+	joao.wait("the message", func() bool { _, ok, _ := joao.Message(conv, sent.ID); return ok })
+
+	if err := mara.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := joao.Download(conv, sent.ID); err != nil {
+		t.Fatal(err)
+	}
+	joao.fails(conv, sent.ID, chat.TransferWaiting, "This link has expired; Mara’s Satchel will make a new one when it is online.")
+	mara.open()
+	joao.wait("the file", func() bool { return joao.Path(conv, sent.ID) != "" })
+	if got := sumOf(t, joao.Path(conv, sent.ID)); got != sum {
+		t.Error("it differs")
+	}
+	now, _, err := joao.Message(conv, sent.ID)
+	if err != nil || now.Content.File.URL == file.URL || !strings.HasPrefix(now.Content.File.URL, bucket.URL) || string(now.Content.File.Key) != string(file.Key) {
+		t.Errorf("%+v, %v", now.Content.File, err)
+	}
+	if row := joao.row(conv); row.Last == nil || row.Last.ID != sent.ID || row.Unread != 1 {
+		t.Errorf("what renews a link is shown: %+v", row)
+	}
+
+	// João forwards the old link: his devices can't renew it, Mara's can.
+	group, err := joao.NewGroup(joao.bounded(), "Studio", []chat.AccountID{mara.me()}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := now.Content
+	old.File = &file
+	copied, err := joao.Send(joao.bounded(), group.ID, old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := joao.PutValues(joao.bounded(), map[string][]byte{linkKey("origin", group.ID, copied.ID): []byte(string(conv) + " " + string(sent.ID))}); err != nil {
+		t.Fatal(err)
+	}
+	joao.flushed(copied)
+	if got := sumOf(t, mara.fetches(group.ID, copied.ID)); got != sum {
+		t.Error("it differs")
+	}
+}

@@ -1,0 +1,76 @@
+package widgets
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/widget"
+)
+
+// keyedList is the list's own, with Enter and the keys that open a menu.
+type keyedList struct {
+	widget.List
+	of *ConversationList
+	at widget.ListItemID // the row that the keyboard is at
+}
+
+func newKeyedList(of *ConversationList) *keyedList {
+	l := &keyedList{of: of}
+	l.ExtendBaseWidget(l)
+	l.OnHighlighted = func(i widget.ListItemID) { l.at = i }
+	return l
+}
+
+// TypedKey implements fyne.Focusable.
+func (l *keyedList) TypedKey(k *fyne.KeyEvent) {
+	switch k.Name {
+	case fyne.KeyReturn, fyne.KeyEnter:
+		if l.at < len(l.of.rows) {
+			l.of.choose(l.of.rows[l.at])
+		}
+	case desktop.KeyMenu:
+		l.of.menuAt(l.at)
+	case fyne.KeyF10:
+		if modifiers()&fyne.KeyModifierShift != 0 {
+			l.of.menuAt(l.at)
+		}
+	default:
+		l.List.TypedKey(k)
+	}
+}
+
+// ShowMenu offers what can be done with the conversation that is open, beside
+// its row; false when that is not on the screen.
+func (l *ConversationList) ShowMenu() bool {
+	for i, r := range l.rows {
+		if r.ID == l.selected && r.ID != "" && r.Message == "" {
+			return l.menuAt(i)
+		}
+	}
+	return false
+}
+
+// menuAt opens the menu of a row beside it.
+func (l *ConversationList) menuAt(i int) bool {
+	if i < 0 || i >= len(l.rows) {
+		return false
+	}
+	o := l.shown[i]
+	if o == nil || o.row != l.rows[i] {
+		return false // scrolled away
+	}
+	at := fyne.CurrentApp().Driver().AbsolutePositionForObject(o)
+	return l.showMenu(l.rows[i], at.AddXY(80, ConversationRowHeight-8))
+}
+
+// showMenu opens the menu of a conversation; false where there is none.
+func (l *ConversationList) showMenu(r Row, at fyne.Position) bool {
+	c := fyne.CurrentApp().Driver().CanvasForObject(l)
+	if c == nil || l.OnMenu == nil || r.Heading || r.Folder || r.ID == "" || r.Message != "" {
+		return false
+	}
+	items := l.OnMenu(r)
+	if len(items) > 0 {
+		widget.ShowPopUpMenuAtPosition(fyne.NewMenu("", items...), c, at)
+	}
+	return len(items) > 0
+}
