@@ -105,7 +105,7 @@ func (m *Main) Config() app.Config {
 			}
 			return r, nil
 		},
-		Preview: preview.Look, Picture: preview.Picture, Large: preview.Large, Frames: preview.Frames, Face: preview.Face,
+		Preview: preview.Look, Picture: preview.Picture, Large: preview.Large, Frames: preview.Frames, Face: transfer.Face,
 		SaveCopy: transfer.SaveCopy,
 	}
 }

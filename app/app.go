@@ -47,7 +47,7 @@ type Config struct {
 	Picture func(ctx context.Context, path string, w, h int) (image.Image, error)
 	Large   func(ctx context.Context, path string, w, h int) (image.Image, error)
 	Frames  func(ctx context.Context, path string, w, h int) ([]image.Image, []time.Duration, error)
-	// Face makes somebody's picture of a file: square and small.
+	// Face makes a picture somebody's own: square and small.
 	Face func(ctx context.Context, path string) ([]byte, error)
 
 	SaveCopy func(ctx context.Context, src, dir, name string) (path string, err error) // never overwrites

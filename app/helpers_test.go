@@ -61,7 +61,7 @@ type person struct {
 func (s *stage) sits(dir string, more ...func(*Config)) *person {
 	s.t.Helper()
 	home := &home{dir: dir}
-	c := Config{Dir: dir, OwnRelay: home.exists(), StartRelay: home.start, Preview: look.Look, Picture: s.picture, Large: look.Large, Frames: look.Frames, Face: look.Face, SaveCopy: transfer.SaveCopy, RecoveryWork: 10,
+	c := Config{Dir: dir, OwnRelay: home.exists(), StartRelay: home.start, Preview: look.Look, Picture: s.picture, Large: look.Large, Frames: look.Frames, Face: transfer.Face, SaveCopy: transfer.SaveCopy, RecoveryWork: 10,
 		Do: func(f func()) { s.todo <- f }}
 	for _, m := range more {
 		m(&c)

@@ -10,7 +10,7 @@ import (
 
 	"fyne.io/fyne/v2/test"
 
-	look "satchel/transfer/preview"
+	"satchel/transfer"
 	"satchel/widgets"
 )
 
@@ -48,7 +48,7 @@ func TestProfilePage(t *testing.T) {
 	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	picture, err := look.Face(t.Context(), path)
+	picture, err := transfer.Face(t.Context(), path)
 	if err == nil {
 		err = mara.session.SetPicture(t.Context(), picture)
 	}

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"satchel/net/relay/store"
 	"satchel/net/wire"
 )
 
@@ -219,7 +220,7 @@ func TestAttackUploads(t *testing.T) {
 	// Mara's own goes on, and is what she sent.
 	resp, body := mara.patch(k, 500, content[500:])
 	wantStatus(t, resp, body, 204, "")
-	if resp.Header.Get(headerSHA256) != sum || r.uploads.there(file) != 1000 {
+	if resp.Header.Get(headerSHA256) != sum || disk(r).there(store.File{ID: file}) != 1000 {
 		t.Errorf("%v", resp.Header)
 	}
 	eve.refused(wire.CodeNotFound, &wire.TicketRequest{Purpose: wire.TicketDownload, File: file})

@@ -151,7 +151,6 @@ func ask(ctx context.Context, r request) (answer, error) {
 		h.rest()
 		return a, a.err()
 	}
-	h.in.Close()
 	state := h.buried(err)
 	ended(h.cmd.ProcessState)
 	switch {
@@ -164,7 +163,7 @@ func ask(ctx context.Context, r request) (answer, error) {
 }
 
 // buried waits until a helper is gone, and whatever it started. One that ended
-// by itself gets the time to say why.
+// by itself gets the time to say why: its standard input stays open meanwhile.
 func (h *helper) buried(err error) error {
 	patience := time.Duration(0)
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {

@@ -6,7 +6,7 @@ import (
 
 	"satchel/app/session"
 	"satchel/chat"
-	"satchel/transfer/preview"
+	"satchel/transfer"
 )
 
 // settingLine says how a conversation stands with the person.
@@ -143,7 +143,7 @@ func (j *profile) run(ctx context.Context, r *runner, c *Call) error {
 		err = r.s.SetPicture(ctx, nil)
 	case j.picture != "":
 		var b []byte
-		if b, err = preview.Face(ctx, c.path(j.picture)); err == nil {
+		if b, err = transfer.Face(ctx, c.path(j.picture)); err == nil {
 			err = r.s.SetPicture(ctx, b)
 		}
 	}

@@ -1,4 +1,4 @@
-package preview
+package transfer
 
 import (
 	"bytes"
@@ -7,6 +7,8 @@ import (
 	"image/jpeg"
 
 	"github.com/disintegration/imaging"
+
+	"satchel/transfer/preview"
 )
 
 const (
@@ -17,7 +19,7 @@ const (
 // Face makes somebody's picture of a file: its middle, square and small, a JPEG
 // of 16 KiB at most with nothing in it but pixels.
 func Face(ctx context.Context, path string) ([]byte, error) {
-	img, err := Picture(ctx, path, 4*faceSide, 4*faceSide)
+	img, err := preview.Picture(ctx, path, 4*faceSide, 4*faceSide)
 	if err != nil {
 		return nil, err
 	}
