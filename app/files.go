@@ -25,6 +25,7 @@ type openSheet struct {
 	link     *widgets.LinkSheet     // of a linking
 	person   *widgets.PersonSheet   // somebody's page
 	recovery *widgets.RecoverySheet // of a recovery file
+	again    func()                 // makes the settings' page anew
 	spots    map[string]spotted     // what else can be clicked on it
 }
 

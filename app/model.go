@@ -92,6 +92,12 @@ func (m *model) other(c *chat.Conversation) chat.AccountID {
 	return ""
 }
 
+// muted tells whether new messages of a conversation are not to disturb.
+func (m *model) muted(c *chat.Conversation) bool {
+	quiet, ok := any(c).(interface{ IsMuted(now time.Time) bool })
+	return ok && quiet.IsMuted(time.Now())
+}
+
 // memberName is what somebody in a conversation is called.
 func memberName(c *chat.Conversation, id chat.AccountID) string {
 	for _, who := range c.Members {

@@ -64,6 +64,7 @@ func (a *App) apply(batch []chat.Change) {
 		case chat.ConversationChanged:
 			m.conversations[c.Conversation.ID] = c.Conversation
 			rows = true
+			a.forgetNotice(&c.Conversation)
 			pane.conversationChanged(c.Conversation)
 		case chat.MessagesChanged:
 			if !c.History {
@@ -101,7 +102,7 @@ func (a *App) apply(batch []chat.Change) {
 				pane.askAgain()
 			}
 			if c.State == chat.Refused {
-				a.notice(c.Reason)
+				a.notice(told(c.Reason))
 			}
 		case chat.SyncChanged:
 			m.synced = c.Done
@@ -113,7 +114,7 @@ func (a *App) apply(batch []chat.Change) {
 			m.verified[c.Account] = c.Verified
 			pane.drawHead()
 		case chat.Notice:
-			a.notice(c.Text)
+			a.notice(told(c.Text))
 		}
 	}
 	if rows {
@@ -122,6 +123,7 @@ func (a *App) apply(batch []chat.Change) {
 	if foot {
 		a.drawFoot()
 	}
+	a.drawTray()
 }
 
 // typing shows that somebody writes, and takes it away again.

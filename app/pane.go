@@ -138,7 +138,7 @@ func (p *pane) open(id chat.ConversationID) {
 	p.composer.SetText(a.model.draft(id))
 	p.drawHead()
 	p.drawEmpty()
-	p.notice.Say(conversation.Warning)
+	p.notice.Say(told(conversation.Warning))
 	p.root.Refresh()
 	p.composer.Focus()
 	p.load(0)

@@ -19,6 +19,10 @@ type settingsPage struct {
 func settingsPages() []settingsPage {
 	return []settingsPage{
 		{"devices", lang.L("Devices"), widgets.IconComputer, (*App).devicesPage},
+		{"notifications", lang.L("Notifications"), widgets.IconBell, (*App).notificationsPage},
+		{"appearance", lang.L("Appearance"), widgets.IconLook, (*App).appearancePage},
+		{"relay", lang.L("Relay"), widgets.IconRelay, (*App).relayPage},
+		{"about", lang.L("About"), widgets.IconAbout, (*App).aboutPage},
 	}
 }
 
@@ -44,6 +48,7 @@ func (a *App) openSettingsAt(id string) {
 				for _, n := range names {
 					o.spots["page-"+n.ID] = pages.Name(n.ID)
 				}
+				o.again = func() { pages.OnPick(id) }
 				pages.SetPage(id, p.build(a, o))
 			}
 		}
