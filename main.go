@@ -22,6 +22,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -88,6 +89,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // toOpen are links as they are, and files by their whole path.
 func toOpen(args []string) (open []string, err error) {
 	for _, arg := range args {
+		if u, wrong := url.Parse(arg); wrong == nil && u.Scheme == "file" {
+			arg = u.Path // as desktops say it
+		}
 		if !strings.HasPrefix(arg, app.Link) {
 			if arg, err = filepath.Abs(arg); err == nil {
 				_, err = os.Stat(arg)

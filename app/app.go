@@ -154,6 +154,9 @@ func (a *App) Start() {
 		a.showWelcome()
 	}
 	a.window.Show()
+	if p := a.settings.Place; p != nil {
+		a.wg.Go(func() { a.restorePlace(*p) })
+	}
 	a.take(a.cfg.Open)
 }
 

@@ -165,6 +165,11 @@ func told(text string) string {
 			return sentenced(w.other)
 		}
 	}
+	for key, w := range s.words {
+		if rest, ok := strings.CutPrefix(text, key); ok && strings.HasSuffix(key, " ") {
+			return w.other + told(rest)
+		}
+	}
 	for _, p := range s.patterns {
 		for _, t := range []string{text, strings.TrimSuffix(text, ".")} {
 			if found := p.find.FindStringSubmatch(t); found != nil {

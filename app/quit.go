@@ -42,4 +42,9 @@ func (a *App) quit() {
 }
 
 // leave ends the program without a question.
-func (a *App) leave() { a.fyne.Quit() }
+func (a *App) leave() {
+	if p := a.windowPlace(); p != nil {
+		a.settings.Place = p
+	}
+	a.fyne.Quit()
+}

@@ -28,7 +28,7 @@ func main() {
 		name string
 		run  func(ctx context.Context, dir string) error
 	}{
-		{"cache", cache}, {"timeline", timeline}, {"latency", latency}, {"transfer", transfers},
+		{"cache", cache}, {"timeline", timeline}, {"start", start}, {"latency", latency}, {"transfer", transfers},
 	} {
 		if len(os.Args) > 1 && !slices.Contains(os.Args[1:], part.name) {
 			continue
