@@ -14,7 +14,7 @@ LDFLAGS := -ldflags "-s -w"
 # make run PROFILE=second opens another person's Satchel beside yours.
 PROFILE ?=
 
-.PHONY: run build test suite vet test-servers test-package faults bench bench-relay lint shots package clean
+.PHONY: run build test suite vet test-servers journeys test-package faults bench bench-relay lint shots package clean
 
 run: build
 	build/satchel $(if $(PROFILE),--profile $(PROFILE))
@@ -33,7 +33,7 @@ test:
 	@.ci/install test
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt would change:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	$(MAKE) --no-print-directory -j 2 build suite
-	$(JOURNEY) -parallel 3
+	$(JOURNEY) -parallel 3 -skip TestScreen
 
 suite:
 	go test -race -p 4 $(SCREENLESS) -timeout 8m $$(go list $(SCREENLESS) ./... | grep -Ev '/internal/journey|$(STORES)')
@@ -48,6 +48,12 @@ test-servers: build/tools/versitygw build/tools/fake-gcs-server build/tools/azur
 	@.ci/install servers
 	go test -race -p 4 $(SCREENLESS) -timeout 8m ./transfer/s3 ./transfer/azblob ./transfer/gs ./transfer/stores
 	SATCHEL_TEST_DATABASE=postgres go test -race -timeout 8m ./net/relay
+
+# The journeys of one window: keyboard alone, a relay that dies, pictures, hostile
+# words, …. The two that show most are a part of `make test`; .ci/run runs these, too.
+journeys: build
+	@.ci/install test
+	$(JOURNEY) -parallel 2 -run TestScreen
 
 # The kills of `make test` at every point of the way, and not at two of them; and
 # relays, one or any of three, killed fifty times under load.

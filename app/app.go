@@ -54,6 +54,8 @@ type Config struct {
 	Picture  func(ctx context.Context, path string, w, h int) (image.Image, error)     // the picture itself, to fit into w by h pixels
 	SaveCopy func(ctx context.Context, src, dir, name string) (path string, err error) // never overwrites
 
+	RecoveryWork int // as in session.Options
+
 	// Do runs a function on the screen's goroutine, later and in order. nil: fyne.Do.
 	Do func(func())
 }
@@ -110,7 +112,7 @@ func New(f fyne.App, cfg Config) (*App, error) {
 	if cfg.Do == nil {
 		cfg.Do = fyne.Do
 	}
-	s, err := command.Open(context.Background(), session.Options{Dir: cfg.Dir, Logger: cfg.Logger, Client: "Satchel"})
+	s, err := command.Open(context.Background(), session.Options{Dir: cfg.Dir, Logger: cfg.Logger, Client: "Satchel", RecoveryWork: cfg.RecoveryWork})
 	if errors.Is(err, session.ErrInUse) && command.Raise(cfg.Dir, cfg.Open) {
 		return nil, ErrRaised
 	} else if err != nil {

@@ -21,12 +21,15 @@ type openSheet struct {
 	files *widgets.SendSheet  // the send sheet's
 	list  *widgets.PersonList // the new message's
 
-	devices  *widgets.DeviceList    // the settings'
-	link     *widgets.LinkSheet     // of a linking
-	person   *widgets.PersonSheet   // somebody's page
-	recovery *widgets.RecoverySheet // of a recovery file
-	again    func()                 // makes the settings' page anew
-	spots    map[string]spotted     // what else can be clicked on it
+	devices      *widgets.DeviceList    // the settings'
+	link         *widgets.LinkSheet     // of a linking
+	person       *widgets.PersonSheet   // somebody's page
+	recovery     *widgets.RecoverySheet // of a recovery file
+	group        *widgets.GroupSheet    // of a new group, and who comes into one
+	page         *widgets.GroupPage     // a group's page, of conversation
+	conversation chat.ConversationID
+	again        func()             // makes the settings' page anew
+	spots        map[string]spotted // what else can be clicked on it
 }
 
 // showSheet puts a sheet over the window, in the place of the one that is there.

@@ -59,7 +59,7 @@ type person struct {
 func (s *stage) sits(dir string, more ...func(*Config)) *person {
 	s.t.Helper()
 	home := &home{dir: dir}
-	c := Config{Dir: dir, OwnRelay: home.exists(), StartRelay: home.start, RelayPlace: home.place, KeepRelay: home.move, Profiles: filepath.Dir(dir), Preview: transfer.Preview, Picture: picture, SaveCopy: transfer.SaveCopy,
+	c := Config{Dir: dir, OwnRelay: home.exists(), StartRelay: home.start, RelayPlace: home.place, KeepRelay: home.move, Profiles: filepath.Dir(dir), Preview: transfer.Preview, Picture: picture, SaveCopy: transfer.SaveCopy, RecoveryWork: 10,
 		Do: func(f func()) { s.todo <- f }}
 	for _, m := range more {
 		m(&c)

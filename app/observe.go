@@ -66,6 +66,9 @@ func (a *App) apply(batch []chat.Change) {
 			rows = true
 			a.forgetNotice(&c.Conversation)
 			pane.conversationChanged(c.Conversation)
+			if a.sheet != nil && a.sheet.conversation == c.Conversation.ID {
+				a.drawGroup()
+			}
 		case chat.MessagesChanged:
 			if !c.History {
 				for i := range c.Messages {

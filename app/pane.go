@@ -28,6 +28,7 @@ type pane struct {
 	head     *widgets.ChatHead
 	timeline *widgets.Timeline
 	composer *widgets.Composer
+	closed   *widgets.ClosedBar // instead of the composer where nobody can write
 	notice   *widgets.NoticeBar
 	reply    *widgets.ReplyBar
 	picked   *widgets.PickBar
@@ -55,7 +56,7 @@ type pane struct {
 }
 
 func newPane(a *App) *pane {
-	p := &pane{app: a, head: widgets.NewChatHead(), timeline: widgets.NewTimeline(), composer: widgets.NewComposer(),
+	p := &pane{app: a, head: widgets.NewChatHead(), timeline: widgets.NewTimeline(), composer: widgets.NewComposer(), closed: widgets.NewClosedBar(),
 		notice: widgets.NewNoticeBar(), reply: widgets.NewReplyBar(), picked: widgets.NewPickBar(), hint: widgets.NewDropTarget(false, false), hover: widgets.NewDropTarget(true, true)}
 	p.hover.Hide()
 
@@ -112,9 +113,15 @@ func newPane(a *App) *pane {
 	p.wirePicked()
 	p.notice.OnClose = func() { p.root.Refresh() }
 
-	p.root = container.New(paneLayout{p}, widgets.NewGround(widgets.ColorWindow), p.head, p.timeline, p.hint, p.notice, p.reply, p.composer, p.picked, p.hover)
+	p.root = container.New(paneLayout{p}, widgets.NewGround(widgets.ColorWindow), p.head, p.timeline, p.hint, p.notice, p.reply, p.composer, p.closed, p.composer.Mentions, p.picked, p.hover)
 	p.drawEmpty()
-	p.head.OnTapped = p.openPerson
+	p.head.OnTapped = func() {
+		if a.model.conversations[p.id].Kind == chat.Group {
+			a.openGroup(p.id)
+			return
+		}
+		p.openPerson()
+	}
 	return p
 }
 
@@ -136,6 +143,7 @@ func (p *pane) open(id chat.ConversationID) {
 	conversation := a.model.conversations[id]
 	p.composer.SetHint(p.hintFor(&conversation))
 	p.composer.SetText(a.model.draft(id))
+	p.composer.SetNames(a.model.others(&conversation))
 	p.drawHead()
 	p.drawEmpty()
 	p.notice.Say(told(conversation.Warning))
@@ -156,6 +164,10 @@ func (p *pane) conversationChanged(c chat.Conversation) {
 		return
 	}
 	p.drawHead()
+	p.composer.SetHint(p.hintFor(&c))
+	p.composer.SetNames(p.app.model.others(&c))
+	p.drawClosed()
+	p.root.Refresh()
 	me := p.app.model.me.ID
 	p.timeline.SetReceipts(func(m *chat.Message) chat.Receipt { return c.Receipt(me, m) })
 }
@@ -183,7 +195,7 @@ func (p *pane) drawEmpty() {
 		}
 	}
 	show(p.head, p.id != "")
-	show(p.composer, p.id != "")
+	p.drawClosed()
 	empty := p.id == "" || p.loaded && len(p.shown) == 0 && !p.hasOlder()
 	show(p.hint, empty)
 	show(p.timeline, !empty)
@@ -198,6 +210,28 @@ func (p *pane) drawEmpty() {
 		p.hint.Set(widgets.IconDrop, lang.L("Drop files here"), lang.L("Notes to self is for what you want to find again: words, links, and files of any size."))
 	default:
 		p.hint.Set(widgets.IconDrop, lang.L("Drop files here"), lang.L("Or write the first words to {{.Name}}. Files of any kind and size can come along.", map[string]any{"Name": a.model.name(&c)}))
+	}
+}
+
+// drawClosed shows where one writes, or why one can't.
+func (p *pane) drawClosed() {
+	c := p.app.model.conversations[p.id]
+	words := ""
+	switch {
+	case c.Gone == chat.Left:
+		words = lang.L("You left this group. What was written until then stays here.")
+	case c.Gone == chat.Removed:
+		words = lang.L("You were removed from this group. What was written until then stays here.")
+	case c.Stopped:
+		words = c.Warning
+	}
+	p.closed.Say(words)
+	for o, yes := range map[fyne.CanvasObject]bool{p.composer: p.id != "" && words == "", p.closed: words != ""} {
+		if yes {
+			o.Show()
+		} else {
+			o.Hide()
+		}
 	}
 }
 
@@ -311,6 +345,14 @@ func (l paneLayout) Layout(objects []fyne.CanvasObject, s fyne.Size) {
 		h := p.composer.MinSize().Height
 		bottom -= h
 		put(p.composer, bottom, h)
+		m := p.composer.Mentions
+		m.Resize(fyne.NewSize(min(300, s.Width-40), m.MinSize().Height))
+		m.Move(fyne.NewPos(min(68, s.Width-m.Size().Width), bottom-m.Size().Height-6))
+	}
+	if p.closed.Visible() {
+		h := p.closed.HeightAt(s.Width)
+		bottom -= h
+		put(p.closed, bottom, h)
 	}
 	if p.reply.Visible() {
 		h := p.reply.MinSize().Height

@@ -19,44 +19,16 @@ func (a *App) newMessage() {
 	list := widgets.NewPersonList(lang.L("Whom do you want to write to?"))
 	sheet := widgets.NewSheet(lang.L("New message"), list)
 	sheet.Height = 380
+	sheet.Aside = widgets.NewButton(widgets.PlainButton, lang.L("New group…"), a.newGroup)
+	sheet.Aside.OnEscape = sheet.Dismiss
 	list.Search.OnEscape = sheet.Dismiss
-	round := 0
-	look := func(prefix string) {
-		round++
-		mine := round
-		a.work(func(ctx context.Context) func() {
-			ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-			defer cancel()
-			people, err := a.session.People(ctx, strings.TrimSpace(prefix))
-			return func() {
-				if mine != round || !sheet.Shown() {
-					return
-				}
-				others := make([]chat.Account, 0, len(people))
-				for _, p := range people {
-					if p.ID != a.model.me.ID {
-						others = append(others, p)
-					}
-				}
-				empty := lang.L("Nobody else is on this relay yet. Invite somebody with a link.")
-				switch {
-				case err != nil:
-					empty = sentence(err)
-				case strings.TrimSpace(prefix) != "":
-					empty = lang.L("Nobody's name begins like that.")
-				}
-				list.SetPeople(others, empty)
-			}
-		})
-	}
-	list.OnSearch = look
 	list.OnPick = func(who chat.Account) {
 		sheet.Dismiss()
 		a.writeTo(who.Name)
 	}
-	a.showSheet(&openSheet{name: "new", sheet: sheet, list: list})
+	a.showSheet(&openSheet{name: "new", sheet: sheet, list: list, spots: map[string]spotted{"group": sheet.Aside}})
 	sheet.ShowOn(a.window.Canvas(), list.Search)
-	look("")
+	a.lookFor(list, sheet, a.isMe, lang.L("Nobody else is on this relay yet. Invite somebody with a link."))
 }
 
 // writeTo opens the conversation with somebody, and makes it where there is none.

@@ -189,6 +189,9 @@ func (m *model) status(c *chat.Conversation, now time.Time) (string, widgets.Ton
 	case chat.Self:
 		return lang.L("Notes, links and files for yourself"), widgets.ToneMuted
 	case chat.Group:
+		if len(c.Members) == 1 {
+			return lang.L("1 person"), widgets.ToneMuted
+		}
 		return lang.L("{{.Count}} people", map[string]any{"Count": len(c.Members)}), widgets.ToneMuted
 	}
 	p, known := m.presence[m.other(c)]

@@ -30,12 +30,14 @@ type Screen struct {
 	Rows         []RowState         `json:"rows,omitempty"`
 	Messages     []MessageState     `json:"messages,omitempty"` // those that the timeline holds, oldest first
 	Draft        string             `json:"draft,omitempty"`
-	Bar          string             `json:"bar,omitempty"`    // above the composer: what is answered or edited
-	Picked       int                `json:"picked,omitempty"` // messages that are chosen
-	Sheet        *SheetState        `json:"sheet,omitempty"`  // "send", "new", "invite", "open", "settings", "link", "person", "recovery", "remove"
-	Dialog       bool               `json:"dialog,omitempty"` // something else lies over the window
-	Viewer       string             `json:"viewer,omitempty"` // the picture that lies over the window
-	Hover        bool               `json:"hover,omitempty"`  // files hang over the window
+	Offered      []string           `json:"offered,omitempty"` // names that may follow the @ of the draft
+	Bar          string             `json:"bar,omitempty"`     // above the composer: what is answered or edited
+	Picked       int                `json:"picked,omitempty"`  // messages that are chosen
+	Sheet        *SheetState        `json:"sheet,omitempty"`   // "send", "new", "invite", "open", "settings", "link", "person", "recovery", "remove", "new-group", "group", "add", "leave"
+	Closed       string             `json:"closed,omitempty"`  // why nobody can write here
+	Dialog       bool               `json:"dialog,omitempty"`  // something else lies over the window
+	Viewer       string             `json:"viewer,omitempty"`  // the picture that lies over the window
+	Hover        bool               `json:"hover,omitempty"`   // files hang over the window
 	Notice       string             `json:"notice,omitempty"`
 	Foot         string             `json:"foot,omitempty"`
 	Spots        map[string]Spot    `json:"spots"` // by name; see App.screen
@@ -114,7 +116,7 @@ type SheetState struct {
 	Link   string   `json:"link,omitempty"`
 	Words  string   `json:"words,omitempty"`  // what it says
 	Digits string   `json:"digits,omitempty"` // of a linking
-	Lines  []string `json:"lines,omitempty"`  // devices
+	Lines  []string `json:"lines,omitempty"`  // devices, members
 }
 
 // spotted is anything that has a place.
@@ -190,6 +192,18 @@ func (a *App) screen() Screen {
 				put("remove-"+strconv.Itoa(i), l.RemoveButton(i))
 			}
 		}
+		if g := o.group; g != nil {
+			s.Sheet.Words = g.Reason()
+		}
+		if g := o.page; g != nil {
+			s.Sheet.Words = g.Said()
+			for i, m := range g.Members.Members() {
+				s.Sheet.Lines = append(s.Sheet.Lines, m.Account.Name+", "+m.Detail)
+				if b := g.Members.MenuButton(i); b != nil {
+					put("more-"+strconv.Itoa(i), b)
+				}
+			}
+		}
 		if f := o.files; f != nil {
 			put("sheet-send", f.Send)
 			put("sheet-cancel", f.Cancel)
@@ -216,6 +230,7 @@ func (a *App) screen() Screen {
 
 func (a *App) mainScreenState(s *Screen, put func(string, spotted)) {
 	main, m, p := a.main, &a.model, a.main.pane
+	s.Closed, s.Offered = p.closed.Said(), p.composer.Mentions.Names()
 	s.Screen, s.Me, s.Synced, s.Connection = "main", m.me.Name, m.synced, connections[m.connection.State]
 	for _, r := range main.list.Rows() {
 		row := RowState{ID: r.ID, Name: r.Name, Line: r.Line, Time: r.Time, Unread: r.Unread, Selected: r.ID == p.id && r.Message == "", Message: r.Message, Heading: r.Heading}

@@ -52,6 +52,16 @@ func (m *model) mentionable(c *chat.Conversation) (names []string) {
 	return names
 }
 
+// others are the names of everybody else in a group.
+func (m *model) others(c *chat.Conversation) (names []string) {
+	for _, who := range c.Members {
+		if c.Kind == chat.Group && who.ID != m.me.ID {
+			names = append(names, who.Name)
+		}
+	}
+	return names
+}
+
 // requote draws the answers to messages that changed or came.
 func (p *pane) requote(targets []chat.Message) {
 	var again []chat.Message

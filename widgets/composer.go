@@ -1,6 +1,7 @@
 package widgets
 
 import (
+	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -32,16 +33,18 @@ type Composer struct {
 	OnUp       func()                   // ↑ in an empty field
 	OnEmoji    func()                   // the smile
 
-	Attach *Button
-	Emoji  *Button
-	Send   *Button
-	entry  *composerEntry
-	box    *container.ThemeOverride
-	probe  *widget.Label // measures how many lines the text takes
-	height float32       // of the field
-	most   float32       // that it may get
-	line   *canvas.Rectangle
-	quiet  bool // the text changes, but not by the person
+	Attach   *Button
+	Emoji    *Button
+	Send     *Button
+	Mentions *MentionList // for the caller to place; shown while a name is written
+	entry    *composerEntry
+	box      *container.ThemeOverride
+	probe    *widget.Label // measures how many lines the text takes
+	height   float32       // of the field
+	most     float32       // that it may get
+	line     *canvas.Rectangle
+	quiet    bool // the text changes, but not by the person
+	names    []string
 }
 
 // NewComposer returns an empty composer.
@@ -60,6 +63,7 @@ func NewComposer() *Composer {
 		}
 		c.Send.SetDisabled(strings.TrimSpace(text) == "")
 	}
+	c.Mentions = newMentionList(c.mention)
 	c.probe = widget.NewLabel("")
 	c.probe.Wrapping = fyne.TextWrapWord
 	c.most = c.textHeight(strings.Repeat("x\n", composerLines-1)+"x", 1000)
@@ -88,6 +92,7 @@ func (c *Composer) SetText(text string) {
 	if c.entry.Text == text {
 		return
 	}
+	c.offer(nil)
 	c.quiet = true
 	c.entry.SetText(text)
 	c.entry.Entry.TypedKey(&fyne.KeyEvent{Name: fyne.KeyPageDown}) // behind the last character
@@ -99,6 +104,61 @@ func (c *Composer) Insert(text string) {
 	for _, r := range text {
 		c.entry.TypedRune(r)
 	}
+}
+
+// SetNames says whose names are offered after an @.
+func (c *Composer) SetNames(names []string) {
+	if !slices.Equal(c.names, names) {
+		c.names = names
+		c.offer(nil)
+	}
+}
+
+func (c *Composer) offer(names []string) {
+	if c.Mentions.offer(names) && c.OnResize != nil {
+		c.OnResize()
+	}
+}
+
+// offerNames looks whether a name is being written at the end of the text.
+func (c *Composer) offerNames() {
+	var names []string
+	if prefix, _, ok := mentionPrefix(c.entry.Text); ok && len(c.names) > 0 {
+		names = mentioned(c.names, prefix)
+	}
+	c.offer(names)
+}
+
+// mention writes a name in the place of what was written of it.
+func (c *Composer) mention(name string) {
+	if _, at, ok := mentionPrefix(c.entry.Text); ok && at+len(name)+2 <= chat.MaxText {
+		c.SetText(c.entry.Text[:at] + "@" + name + " ")
+		if c.OnChanged != nil {
+			c.OnChanged(c.entry.Text)
+		}
+	}
+	c.offer(nil)
+	c.Focus()
+}
+
+// mentionKey takes the keys that choose among names.
+func (c *Composer) mentionKey(name fyne.KeyName) bool {
+	if !c.Mentions.Visible() {
+		return false
+	}
+	switch name {
+	case fyne.KeyDown:
+		c.Mentions.step(1)
+	case fyne.KeyUp:
+		c.Mentions.step(-1)
+	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeyTab:
+		c.Mentions.pick(c.Mentions.at)
+	case fyne.KeyEscape:
+		c.offer(nil)
+	default:
+		return false
+	}
+	return true
 }
 
 // SetHint says to whom it goes.
@@ -222,18 +282,28 @@ func (e *composerEntry) FocusLost() {
 	e.Entry.FocusLost()
 }
 
-// AcceptsTab lets Tab go on to the send button: a message has no tabs.
-func (e *composerEntry) AcceptsTab() bool { return false }
+// AcceptsTab lets Tab go on to the send button: a message has no tabs. While
+// names are offered, it takes one.
+func (e *composerEntry) AcceptsTab() bool { return e.owner.Mentions.Visible() }
 
 func (e *composerEntry) TypedRune(r rune) {
 	if len(e.Text)+4 > chat.MaxText {
 		e.owner.refuse()
 		return
 	}
+	before := e.Text
 	e.Entry.TypedRune(r)
+	if e.Text == before+string(r) {
+		e.owner.offerNames()
+	} else {
+		e.owner.offer(nil)
+	}
 }
 
 func (e *composerEntry) TypedKey(k *fyne.KeyEvent) {
+	if !e.shift && e.owner.mentionKey(k.Name) {
+		return
+	}
 	switch k.Name {
 	case fyne.KeyReturn, fyne.KeyEnter:
 		if e.shift {
@@ -253,6 +323,9 @@ func (e *composerEntry) TypedKey(k *fyne.KeyEvent) {
 		e.Entry.TypedKey(k)
 	default:
 		e.Entry.TypedKey(k)
+		if k.Name == fyne.KeyBackspace && e.owner.Mentions.Visible() {
+			e.owner.offerNames()
+		}
 	}
 }
 

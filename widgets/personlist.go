@@ -2,6 +2,7 @@ package widgets
 
 import (
 	"image/color"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -13,14 +14,19 @@ import (
 	"satchel/chat"
 )
 
-// PersonList is who can be written to, with a line to find somebody by.
+// PersonList is who can be written to, with a line to find somebody by. One is
+// picked; or, with Several, any number is chosen, and stays so while the person
+// looks for others.
 type PersonList struct {
 	widget.BaseWidget
+	Several  bool
 	OnSearch func(prefix string)
 	OnPick   func(chat.Account)
+	OnChosen func() // Chosen changed
 
 	Search *Field
 	people []chat.Account
+	chosen []chat.Account
 	rows   *fyne.Container
 	empty  *Paragraph
 }
@@ -44,7 +50,28 @@ func NewPersonList(hint string) *PersonList {
 	return l
 }
 
+// Chosen are those who were chosen, in the order of that.
+func (l *PersonList) Chosen() []chat.Account { return l.chosen }
+
+func (l *PersonList) isChosen(id chat.AccountID) bool {
+	return slices.ContainsFunc(l.chosen, func(a chat.Account) bool { return a.ID == id })
+}
+
 func (l *PersonList) pick(a chat.Account) {
+	if l.Several {
+		if l.isChosen(a.ID) {
+			l.chosen = slices.DeleteFunc(l.chosen, func(c chat.Account) bool { return c.ID == a.ID })
+		} else {
+			l.chosen = append(l.chosen, a)
+		}
+		for _, o := range l.rows.Objects {
+			o.Refresh()
+		}
+		if l.OnChosen != nil {
+			l.OnChosen()
+		}
+		return
+	}
 	if l.OnPick != nil {
 		l.OnPick(a)
 	}
@@ -55,7 +82,7 @@ func (l *PersonList) SetPeople(people []chat.Account, empty string) {
 	l.people = people
 	l.rows.RemoveAll()
 	for _, a := range people {
-		p := &personRow{account: a, onTapped: func() { l.pick(a) }}
+		p := &personRow{of: l, account: a, onTapped: func() { l.pick(a) }}
 		p.ExtendBaseWidget(p)
 		l.rows.Add(p)
 	}
@@ -115,6 +142,7 @@ func (stacked) Layout(objects []fyne.CanvasObject, s fyne.Size) {
 // personRow is one person in a list.
 type personRow struct {
 	widget.BaseWidget
+	of               *PersonList
 	account          chat.Account
 	onTapped         func()
 	hovered, focused bool
@@ -138,12 +166,18 @@ func (p *personRow) CreateRenderer() fyne.WidgetRenderer {
 	avatar := NewAvatar(SmallAvatarSize)
 	avatar.SetFace(Face{Name: p.account.Name, Key: string(p.account.ID)})
 	name := NewBoldText("", TextSize, ColorText)
-	r := &shellRenderer{objects: []fyne.CanvasObject{box, avatar, name}}
+	mark := newTickBox()
+	r := &shellRenderer{objects: []fyne.CanvasObject{box, avatar, name, mark.box, mark.tick}}
 	r.layout = func(s fyne.Size) {
 		place(box, 0, 0, s.Width, s.Height)
 		place(avatar, 8, 8, SmallAvatarSize, SmallAvatarSize)
-		name.Text = ElideEnd(p.account.Name, s.Width-64, TextSize, true)
-		place(name, 52, 0, s.Width-64, s.Height)
+		room := s.Width - 64
+		if p.of.Several {
+			room -= toggleBox + 16
+		}
+		name.Text = ElideEnd(p.account.Name, room, TextSize, true)
+		place(name, 52, 0, room, s.Height)
+		mark.place(s.Width-toggleBox-12, (s.Height-toggleBox)/2)
 	}
 	r.min = func() fyne.Size { return fyne.NewSize(200, 48) }
 	r.refresh = func() {
@@ -155,6 +189,7 @@ func (p *personRow) CreateRenderer() fyne.WidgetRenderer {
 			box.StrokeColor, box.StrokeWidth = Color(theme.ColorNameFocus), 2
 		}
 		name.Color = Color(ColorText)
+		mark.set(p.of.isChosen(p.account.ID), p.of.Several)
 		for _, o := range r.objects {
 			canvas.Refresh(o)
 		}

@@ -121,7 +121,7 @@ func (s *Sheet) CreateRenderer() fyne.WidgetRenderer {
 		}
 		foot := float32(0)
 		buttons := s.shownButtons()
-		if len(buttons) > 0 {
+		if len(buttons) > 0 || s.Aside != nil && s.Aside.Visible() {
 			foot = 38 + gap
 		}
 		height := pad + 36 + gap + content + foot + pad

@@ -52,6 +52,39 @@ var rowsOfEveryKind = []Row{
 }
 
 func TestShellLooks(t *testing.T) {
+	inBoth(t, "new-group", func(t *testing.T, v fyne.ThemeVariant) fyne.Window {
+		s := NewGroupSheet()
+		s.Name.SetText("Film crew")
+		s.People.SetPeople([]chat.Account{{ID: "a", Name: "Ines Tavares"}, {ID: "b", Name: "Somebody with a name that is much longer than any row can show"}}, "")
+		s.People.pick(chat.Account{ID: "a", Name: "Ines Tavares"})
+		s.Fail("The relay can't be reached at the moment; try again when it is.")
+		w := room(t, v, container.NewStack(), 560, 620)
+		s.Sheet.ShowOn(w.Canvas(), nil)
+		return w
+	})
+	inBoth(t, "group", func(t *testing.T, v fyne.ThemeVariant) fyne.Window {
+		p := NewGroupPage()
+		more := []*fyne.MenuItem{fyne.NewMenuItem("Write", nil)}
+		p.Set("Film crew", "3 people", []MemberRow{
+			{Account: chat.Account{ID: "m", Name: "Mara Reyes"}, Detail: "You · owner"},
+			{Account: chat.Account{ID: "a", Name: "Ines Tavares"}, Detail: "admin", Online: true, Menu: more},
+			{Account: chat.Account{ID: "b", Name: "Somebody with a name that is much longer than any row can show"}, Detail: "member", Menu: more},
+		}, true, true)
+		p.Answer("A group needs an owner: make somebody else one first.")
+		w := room(t, v, container.NewStack(), 560, 620)
+		p.Sheet.ShowOn(w.Canvas(), nil)
+		return w
+	})
+	inBoth(t, "settings", func(t *testing.T, v fyne.ThemeVariant) fyne.Window {
+		p := NewPages(PageName{"devices", "Devices", IconComputer}, PageName{"appearance", "Appearance", IconPicture}, PageName{"about", "About", IconTalk})
+		a := NewToggle("Open pictures at once", "Those of people you know, up to the size below. Others wait for a click.", true, nil)
+		b := NewToggle("Remove location and camera data from pictures", "", true, nil)
+		b.Box, b.Aside = true, "saves 4.2 MB"
+		b.Refresh()
+		p.SetPage("appearance", NewColumn(10, a, NewToggle("Close to the tray", "", false, nil), NewPicker("Theme", "As the system has it, or always one.", []string{"System", "Light", "Dark"}, 0, nil), b,
+			NewLine(12, NewButton(PlainButton, "Test", nil), NewButton(PrimaryButton, "Save", nil))))
+		return room(t, v, p, 700, 420)
+	})
 	inBoth(t, "rows", func(t *testing.T, v fyne.ThemeVariant) fyne.Window {
 		l := NewConversationList()
 		l.SetRows(rowsOfEveryKind, "")

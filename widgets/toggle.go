@@ -136,11 +136,11 @@ func (t *Toggle) CreateRenderer() fyne.WidgetRenderer {
 	ring := NewRounded(color.Transparent, ButtonRadius)
 	track := NewRounded(color.Transparent, switchHeight/2)
 	knob := &canvas.Circle{}
-	tick := &canvas.Image{FillMode: canvas.ImageFillContain}
+	mark := newTickBox()
 	text := NewText("", TextSize, ColorText)
 	aside := NewText("", SmallSize, ColorMuted)
 	aside.Alignment = fyne.TextAlignTrailing
-	r := &shellRenderer{objects: []fyne.CanvasObject{ring, track, knob, tick, text, aside, t.detail}}
+	r := &shellRenderer{objects: []fyne.CanvasObject{ring, track, knob, mark.box, mark.tick, text, aside, t.detail}}
 	r.layout = func(s fyne.Size) {
 		left, width := t.textLeft(), t.textWidth(s.Width)
 		place(ring, -6, 2, s.Width+12, s.Height-4)
@@ -152,11 +152,7 @@ func (t *Toggle) CreateRenderer() fyne.WidgetRenderer {
 		place(text, left, togglePad, width-asideWidth, LineHeight)
 		place(aside, left+width-asideWidth, togglePad, asideWidth, LineHeight)
 		place(t.detail, left, togglePad+LineHeight+2, width, t.detail.HeightAt(width))
-		if t.Box {
-			place(track, 0, togglePad+1, toggleBox, toggleBox)
-			place(tick, 1, togglePad+2, toggleBox-2, toggleBox-2)
-			return
-		}
+		mark.place(0, togglePad+1)
 		y := togglePad - 1
 		place(track, s.Width-switchWidth, y, switchWidth, switchHeight)
 		x := s.Width - switchWidth + 3
@@ -186,18 +182,11 @@ func (t *Toggle) CreateRenderer() fyne.WidgetRenderer {
 		if t.on {
 			fill = ColorAccent
 		}
-		track.FillColor, track.StrokeWidth = Color(fill), 0
+		track.FillColor = Color(fill)
 		knob.FillColor = Color(ColorWindow)
-		track.CornerRadius = switchHeight / 2
-		if t.Box {
-			track.CornerRadius = 5
-			if !t.on {
-				track.FillColor, track.StrokeColor, track.StrokeWidth = Color("overlayBackground"), Color(ColorMuted), 1
-			}
-			tick.Resource = iconTick.Resource(Color(ColorOnAccent))
-		}
+		show(track, !t.Box)
 		show(knob, !t.Box)
-		show(tick, t.Box && t.on)
+		mark.set(t.on, t.Box)
 		show(t.detail, t.Detail != "")
 		if !t.Size().IsZero() {
 			r.layout(t.Size())
@@ -211,3 +200,29 @@ func (t *Toggle) CreateRenderer() fyne.WidgetRenderer {
 }
 
 const iconTick Icon = `<path stroke-width="2.6" d="M5.5 12.5l4.3 4.3 8.7-9.3"/>`
+
+// tickBox is a box that is ticked or not.
+type tickBox struct {
+	box  *canvas.Rectangle
+	tick *canvas.Image
+}
+
+func newTickBox() tickBox {
+	return tickBox{NewRounded(color.Transparent, 5), &canvas.Image{FillMode: canvas.ImageFillContain}}
+}
+
+func (b tickBox) place(x, y float32) {
+	place(b.box, x, y, toggleBox, toggleBox)
+	place(b.tick, x+1, y+1, toggleBox-2, toggleBox-2)
+}
+
+// set draws it, or nothing when it is not shown.
+func (b tickBox) set(on, shown bool) {
+	b.box.FillColor, b.box.StrokeColor, b.box.StrokeWidth = Color("overlayBackground"), Color(ColorMuted), 1
+	if on {
+		b.box.FillColor, b.box.StrokeWidth = Color(ColorAccent), 0
+	}
+	b.tick.Resource = iconTick.Resource(Color(ColorOnAccent))
+	show(b.box, shown)
+	show(b.tick, shown && on)
+}

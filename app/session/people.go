@@ -101,7 +101,32 @@ func (s *Session) find(ctx context.Context, name string) (chat.Account, error) {
 	if !ok || len(list.Accounts) == 0 {
 		return chat.Account{}, refusal("There is nobody called %q on this relay.", name)
 	}
-	return account(list.Accounts[0]), nil
+	return s.meet(list.Accounts[:1])[0], nil
+}
+
+// meet notes who the relay told of. A group needs the names of its members
+// before the relay speaks of it.
+func (s *Session) meet(told []wire.Account) []chat.Account {
+	e := met{}
+	for _, a := range told {
+		e.people = append(e.people, account(a))
+	}
+	s.post(e)
+	return e.people
+}
+
+type met struct{ people []chat.Account }
+
+func (met) stores() bool { return true }
+func (met) settle(error) {}
+
+func (e met) apply(t *turn) error {
+	for _, a := range e.people {
+		if err := t.tx.PutAccount(a); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 const errLate = Refusal("The relay did not answer in time; try again.")
@@ -124,10 +149,7 @@ func (s *Session) People(ctx context.Context, prefix string) ([]chat.Account, er
 	var out []chat.Account
 	reply, err := s.request(ctx, &wire.FindAccounts{Prefix: prefix})
 	if list, ok := reply.(*wire.Accounts); err == nil && ok {
-		for _, a := range list.Accounts {
-			out = append(out, account(a))
-		}
-		return out, nil
+		return s.meet(list.Accounts), nil
 	}
 	if !errors.Is(err, ErrOffline) {
 		return nil, err

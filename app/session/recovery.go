@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -43,7 +44,7 @@ func (s *Session) ExportRecovery(ctx context.Context, passphrase string) ([]byte
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := seal.ExportRecovery(kit, passphrase)
+	sealed, err := seal.ExportRecovery(kit, passphrase, cmp.Or(s.opts.RecoveryWork, seal.RecoveryWork))
 	if err != nil {
 		return nil, recoverySentence(err)
 	}

@@ -35,6 +35,10 @@ type Options struct {
 	Logger  *slog.Logger // nil: none
 	Client  string       // program and version, for the relay's operator
 	Workers int          // transfers at a time; 0: 4
+
+	// RecoveryWork is what it costs to try a passphrase on a recovery file, log2;
+	// 0: seal.RecoveryWork. Tests that try many make it small.
+	RecoveryWork int
 }
 
 // Session is an open profile. Open starts its loop, Run connects it, Close ends both.

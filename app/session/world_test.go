@@ -113,7 +113,7 @@ func (w *world) person(name string) *person {
 
 func (p *person) open() {
 	p.t.Helper()
-	s, err := Open(Options{Dir: p.dir, Logger: logger(p.t, p.name), Client: "test"})
+	s, err := Open(Options{Dir: p.dir, Logger: logger(p.t, p.name), Client: "test", RecoveryWork: 10})
 	if err != nil {
 		p.t.Fatal(err)
 	}

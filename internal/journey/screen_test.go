@@ -97,14 +97,18 @@ func (d *display) picture(name string) {
 
 // screen is what a window says of itself; app/state.go writes it.
 type screen struct {
-	Screen, Connection, Draft, Notice, Foot string
-	Synced, Focused, Dialog                 bool
-	Welcome                                 *struct{ Name, Link, Way, Reason string }
-	Conversation                            *struct{ ID, Name, Status string }
-	Rows                                    []struct {
-		ID, Name, Line string
-		Unread         int
-		Spot           *spot
+	Screen, Connection, Draft, Notice, Foot, Closed, Bar, Viewer string
+	Synced, Focused, Dialog                                      bool
+	Offered                                                      []string
+	Welcome                                                      *struct{ Name, Link, Way, Reason string }
+	Conversation                                                 *struct {
+		ID, Name, Status string
+		Verified         bool
+	}
+	Rows []struct {
+		ID, Name, Line, Message string
+		Unread                  int
+		Spot                    *spot
 	}
 	Messages []bubble
 	Sheet    *struct {
@@ -115,11 +119,11 @@ type screen struct {
 }
 
 type bubble struct {
-	ID, Text, File, SHA256, Path, Transfer, Receipt, Reason string
-	Seq                                                     uint64
-	Size, Offset                                            int64
-	Mine                                                    bool
-	Spots                                                   map[string]spot
+	ID, Text, File, SHA256, Path, Transfer, Receipt, Reason, Answers string
+	Seq                                                              uint64
+	Size, Offset                                                     int64
+	Mine                                                             bool
+	Spots                                                            map[string]spot
 }
 
 type spot struct{ X, Y, W, H int }

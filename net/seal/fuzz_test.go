@@ -142,7 +142,7 @@ func FuzzVerification(f *testing.F)          { fuzz(f, "verification") }
 func FuzzRecoveryFile(f *testing.F) {
 	p := newPerson(f)
 	paper := p.add(f, 0, Recovery)
-	file := must(exportRecovery(&RecoveryKit{p.devices[paper], 1, p.keys[1], p.statements}, "correct horse", 4))
+	file := must(ExportRecovery(&RecoveryKit{p.devices[paper], 1, p.keys[1], p.statements}, "correct horse", 4))
 	f.Add(file)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		ImportRecovery(b, "correct horse")

@@ -276,7 +276,7 @@ func TestRecovery(t *testing.T) {
 	if len(pass) != 29 {
 		t.Error(pass)
 	}
-	file, err := exportRecovery(kit, pass, 10)
+	file, err := ExportRecovery(kit, pass, 10)
 	if err != nil || !bytes.HasPrefix(file, []byte("-----BEGIN AGE")) {
 		t.Fatal(err)
 	}
@@ -322,12 +322,12 @@ func TestRecovery(t *testing.T) {
 			wantError(t, err, c.want)
 		}
 	}
-	_, err = exportRecovery(kit, "short", 10)
+	_, err = ExportRecovery(kit, "short", 10)
 	wantError(t, err, ErrWeak)
 	kit.Device = NewDevice(Recovery)
-	_, err = exportRecovery(kit, pass, 10)
+	_, err = ExportRecovery(kit, pass, 10)
 	wantError(t, err, ErrDevice)
 	kit.Device, kit.Secret = p.devices[paper], newSecret()
-	_, err = exportRecovery(kit, pass, 10)
+	_, err = ExportRecovery(kit, pass, 10)
 	wantError(t, err, ErrWrongKey)
 }

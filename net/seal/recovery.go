@@ -18,8 +18,9 @@ import (
 const MinPassphrase = 12
 
 const (
-	// scryptWork is log2 of scrypt's N: a second or so, and 256 MiB.
-	scryptWork = 18
+	// RecoveryWork is log2 of scrypt's N for a recovery file that people keep: a
+	// second or so, and 256 MiB.
+	RecoveryWork = 18
 	// maxScryptWork bounds what a file that somebody else made may cost.
 	maxScryptWork = 20
 	maxRecovery   = 2 << 20 // bytes, armoured
@@ -82,13 +83,9 @@ func (k *RecoveryKit) check() (*Account, AccountKeys, error) {
 	return a, keys, err
 }
 
-// ExportRecovery writes the recovery file, armoured. It takes about a second,
-// by intent. ErrWeak when the passphrase is too short.
-func ExportRecovery(k *RecoveryKit, passphrase string) ([]byte, error) {
-	return exportRecovery(k, passphrase, scryptWork)
-}
-
-func exportRecovery(k *RecoveryKit, passphrase string, work int) ([]byte, error) {
+// ExportRecovery writes the recovery file, armoured. With RecoveryWork it takes
+// about a second, by intent. ErrWeak when the passphrase is too short.
+func ExportRecovery(k *RecoveryKit, passphrase string, work int) ([]byte, error) {
 	wrap := func(err error) error { return fmt.Errorf("seal: recovery file: %w", err) }
 	if utf8.RuneCountInString(passphrase) < MinPassphrase {
 		return nil, wrap(ErrWeak)

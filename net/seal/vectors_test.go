@@ -389,7 +389,7 @@ func TestVectorsRecovery(t *testing.T) {
 	v := vectors(t, "recovery.json", func() recoveryVector {
 		p := newPerson(panics{})
 		i := p.add(panics{}, 0, Recovery)
-		file := must(exportRecovery(&RecoveryKit{p.devices[i], 1, p.keys[1], p.statements}, "correct horse battery", 10))
+		file := must(ExportRecovery(&RecoveryKit{p.devices[i], 1, p.keys[1], p.statements}, "correct horse battery", 10))
 		return recoveryVector{"correct horse battery", string(file), p.account.ID(), p.devices[i].Marshal()}
 	})
 	k, a, _, err := ImportRecovery([]byte(v.File), v.Passphrase)

@@ -1,0 +1,113 @@
+package widgets
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
+)
+
+// GroupPage is a group's own page: what it is called and who is in it.
+type GroupPage struct {
+	Sheet    *Sheet
+	Name     *Field
+	Members  *MemberList
+	Rename   *Button
+	Add      *Button
+	Leave    *Button
+	OnRename func(name string)
+
+	words  *Paragraph // how many, and what one may do here
+	answer *Paragraph
+	title  string
+	may    bool
+}
+
+// NewGroupPage returns the page of a group.
+func NewGroupPage() *GroupPage {
+	p := &GroupPage{Name: NewField(lang.L("What is the group called?")), Members: NewMemberList()}
+	p.words = NewParagraph("", SizeSmall, ColorMuted, fyne.TextAlignLeading)
+	p.answer = NewParagraph("", SizeSmall, ColorBad, fyne.TextAlignLeading)
+	p.Rename = NewButton(PlainButton, lang.L("Rename"), p.rename)
+	p.Add = NewButton(PrimaryButton, lang.L("Add people…"), nil)
+	p.Leave = NewButton(PlainButton, lang.L("Leave the group…"), nil)
+	p.Name.OnChanged = func(string) { p.draw() }
+	p.Name.OnSubmitted = func(string) { p.rename() }
+	scroll := container.NewVScroll(p.Members)
+	body := container.New(groupPageLayout{p}, FieldBox(p.Name, false), p.Rename, p.words, scroll, p.answer)
+	p.Sheet = NewSheet("", body, p.Add)
+	p.Sheet.Aside = p.Leave
+	p.Sheet.Height = 400
+	p.Leave.OnEscape, p.Rename.OnEscape, p.Name.OnEscape = p.Sheet.Dismiss, p.Sheet.Dismiss, p.Sheet.Dismiss
+	return p
+}
+
+// Set shows the group: its name, who is in it, what is to be said of both, and
+// whether the person may change it and is still in it.
+func (p *GroupPage) Set(title, words string, members []MemberRow, may, in bool) {
+	if p.Name.Text == p.title || !may {
+		p.Name.SetText(title) // unless the person is writing another
+	}
+	p.title, p.may = title, may
+	p.Sheet.Title = title
+	p.words.SetText(words)
+	p.Members.SetMembers(members)
+	show(p.Add, may && in)
+	show(p.Leave, in)
+	p.draw()
+}
+
+// Answer says why something could not be done; "" takes it away.
+func (p *GroupPage) Answer(words string) {
+	p.answer.SetText(words)
+	p.draw()
+}
+
+// Said returns the last answer, or what the page says of the group.
+func (p *GroupPage) Said() string {
+	if s := p.answer.Text(); s != "" {
+		return s
+	}
+	return p.words.Text()
+}
+
+func (p *GroupPage) rename() {
+	if p.may && p.Name.Text != p.title && p.OnRename != nil {
+		p.OnRename(p.Name.Text)
+	}
+}
+
+func (p *GroupPage) draw() {
+	if p.may {
+		p.Name.Enable()
+	} else {
+		p.Name.Disable()
+	}
+	show(p.Rename, p.may)
+	p.Rename.SetDisabled(p.Name.Text == p.title || p.Name.Text == "")
+	p.Sheet.Refresh()
+}
+
+// groupPageLayout: the name with its button, the words, the members, the answer.
+type groupPageLayout struct{ p *GroupPage }
+
+func (groupPageLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(240, 240) }
+
+func (l groupPageLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
+	p, width := l.p, s.Width
+	if p.may {
+		m := p.Rename.MinSize()
+		width -= m.Width + 12
+		place(p.Rename, width+12, 0, m.Width, m.Height)
+	}
+	place(o[0], 0, 0, width, 39)
+	words := p.words.HeightAt(s.Width)
+	place(p.words, 0, 51, s.Width, words)
+	bottom := s.Height
+	if p.answer.Text() != "" {
+		h := p.answer.HeightAt(s.Width)
+		bottom -= h
+		place(p.answer, 0, bottom, s.Width, h)
+	}
+	top := 51 + words + 8
+	place(o[3], 0, top, s.Width, max(0, bottom-top-4))
+}
