@@ -105,6 +105,9 @@ func toOpen(args []string) (open []string, err error) {
 	return open, nil
 }
 
+// environment is what this program was started with: the window changes its own.
+var environment = os.Environ()
+
 // another starts the program once more. It goes on when this one ends.
 func another(args ...string) error {
 	program, err := os.Executable()
@@ -112,6 +115,7 @@ func another(args ...string) error {
 		return err
 	}
 	cmd := exec.Command(program, args...)
+	cmd.Env = environment
 	if err := cmd.Start(); err != nil {
 		return err
 	}

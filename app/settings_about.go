@@ -64,7 +64,9 @@ func (a *App) aboutPage(o *openSheet) fyne.CanvasObject {
 		widgets.NewHeading(lang.L("What it is made of")),
 	}
 	for _, l := range licences() {
-		rows = append(rows, widgets.NewRowButton(l.name, l.kind, func() { a.showLicence(l) }))
+		row := widgets.NewRowButton(l.name, l.kind, func() { a.showLicence(l) })
+		row.OnEscape = o.sheet.Dismiss
+		rows = append(rows, row)
 	}
 	return widgets.NewColumn(6, rows...)
 }

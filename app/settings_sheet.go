@@ -50,6 +50,7 @@ func (a *App) openSettingsAt(id string) {
 				}
 				o.again = func() { pages.OnPick(id) }
 				pages.SetPage(id, p.build(a, o))
+				o.escapeBy(sheet.Dismiss)
 			}
 		}
 	}
@@ -62,4 +63,18 @@ func (a *App) openSettingsAt(id string) {
 func (o *openSheet) forget() {
 	o.devices = nil
 	o.spots = map[string]spotted{}
+}
+
+// escapeBy has Escape close the sheet from whatever on the page has the keyboard.
+func (o *openSheet) escapeBy(leave func()) {
+	for _, spot := range o.spots {
+		switch c := spot.(type) {
+		case *widgets.Toggle:
+			c.OnEscape = leave
+		case *widgets.Button:
+			c.OnEscape = leave
+		case *widgets.Field:
+			c.OnEscape = leave
+		}
+	}
 }

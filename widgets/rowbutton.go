@@ -16,6 +16,7 @@ type RowButton struct {
 	widget.BaseWidget
 	Text, Aside string
 	OnTapped    func()
+	OnEscape    func()
 
 	hovered, focused bool
 }
@@ -57,6 +58,10 @@ func (b *RowButton) TypedKey(k *fyne.KeyEvent) {
 	switch k.Name {
 	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
 		b.Tapped(nil)
+	case fyne.KeyEscape:
+		if b.OnEscape != nil {
+			b.OnEscape()
+		}
 	}
 }
 

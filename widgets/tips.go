@@ -29,7 +29,7 @@ var tips []*Tips
 func NewTips() *Tips {
 	t := &Tips{box: &canvas.Rectangle{CornerRadius: 7}, text: NewText("", SmallSize, ColorText)}
 	t.Objects = []fyne.CanvasObject{t.box, t.text}
-	t.Layout = tipLayout{t}
+	t.Layout = tipLayout{}
 	t.hide()
 	return t
 }
@@ -112,7 +112,7 @@ func (t *Tips) Shown() string {
 }
 
 // tipLayout leaves the name where it was put.
-type tipLayout struct{ t *Tips }
+type tipLayout struct{}
 
-func (l tipLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.Size{} }
-func (l tipLayout) Layout([]fyne.CanvasObject, fyne.Size) { l.t.hide() }
+func (tipLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.Size{} }
+func (tipLayout) Layout([]fyne.CanvasObject, fyne.Size) {}

@@ -77,7 +77,7 @@ func TestDesktop(t *testing.T) {
 	// Nobody looks: the window is iconified. The note leads back.
 	d.do("xdotool", "windowminimize", mara.id)
 	mara.wait("nobody looks", func(s *screen) bool { return !s.Focused })
-	if _, errs, code := command(t, "satchelctl", "--profile", ana, "send", "Mara", "--text", "The boat leaves at six"); code != 0 {
+	if _, errs, code := command(t, "satchelctl", "--profile", ana, "send", "--to", "Mara", "--text", "The boat leaves at six"); code != 0 {
 		t.Fatal(errs)
 	}
 	select {
