@@ -26,6 +26,7 @@ type openSheet struct {
 	person       *widgets.PersonSheet   // somebody's page
 	recovery     *widgets.RecoverySheet // of a recovery file
 	group        *widgets.GroupSheet    // of a new group, and who comes into one
+	media        *widgets.MediaSheet    // what a conversation carried
 	page         *widgets.GroupPage     // a group's page, of conversation
 	conversation chat.ConversationID
 	again        func()             // makes the settings' page anew

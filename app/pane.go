@@ -115,6 +115,8 @@ func newPane(a *App) *pane {
 
 	p.root = container.New(paneLayout{p}, widgets.NewGround(widgets.ColorWindow), p.head, p.timeline, p.hint, p.notice, p.reply, p.composer, p.closed, p.composer.Mentions, p.picked, p.hover)
 	p.drawEmpty()
+	p.head.Search.OnTapped = func() { a.window.Canvas().Focus(a.main.head.Search) }
+	p.head.Media.OnTapped = a.openMedia
 	p.head.OnTapped = func() {
 		if a.model.conversations[p.id].Kind == chat.Group {
 			a.openGroup(p.id)

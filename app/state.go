@@ -33,7 +33,7 @@ type Screen struct {
 	Offered      []string           `json:"offered,omitempty"` // names that may follow the @ of the draft
 	Bar          string             `json:"bar,omitempty"`     // above the composer: what is answered or edited
 	Picked       int                `json:"picked,omitempty"`  // messages that are chosen
-	Sheet        *SheetState        `json:"sheet,omitempty"`   // "send", "new", "invite", "open", "settings", "link", "person", "recovery", "remove", "new-group", "group", "add", "leave"
+	Sheet        *SheetState        `json:"sheet,omitempty"`   // "send", "new", "invite", "open", "settings", "link", "person", "recovery", "remove", "new-group", "group", "add", "leave", "media"
 	Closed       string             `json:"closed,omitempty"`  // why nobody can write here
 	Dialog       bool               `json:"dialog,omitempty"`  // something else lies over the window
 	Viewer       string             `json:"viewer,omitempty"`  // the picture that lies over the window
@@ -192,6 +192,11 @@ func (a *App) screen() Screen {
 				put("remove-"+strconv.Itoa(i), l.RemoveButton(i))
 			}
 		}
+		if w := o.media; w != nil {
+			for _, m := range w.Shown() {
+				s.Sheet.Files = append(s.Sheet.Files, m.Content.File.Name)
+			}
+		}
 		if g := o.group; g != nil {
 			s.Sheet.Words = g.Reason()
 		}
@@ -271,6 +276,7 @@ func (a *App) mainScreenState(s *Screen, put func(string, spotted)) {
 	s.Hover = p.hover.Visible()
 	s.Conversation.Verified = p.head.Verified()
 	put("person", p.head)
+	put("media", p.head.Media)
 	put("timeline", p.timeline)
 	put("composer", p.composer.Entry().(spotted))
 	put("send", p.composer.Send)

@@ -70,8 +70,18 @@ func (c *conversation) found(m *chat.Message, do func() error) error {
 // the newest first, at most limit of them, as people see them; the last word may
 // be only begun. With files, only those that carry a file, by its name too.
 // ErrIndex: see there.
-func (tx *Tx) Search(text string, files bool, limit int) (out []chat.Message, err error) {
-	refs, err := index.In(tx.bolt).Find(text, files, limit)
+func (tx *Tx) Search(text string, files bool, limit int) ([]chat.Message, error) {
+	return tx.find(index.Query{Text: text, Files: files, Limit: limit})
+}
+
+// Files returns the newest messages of a conversation that carry a file, the
+// newest first, at most limit of them; with text, those that Search would find.
+func (tx *Tx) Files(conv chat.ConversationID, text string, limit int) ([]chat.Message, error) {
+	return tx.find(index.Query{Text: text, Files: true, Conversation: string(conv), Limit: limit})
+}
+
+func (tx *Tx) find(q index.Query) (out []chat.Message, err error) {
+	refs, err := index.In(tx.bolt).Find(q)
 	if err != nil {
 		return nil, fmt.Errorf("storage: %w", err)
 	}

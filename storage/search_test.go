@@ -58,6 +58,17 @@ func TestSearchFollowsWhatIsShown(t *testing.T) {
 	want("evora", false, 4, 3)
 	want("evora", true, 3)
 	want("harbour", false, 1)
+	view(t, db, func(tx *Tx) error {
+		for q, many := range map[string]int{"": 1, "evora": 1, "boat": 0} {
+			if all, err := tx.Files(conv, q, 10); err != nil || len(all) != many {
+				t.Errorf("%d files by %q, %v", len(all), q, err)
+			}
+		}
+		if all, err := tx.Files("another", "", 10); err != nil || len(all) != 0 {
+			t.Errorf("another conversation has %d files, %v", len(all), err)
+		}
+		return nil
+	})
 	add(changing(6, ana, chat.KindDelete, entry(1, ana).ID, ""))
 	want("harbour", false)
 	mine := said(0, me, "pending words")

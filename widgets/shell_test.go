@@ -85,6 +85,28 @@ func TestShellLooks(t *testing.T) {
 			NewLine(12, NewButton(PlainButton, "Test", nil), NewButton(PrimaryButton, "Save", nil))))
 		return room(t, v, p, 700, 420)
 	})
+	inBoth(t, "media", func(t *testing.T, v fyne.ThemeVariant) fyne.Window {
+		s := NewMediaSheet("Ines Tavares")
+		s.Thumbnail = func(_ []byte, w, h int, _ func()) image.Image {
+			img := image.NewRGBA(image.Rect(0, 0, w, h))
+			for i := range img.Pix {
+				img.Pix[i] = uint8(i / 4 % w * 255 / w)
+				if i%4 == 3 {
+					img.Pix[i] = 255
+				}
+			}
+			return img
+		}
+		w := room(t, v, container.NewStack(), 760, 660)
+		s.Sheet.ShowOn(w.Canvas(), nil)
+		var all []chat.Message
+		for i := range 7 {
+			all = append(all, chat.Message{ID: chat.MessageID(rune('a' + i)), Content: chat.Content{Kind: chat.KindMessage,
+				File: &chat.File{Name: "harbour.jpg", MIME: "image/jpeg", Width: 400 + 100*i, Height: 600, Size: 3 << 20, Thumbnail: []byte{1}}}})
+		}
+		s.SetMessages(all, "")
+		return w
+	})
 	inBoth(t, "rows", func(t *testing.T, v fyne.ThemeVariant) fyne.Window {
 		l := NewConversationList()
 		l.SetRows(rowsOfEveryKind, "")

@@ -167,7 +167,10 @@ func (f *SideFoot) CreateRenderer() fyne.WidgetRenderer {
 // ChatHead is the top of a conversation: with whom, and whether they are there.
 type ChatHead struct {
 	widget.BaseWidget
-	OnTapped func() // the person's page; nil: there is none
+	OnTapped func()  // the person's page; nil: there is none
+	Search   *Button // what was said here
+	Media    *Button // what was sent here
+
 	face     Face
 	status   string
 	tone     Tone
@@ -176,7 +179,7 @@ type ChatHead struct {
 
 // NewChatHead returns the top of a conversation.
 func NewChatHead() *ChatHead {
-	h := &ChatHead{}
+	h := &ChatHead{Search: NewIconButton(IconSearch, lang.L("Search"), nil), Media: NewIconButton(IconPicture, lang.L("Media and files"), nil)}
 	h.ExtendBaseWidget(h)
 	return h
 }
@@ -226,10 +229,12 @@ func (h *ChatHead) CreateRenderer() fyne.WidgetRenderer {
 	line := canvas.NewRectangle(color.Transparent)
 	shield := newIconImage(IconShield, ColorGood)
 	mark := NewBoldText(lang.L("verified"), TinySize, ColorGood)
-	r := &shellRenderer{objects: []fyne.CanvasObject{avatar, name, status, line, shield, mark}}
+	r := &shellRenderer{objects: []fyne.CanvasObject{avatar, name, status, line, shield, mark, h.Search, h.Media}}
 	r.layout = func(s fyne.Size) {
 		place(avatar, 20, 10, AvatarSize, AvatarSize)
-		room := s.Width - 96
+		place(h.Media, s.Width-20-36+6, 14, 36, 36)
+		place(h.Search, s.Width-20-36+6-40, 14, 36, 36)
+		room := s.Width - 96 - 80
 		wide := MeasureText(mark.Text, TinySize, true).Width
 		if h.verified {
 			room -= wide + 26
@@ -243,8 +248,8 @@ func (h *ChatHead) CreateRenderer() fyne.WidgetRenderer {
 		x := 76 + MeasureText(name.Text, TextSize, true).Width + 8
 		place(shield, x, y+3, 14, 14)
 		place(mark, x+17, y+1, wide, LineHeight)
-		status.Text = ElideEnd(h.status, s.Width-96, SmallSize, false)
-		place(status, 76, 33, s.Width-96, SmallLineHeight)
+		status.Text = ElideEnd(h.status, s.Width-176, SmallSize, false)
+		place(status, 76, 33, s.Width-176, SmallLineHeight)
 		place(line, 0, s.Height-1, s.Width, 1)
 	}
 	r.min = func() fyne.Size { return fyne.NewSize(200, 64) }

@@ -171,6 +171,15 @@ func NewTimeline() *Timeline {
 	return t
 }
 
+// Thumbnail returns the thumbnail in data as w by h pixels, from the pictures
+// that the timeline keeps; nil: not yet, and ready is called once it is there.
+func (t *Timeline) Thumbnail(data []byte, w, h int, ready func()) image.Image {
+	if img := t.thumbs.get(data, w, h, false, ready); img != nil {
+		return img
+	}
+	return nil
+}
+
 // Close lets the timeline's workers end, and waits for them. Pictures that were
 // not decoded yet are not drawn any more.
 func (t *Timeline) Close() { t.thumbs.close() }

@@ -13,9 +13,19 @@ import (
 // may be only begun. With files, only those that carry a file, by its name too.
 // It finds what is in the cache. An index that is damaged is made anew first,
 // which takes a while.
-func (s *Session) Search(text string, files bool, limit int) (found []chat.Message, err error) {
+func (s *Session) Search(text string, files bool, limit int) ([]chat.Message, error) {
+	return s.lookUp(func(tx *storage.Tx) ([]chat.Message, error) { return tx.Search(text, files, limit) })
+}
+
+// Files returns the newest messages of a conversation that carry a file, as
+// Search does; an empty text finds all.
+func (s *Session) Files(conv chat.ConversationID, text string, limit int) ([]chat.Message, error) {
+	return s.lookUp(func(tx *storage.Tx) ([]chat.Message, error) { return tx.Files(conv, text, limit) })
+}
+
+func (s *Session) lookUp(in func(*storage.Tx) ([]chat.Message, error)) (found []chat.Message, err error) {
 	look := func(tx *storage.Tx) (err error) {
-		found, err = tx.Search(text, files, limit)
+		found, err = in(tx)
 		return err
 	}
 	if err = s.db.View(look); !errors.Is(err, storage.ErrIndex) {

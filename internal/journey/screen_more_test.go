@@ -237,6 +237,24 @@ func TestScreenPictures(t *testing.T) {
 	mara.wait("the next one", func(s *screen) bool { return s.Viewer != "" && s.Viewer != first.Viewer })
 	mara.key("Escape")
 	mara.wait("the conversation", func(s *screen) bool { return s.Viewer == "" })
+
+	report := filepath.Join(dir, "shotlist-v7.pdf")
+	makeFile(t, report, 84_000, 5)
+	ines.ctl("send", "--to", "Mara Reyes", "--file", report)
+	mara.wait("the list", func(s *screen) bool {
+		return find(s, func(b *bubble) bool { return b.File == "shotlist-v7.pdf" }) != nil
+	})
+	mara.click("media")
+	mara.wait("the pictures", func(s *screen) bool { return s.Sheet != nil && len(s.Sheet.Files) == 3 })
+	mara.steady("the tabs", func(s *screen) spot { return s.Spots["pictures"] })
+	d.picture("media")
+	mara.click("files")
+	mara.wait("the files", func(s *screen) bool { return s.Sheet != nil && len(s.Sheet.Files) == 1 })
+	d.picture("media-files")
+	mara.click("find")
+	mara.typed("harbour")
+	mara.wait("no file of that name", func(s *screen) bool { return s.Sheet != nil && len(s.Sheet.Files) == 0 })
+	mara.key("Escape")
 }
 
 // Two people compare the number, and both are marked.

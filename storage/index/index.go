@@ -232,16 +232,22 @@ func (x *Index) drop(word string, n uint64) error {
 	return x.write(word, bound, slices.Delete(run, at, at+1))
 }
 
-// Find returns the newest messages that have every word of what is looked for,
-// the newest first; the last word may be only begun. With files, only those that
-// carry a file.
-func (x *Index) Find(text string, files bool, limit int) ([]Ref, error) {
-	asked := question(text)
+// Query is what is looked for.
+type Query struct {
+	Text         string // every word of it; the last may be only begun
+	Files        bool   // only messages that carry a file; Text may be empty then
+	Conversation string // only in this one; "": in all
+	Limit        int    // at most so many
+}
+
+// Find returns the newest messages that a query is about, the newest first.
+func (x *Index) Find(q Query) ([]Ref, error) {
+	asked := question(q.Text)
+	if q.Files && (len(asked) > 0 || q.Text == "") {
+		asked = append(asked, wanted{fileWord, false})
+	}
 	if len(asked) == 0 {
 		return nil, nil
-	}
-	if files {
-		asked = append(asked, wanted{fileWord, false})
 	}
 	var found []uint64
 	for i, w := range asked {
@@ -259,13 +265,15 @@ func (x *Index) Find(text string, files bool, limit int) ([]Ref, error) {
 		}
 	}
 	var out []Ref
-	for i := len(found) - 1; i >= 0 && len(out) < limit; i-- {
+	for i := len(found) - 1; i >= 0 && len(out) < q.Limit; i-- {
 		row := x.docs.Get(key(found[i]))
 		n, w := binary.Uvarint(row)
 		if w <= 0 || n > uint64(len(row)-w) {
 			return nil, fmt.Errorf("%w: message %d", ErrDamaged, found[i])
 		}
-		out = append(out, Ref{string(row[w : w+int(n)]), string(row[w+int(n):])})
+		if in := string(row[w : w+int(n)]); q.Conversation == "" || q.Conversation == in {
+			out = append(out, Ref{in, string(row[w+int(n):])})
+		}
 	}
 	return out, nil
 }

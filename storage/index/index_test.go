@@ -70,7 +70,7 @@ func TestFind(t *testing.T) {
 	} {
 		var got []string
 		if err := db.View(func(tx *bbolt.Tx) error {
-			refs, err := In(tx).Find(c.find, c.files, 10)
+			refs, err := In(tx).Find(Query{Text: c.find, Files: c.files, Limit: 10})
 			for _, r := range refs {
 				got = append(got, r.Message)
 			}
@@ -113,7 +113,7 @@ func TestIndexIsItsModel(t *testing.T) {
 		}
 		db.View(func(tx *bbolt.Tx) error {
 			for _, w := range vocabulary {
-				refs, err := In(tx).Find(w+" ", false, 1000)
+				refs, err := In(tx).Find(Query{Text: w + " ", Limit: 1000})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -192,7 +192,7 @@ func BenchmarkFind(b *testing.B) {
 		b.Run(q, func(b *testing.B) {
 			for b.Loop() {
 				db.View(func(tx *bbolt.Tx) error {
-					_, err := In(tx).Find(q, false, 50)
+					_, err := In(tx).Find(Query{Text: q, Limit: 50})
 					return err
 				})
 			}
