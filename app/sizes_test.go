@@ -100,16 +100,17 @@ func TestSizes(t *testing.T) {
 	mara := s.sits(t.TempDir())
 	mara.looksRight(t, "the welcome")
 	mara.begins(long)
-	for _, text := range hostile() {
+	texts := []string{"Short", strings.Repeat("Words that people write. ", 20), "\u202Egnp.exe שלום عالم \u2067mixed\u2069", strings.Repeat("W", 300)}
+	for _, text := range texts {
 		if _, err := mara.session.Send(t.Context(), mara.main.pane.id, message(text)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	mara.sees("all is there", func(s Screen) bool { return len(s.Messages) == len(hostile()) && last(s).Receipt == "sent" })
+	mara.sees("all is there", func(s Screen) bool { return len(s.Messages) == len(texts) && last(s).Receipt == "sent" })
 	for _, language := range []string{"en", "pt"} {
 		setLanguage(language)
 		mara.redraw()
-		mara.sees("the screen in "+language, func(s Screen) bool { return len(s.Messages) == len(hostile()) })
+		mara.sees("the screen in "+language, func(s Screen) bool { return len(s.Messages) == len(texts) })
 		for _, percent := range []float32{80, 100, 160} {
 			for _, window := range []fyne.Size{{Width: 800, Height: 560}, {Width: 1600, Height: 1000}} {
 				mara.window.Resize(fyne.NewSize(window.Width*100/percent, window.Height*100/percent))
