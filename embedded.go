@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 
 	"satchel/net/relay"
@@ -26,6 +27,7 @@ const firstListen = "127.0.0.1:7465"
 // invitations stay valid, and its name) is in PROFILE/relay.json.
 type embedded struct {
 	dir    string // the profile's
+	mu     sync.Mutex
 	listen string // from the command line; "": as kept
 	logger *slog.Logger
 }
@@ -33,9 +35,37 @@ type embedded struct {
 type embeddedKept struct {
 	Listen string `json:"listen"`
 	Name   string `json:"name"`
+	Off    bool   `json:"off,omitempty"` // it is not to run
 }
 
 func (e *embedded) file() string { return filepath.Join(e.dir, "relay.json") }
+
+// place tells where the relay listens, and whether it is to run.
+func (e *embedded) place() (listen string, on bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	kept, err := e.kept()
+	listen = kept.Listen
+	if e.listen != "" {
+		listen = e.listen
+	} else if listen == "" {
+		listen = firstListen
+	}
+	return listen, err == nil && !kept.Off
+}
+
+// move has the relay listen there, and run or not, from its next start on. What
+// the command line said holds no more.
+func (e *embedded) move(listen string, on bool) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	kept, err := e.kept()
+	if err != nil {
+		return err
+	}
+	kept.Listen, kept.Off, e.listen = listen, !on, ""
+	return e.keep(kept)
+}
 
 // exists tells whether this profile has a relay.
 func (e *embedded) exists() bool {
@@ -59,6 +89,8 @@ func (e *embedded) kept() (k embeddedKept, err error) {
 
 // start makes the relay, at the first start, or brings it back where it was.
 func (e *embedded) start(owner string) (*running, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	kept, err := e.kept()
 	if err != nil {
 		return nil, err

@@ -1,11 +1,13 @@
 // Satchel is a desktop messenger that carries files.
 //
-//	satchel [--profile DIR] [--name NAME] [--join LINK] [--relay-listen HOST:PORT]
+//	satchel [--profile DIR] [--name NAME] [--join LINK] [--relay-listen HOST:PORT] [LINK or FILE…]
 //
 // Every flag is optional. --profile takes a folder, or a plain name for one in
 // the user's data folder. --name and --join together skip the welcome and join;
 // --name alone starts here at once; both only matter in a profile that has not
-// joined yet. --relay-listen is where the relay inside the program listens.
+// joined yet. --relay-listen is where the relay inside the program listens. Links
+// (satchel://…) are opened, and files are offered to be sent. Where the profile has
+// a window already, that one comes to the front and does so.
 //
 // It exits with 0 when its window was closed, 1 when it could not run (one
 // sentence on stderr), 2 when it was used wrongly.
@@ -19,8 +21,12 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
+	"os/exec"
 	"os/signal"
+	"path/filepath"
+	"strings"
 	"syscall"
 
 	"satchel/app"
@@ -39,7 +45,7 @@ func main() {
 
 const usage = `Satchel is a messenger that carries files.
 
-  satchel [--profile DIR] [--name NAME] [--join LINK] [--relay-listen HOST:PORT]
+  satchel [--profile DIR] [--name NAME] [--join LINK] [--relay-listen HOST:PORT] [LINK or FILE…]
 
   --profile DIR             a folder, or the name of one in your data folder (default)
   --name NAME               what others call you; alone it starts here at once
@@ -62,7 +68,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprint(stdout, usage)
 		return 0
 	case err == nil && flags.NArg() > 0:
-		err = fmt.Errorf("%q is one word too many", flags.Arg(0))
+		m.Open, err = toOpen(flags.Args())
 	case err == nil && m.Listen != "":
 		if _, _, wrong := net.SplitHostPort(m.Listen); wrong != nil {
 			err = errors.New("--relay-listen takes HOST:PORT, like 0.0.0.0:7465")
@@ -80,12 +86,50 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
+// toOpen are links as they are, and files by their whole path.
+func toOpen(args []string) (open []string, err error) {
+	for _, arg := range args {
+		if u, wrong := url.Parse(arg); wrong == nil && u.Scheme == "file" {
+			arg = u.Path // as desktops say it
+		}
+		if !strings.HasPrefix(arg, app.Link) {
+			if arg, err = filepath.Abs(arg); err == nil {
+				_, err = os.Stat(arg)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("%q is no file, and no link that begins with %s", filepath.Base(arg), app.Link)
+			}
+		}
+		open = append(open, arg)
+	}
+	return open, nil
+}
+
+// environment is what this program was started with: the window changes its own.
+var environment = os.Environ()
+
+// another starts the program once more. It goes on when this one ends.
+func another(args ...string) error {
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command(program, args...)
+	cmd.Env = environment
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	go cmd.Wait() // a window that was raised leaves at once, and nothing of it is to stay
+	return nil
+}
+
 // Main is the program with its parts put together; main and the tests share it.
 type Main struct {
 	Dir    string // the profile's folder
 	Name   string
 	Join   string
-	Listen string // overrides where this profile's relay listens; "": as before
+	Open   []string // links and files to show
+	Listen string   // overrides where this profile's relay listens; "": as before
 	Logger *slog.Logger
 }
 
@@ -96,8 +140,9 @@ func (m *Main) Run(ctx context.Context) error { return app.Run(ctx, m.Config()) 
 func (m *Main) Config() app.Config {
 	embedded := &embedded{dir: m.Dir, listen: m.Listen, logger: m.Logger}
 	return app.Config{
-		Dir: m.Dir, Name: m.Name, Join: m.Join, Logger: m.Logger,
-		OwnRelay: embedded.exists(),
+		Dir: m.Dir, Name: m.Name, Join: m.Join, Open: m.Open, Logger: m.Logger,
+		Profiles: filepath.Dir(app.Folder("")), Another: another,
+		OwnRelay: embedded.exists(), RelayPlace: embedded.place, KeepRelay: embedded.move,
 		StartRelay: func(_ context.Context, owner string) (app.Relay, error) {
 			r, err := embedded.start(owner)
 			if err != nil {

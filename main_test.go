@@ -7,11 +7,16 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"satchel/app"
 )
 
 func TestUsedWrongly(t *testing.T) {
@@ -24,6 +29,48 @@ func TestUsedWrongly(t *testing.T) {
 	var out bytes.Buffer
 	if code := run(context.Background(), []string{"--help"}, &out, io.Discard); code != 0 || out.String() != usage {
 		t.Errorf("help: exit %d, %q", code, out.String())
+	}
+}
+
+// Links stay as they are, files get their whole path, and what is neither is said.
+func TestToOpen(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "a b.txt")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	got, err := toOpen([]string{"satchel://x?y", "a b.txt", (&url.URL{Scheme: "file", Path: file}).String()})
+	if err != nil || !slices.Equal(got, []string{"satchel://x?y", file, file}) {
+		t.Errorf("%q, %v", got, err)
+	}
+	if _, err := toOpen([]string{"https://example.org"}); err == nil || !strings.Contains(err.Error(), "satchel://") {
+		t.Errorf("%v", err)
+	}
+}
+
+// The relay is turned off and moved, for its next start.
+func TestEmbeddedRelayMoves(t *testing.T) {
+	e := &embedded{dir: t.TempDir(), logger: slog.New(slog.DiscardHandler), listen: "127.0.0.1:0"}
+	if err := e.move("127.0.0.1:7", false); err != nil {
+		t.Fatal(err)
+	}
+	if at, on := e.place(); at != "127.0.0.1:7" || on || !e.exists() {
+		t.Errorf("%s, %v", at, on)
+	}
+	if err := e.move("127.0.0.1:8", true); err != nil {
+		t.Fatal(err)
+	}
+	if at, on := (&embedded{dir: e.dir}).place(); at != "127.0.0.1:8" || !on {
+		t.Errorf("%s, %v", at, on)
+	}
+}
+
+// The version is one, wherever it stands.
+func TestVersion(t *testing.T) {
+	b, err := os.ReadFile("FyneApp.toml")
+	if err != nil || !strings.Contains(string(b), "Version = \""+app.Version+"\"") {
+		t.Errorf("FyneApp.toml has another version than %s: %v", app.Version, err)
 	}
 }
 

@@ -6,14 +6,17 @@ import (
 	"fmt"
 	"image"
 	"log/slog"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode"
 
 	"fyne.io/fyne/v2"
 
 	"satchel/app/session"
 	"satchel/app/session/command"
+	"satchel/app/system"
 	"satchel/chat"
 	"satchel/widgets"
 )
@@ -27,9 +30,10 @@ type Relay interface {
 
 // Config is what main gives the shell.
 type Config struct {
-	Dir    string // the profile's folder
-	Name   string // a name for the welcome; with it alone, a new profile starts here at once
-	Join   string // an invitation; with a name, a new profile joins at once
+	Dir    string   // the profile's folder
+	Name   string   // a name for the welcome; with it alone, a new profile starts here at once
+	Join   string   // an invitation; with a name, a new profile joins at once
+	Open   []string // what to show: links satchel://… and paths of files to send
 	Logger *slog.Logger
 
 	// OwnRelay tells that this profile has a relay of its own: it is started
@@ -38,6 +42,13 @@ type Config struct {
 	// StartRelay starts it; where there is none yet it is made, and named after
 	// its owner. The shell closes it.
 	StartRelay func(ctx context.Context, owner string) (Relay, error)
+	// RelayPlace tells where that relay listens (HOST:PORT) and whether it is to
+	// run; KeepRelay changes it, for the next StartRelay and the next start.
+	RelayPlace func() (listen string, on bool)
+	KeepRelay  func(listen string, on bool) error
+
+	Profiles string                     // the folder that profiles lie in
+	Another  func(args ...string) error // starts the program once more, with these arguments
 
 	// Preview looks into a file: its type, a picture's size and thumbnail, and what
 	// the picture says of how it was taken.
@@ -71,11 +82,18 @@ type App struct {
 	once    sync.Once
 	ended   atomic.Bool // nothing is drawn any more
 
-	relayMu sync.Mutex
-	relay   Relay
+	relayMu  sync.Mutex
+	relay    Relay
+	relayOff bool // it was turned off, and is not to be started
+
+	notifier *system.Notifier
 
 	// The screen's: touched on Fyne's goroutine only.
 	window   fyne.Window
+	tips     *widgets.Tips
+	tray     *tray                // nil: this desktop has none
+	paused   []chat.TransferID    // by the tray, to go on with
+	waiting  []string             // files to send, until a conversation is open
 	welcome  *widgets.Welcome     // nil: joined
 	main     *mainScreen          // nil: not joined yet
 	sheet    *openSheet           // nil: none
@@ -86,10 +104,16 @@ type App struct {
 	settings settings
 	focused  bool
 	model    model
-	state    *stateWriter
+
+	scaleBefore float32 // what Fyne's scale was without ours
+	state       *stateWriter
 }
 
-// New opens the profile and makes the window. The error is a sentence.
+// ErrRaised tells that the profile has a window already, which was brought to the
+// front and got what was to be shown.
+var ErrRaised = errors.New("this profile has a window already")
+
+// New opens the profile and makes the window. The error is a sentence, or ErrRaised.
 func New(f fyne.App, cfg Config) (*App, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
@@ -97,13 +121,19 @@ func New(f fyne.App, cfg Config) (*App, error) {
 	if cfg.Do == nil {
 		cfg.Do = fyne.Do
 	}
-	s, err := session.Open(session.Options{Dir: cfg.Dir, Logger: cfg.Logger, Client: "Satchel", RecoveryWork: cfg.RecoveryWork})
-	if err != nil {
+	s, err := command.Open(context.Background(), session.Options{Dir: cfg.Dir, Logger: cfg.Logger, Client: "Satchel", RecoveryWork: cfg.RecoveryWork})
+	if errors.Is(err, session.ErrInUse) && command.Raise(cfg.Dir, cfg.Open) {
+		return nil, ErrRaised
+	} else if err != nil {
 		return nil, err
 	}
 	a := &App{cfg: cfg, log: cfg.Logger, fyne: f, session: s, orders: newQueue(), focused: true}
+	if dir, err := filepath.Abs(cfg.Dir); err == nil {
+		a.cfg.Dir = dir
+	}
 	a.ctx, a.cancel = context.WithCancel(context.Background())
 	a.settings = loadSettings(cfg.Dir)
+	a.dress()
 	a.model.init()
 	a.openWindow()
 	return a, nil
@@ -111,12 +141,20 @@ func New(f fyne.App, cfg Config) (*App, error) {
 
 // Start shows the window and sets everything going.
 func (a *App) Start() {
+	a.startNotifier()
+	a.startTray()
 	a.wg.Go(func() { a.orders.run() })
 	a.wg.Go(a.observe)
 	a.wg.Go(a.connect)
 	a.wg.Go(func() { a.watchDrags(func(over bool) { a.ui(func() { a.hover(over) }) }) })
 	a.wg.Go(func() {
-		if err := command.Serve(a.ctx, a.session); err != nil && a.ctx.Err() == nil {
+		raised := func(args []string) {
+			a.ui(func() {
+				a.raise()
+				a.take(args)
+			})
+		}
+		if err := command.Serve(a.ctx, a.session, raised); err != nil && a.ctx.Err() == nil {
 			a.log.Warn("satchelctl can't reach this profile", "error", err)
 		}
 	})
@@ -126,19 +164,34 @@ func (a *App) Start() {
 		a.showWelcome()
 	}
 	a.window.Show()
+	if p := a.settings.Place; p != nil {
+		a.wg.Go(func() { a.restorePlace(*p) })
+	}
+	a.take(a.cfg.Open)
 }
 
 // connect starts the relay of this profile, if it has one, and then keeps the
 // session connected until the end.
 func (a *App) connect() {
 	if a.cfg.OwnRelay {
-		a.keepRelay()
+		on := true
+		if a.cfg.RelayPlace != nil {
+			_, on = a.cfg.RelayPlace()
+		}
+		if on {
+			a.keepRelay()
+		} else {
+			a.stopRelay()
+		}
 	}
 	if err := a.session.Run(a.ctx); err != nil && a.ctx.Err() == nil {
 		a.log.Error("the session ended", "error", err)
 		a.ui(func() { a.notice(sentence(err)) })
 	}
 }
+
+// errRelayOff ends attempts to start a relay that was turned off meanwhile.
+var errRelayOff = errors.New("the relay on this computer is turned off")
 
 // keepRelay starts the relay; when that fails it says so once, and tries again
 // until it works or the program ends.
@@ -157,7 +210,10 @@ func (a *App) keepRelay() {
 			case <-a.ctx.Done():
 				return
 			case <-again.C:
-				if a.bringRelay() == nil {
+				switch err := a.bringRelay(); {
+				case errors.Is(err, errRelayOff):
+					return
+				case err == nil:
 					a.session.Kick()
 					return
 				}
@@ -194,6 +250,9 @@ func (a *App) ownRelay(ctx context.Context, owner string) (Relay, error) {
 	if a.relay != nil {
 		return a.relay, nil
 	}
+	if a.relayOff {
+		return nil, errRelayOff
+	}
 	if a.cfg.StartRelay == nil {
 		return nil, errors.New("this program has no relay of its own")
 	}
@@ -215,10 +274,16 @@ func (a *App) Close() error {
 		a.cancel()
 		err = a.session.Close()
 		a.wg.Wait()
+		if a.notifier != nil {
+			a.notifier.Close()
+		}
 		if a.relay != nil {
 			err = errors.Join(err, a.relay.Close())
 		}
 		a.state.close()
+		if a.tips != nil {
+			a.tips.Pop()
+		}
 		if a.main != nil {
 			a.main.pane.timeline.Close()
 		}
@@ -314,17 +379,18 @@ func (q *queue) close() {
 	}
 }
 
-// sentence is an error as a person reads it.
-func sentence(err error) string {
-	text := []rune(fmt.Sprint(err))
+// sentence is an error as a person reads it, in the window's language.
+func sentence(err error) string { return told(sentenced(fmt.Sprint(err))) }
+
+// sentenced gives words a capital and a full stop.
+func sentenced(words string) string {
+	text := []rune(words)
 	if len(text) == 0 {
 		return ""
 	}
-	if text[0] >= 'a' && text[0] <= 'z' {
-		text[0] -= 'a' - 'A'
-	}
+	text[0] = unicode.ToUpper(text[0])
 	switch text[len(text)-1] {
-	case '.', '!', '?':
+	case '.', '!', '?', '…':
 		return string(text)
 	}
 	return string(text) + "."

@@ -36,6 +36,7 @@ type openSheet struct {
 	page         *widgets.GroupPage     // a group's page, of conversation
 	conversation chat.ConversationID
 	transfers    *transfersSheet    // all transfers
+	again        func()             // makes the settings' page anew
 	spots        map[string]spotted // what else can be clicked on it
 	drawMe       func()             // the profile's: one's picture is another; nil on all others
 }

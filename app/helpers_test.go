@@ -24,6 +24,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	os.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent") // nothing is shown on the desktop of who runs them
 	code := m.Run()
 	if err := goleak.Find(); err != nil && code == 0 {
 		fmt.Fprintln(os.Stderr, err)
@@ -61,7 +62,8 @@ type person struct {
 func (s *stage) sits(dir string, more ...func(*Config)) *person {
 	s.t.Helper()
 	home := &home{dir: dir}
-	c := Config{Dir: dir, OwnRelay: home.exists(), StartRelay: home.start, Preview: look.Look, Picture: s.picture, Large: look.Large, Frames: look.Frames, Face: transfer.Face, SaveCopy: transfer.SaveCopy, RecoveryWork: 10,
+	c := Config{Dir: dir, OwnRelay: home.exists(), StartRelay: home.start, RelayPlace: home.place, KeepRelay: home.move, Profiles: filepath.Dir(dir),
+		Preview: look.Look, Picture: s.picture, Large: look.Large, Frames: look.Frames, Face: transfer.Face, SaveCopy: transfer.SaveCopy, RecoveryWork: 10,
 		Do: func(f func()) { s.todo <- f }}
 	for _, m := range more {
 		m(&c)
@@ -190,6 +192,21 @@ type home struct{ dir string }
 func (h *home) exists() bool {
 	_, err := os.Stat(filepath.Join(h.dir, "address"))
 	return err == nil
+}
+
+func (h *home) place() (listen string, on bool) {
+	b, err := os.ReadFile(filepath.Join(h.dir, "address"))
+	_, off := os.Stat(filepath.Join(h.dir, "off"))
+	return string(b), err == nil && off != nil
+}
+
+func (h *home) move(listen string, on bool) error {
+	if on {
+		os.Remove(filepath.Join(h.dir, "off"))
+	} else if err := os.WriteFile(filepath.Join(h.dir, "off"), nil, 0o600); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(h.dir, "address"), []byte(listen), 0o600)
 }
 
 func (h *home) start(_ context.Context, owner string) (Relay, error) {

@@ -71,23 +71,25 @@ func (a *App) watchDrags(over func(bool)) {
 // nativeWindow is X's number of the window; 0 while it has none.
 func (a *App) nativeWindow() xproto.Window {
 	found := make(chan xproto.Window, 1)
-	a.ui(func() {
-		id := xproto.Window(0)
-		if native, ok := a.window.(driver.NativeWindow); ok {
-			native.RunNative(func(context any) {
-				if x, ok := context.(driver.X11WindowContext); ok {
-					id = xproto.Window(x.WindowHandle)
-				}
-			})
-		}
-		found <- id
-	})
+	a.ui(func() { found <- a.nativeID() })
 	select {
 	case <-a.ctx.Done():
 		return 0
 	case id := <-found:
 		return id
 	}
+}
+
+// nativeID is nativeWindow on the screen's goroutine.
+func (a *App) nativeID() (id xproto.Window) {
+	if native, ok := a.window.(driver.NativeWindow); ok {
+		native.RunNative(func(context any) {
+			if x, ok := context.(driver.X11WindowContext); ok {
+				id = xproto.Window(x.WindowHandle)
+			}
+		})
+	}
+	return id
 }
 
 // dragWatch looks at the pointer through a connection of its own.

@@ -43,7 +43,9 @@ func (p *pane) items(messages []chat.Message) []widgets.Item {
 		} else if c.Kind == chat.Group {
 			it.Sender = memberName(&c, one.From)
 		}
+		it.Message.Reason = told(one.Reason)
 		if t, ok := p.transferOf(one.ID); ok {
+			t.Reason = told(t.Reason)
 			it.Transfer = &t
 		}
 		if q := one.ReplyTo; q != nil {

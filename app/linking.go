@@ -89,7 +89,7 @@ func (a *App) follow(l *session.Linking, s *widgets.LinkSheet, done func(session
 				case session.LinkDone:
 					done(status)
 				case session.LinkFailed:
-					s.Say(status.Reason)
+					s.Say(told(status.Reason))
 				}
 			})
 		}

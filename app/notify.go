@@ -4,7 +4,9 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/lang"
 
+	"satchel/app/system"
 	"satchel/chat"
 )
 
@@ -36,9 +38,29 @@ func (a *App) notice(text string) {
 // disturbs tells whether the person wants to hear of what is new in a conversation.
 func disturbs(c *chat.Conversation, now time.Time) bool { return !c.Blocked && !c.IsMuted(now) }
 
+// startNotifier begins to tell the desktop of messages.
+func (a *App) startNotifier() {
+	a.notifier = system.NewNotifier(
+		func(tag string) {
+			a.ui(func() {
+				a.raise()
+				if _, ok := a.model.conversations[chat.ConversationID(tag)]; ok {
+					a.open(chat.ConversationID(tag))
+				}
+			})
+		},
+		func(n system.Notice) { a.ui(func() { a.fyne.SendNotification(fyne.NewNotification(n.Title, n.Body)) }) })
+}
+
+// raise brings the window to the front, also from the tray.
+func (a *App) raise() {
+	a.window.Show()
+	a.window.RequestFocus()
+}
+
 // notifyOf tells the desktop about new messages while nobody looks at the window.
 func (a *App) notifyOf(c chat.MessagesChanged) {
-	if a.focused || !a.model.synced {
+	if a.focused || !a.model.synced || !a.settings.Notices.tells(time.Now()) {
 		return
 	}
 	conversation, ok := a.model.conversations[c.Conversation]
@@ -52,9 +74,26 @@ func (a *App) notifyOf(c chat.MessagesChanged) {
 			continue
 		}
 		a.model.notified[c.Conversation] = m.Seq
-		title := a.model.name(&conversation)
 		_, words := preview(&m.Content)
-		a.fyne.SendNotification(fyne.NewNotification(title, words))
+		if conversation.Kind == chat.Group {
+			if who := memberName(&conversation, m.From); who != "" {
+				words = who + ": " + words
+			}
+		}
+		if a.settings.Notices.NamesOnly {
+			words = lang.L("New message")
+		}
+		a.notifier.Show(system.Notice{Tag: string(c.Conversation), Title: a.model.name(&conversation), Body: words,
+			Open: lang.L("Open"), Sound: !a.settings.Notices.Silent})
 		return
+	}
+}
+
+// forgetNotice takes a notification away once its conversation was read, here or
+// on another device.
+func (a *App) forgetNotice(c *chat.Conversation) {
+	if n := a.model.notified[c.ID]; n > 0 && c.Marks[a.model.me.ID].Read >= n {
+		delete(a.model.notified, c.ID)
+		a.notifier.Forget(string(c.ID))
 	}
 }

@@ -65,6 +65,7 @@ func (a *App) apply(batch []chat.Change) {
 			a.draftFollows(m.conversations[c.Conversation.ID].Draft, &c.Conversation)
 			m.setConversation(c.Conversation)
 			rows = true
+			a.forgetNotice(&c.Conversation)
 			pane.conversationChanged(c.Conversation)
 			blocked = blocked || c.Conversation.Blocked && c.Conversation.ID == pane.id
 			if a.sheet != nil && a.sheet.conversation == c.Conversation.ID {
@@ -110,7 +111,7 @@ func (a *App) apply(batch []chat.Change) {
 				pane.askAgain()
 			}
 			if c.State == chat.Refused {
-				a.notice(c.Reason)
+				a.notice(told(c.Reason))
 			}
 		case chat.SyncChanged:
 			m.synced = c.Done
@@ -135,7 +136,7 @@ func (a *App) apply(batch []chat.Change) {
 				a.sheet.drawMe()
 			}
 		case chat.Notice:
-			a.notice(c.Text)
+			a.notice(told(c.Text))
 		}
 	}
 	if blocked {
@@ -148,6 +149,7 @@ func (a *App) apply(batch []chat.Change) {
 		a.drawFoot()
 		a.drawTransfersSoon()
 	}
+	a.drawTray()
 }
 
 // typing shows that somebody writes, and takes it away again.

@@ -149,7 +149,7 @@ func (p *pane) open(id chat.ConversationID) {
 	p.composer.SetNames(a.model.others(&conversation))
 	p.drawHead()
 	p.drawEmpty()
-	p.notice.Say(conversation.Warning)
+	p.notice.Say(told(conversation.Warning))
 	p.root.Refresh()
 	p.composer.Focus()
 	p.load(0)

@@ -208,6 +208,7 @@ func (p *pane) transferChanged(t chat.Transfer) {
 	if t.Conversation != p.id {
 		return
 	}
+	t.Reason = told(t.Reason)
 	p.timeline.SetTransfer(t)
 	m, ok := p.shown[t.Message]
 	switch {

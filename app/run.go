@@ -10,27 +10,27 @@ import (
 	fyneapp "fyne.io/fyne/v2/app"
 
 	"satchel/app/session"
+	"satchel/app/system"
 	"satchel/widgets"
 )
 
 // Folder finds a profile's folder by what the command line says; see session.Folder.
 func Folder(profile string) string { return session.Folder(profile) }
 
-// appID names the program to the desktop: settings, notifications, its entry.
-// FyneApp.toml has the same.
-const appID = "app.satchel.Satchel"
-
-// Run shows the program until its window is closed or ctx ends. It must be
-// called on the main goroutine. The error is a sentence.
+// Run shows the program until its window is closed or ctx ends; when the profile
+// has a window already, it raises that one and returns. It must be called on the
+// main goroutine. The error is a sentence.
 func Run(ctx context.Context, cfg Config) error {
 	if runtime.GOOS == "linux" && os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "" {
 		return errors.New("there is no desktop here to open a window on (neither DISPLAY nor WAYLAND_DISPLAY is set); satchelctl works without one")
 	}
-	f := fyneapp.NewWithID(appID)
+	f := fyneapp.NewWithID(system.ID)
 	f.SetIcon(widgets.Logo())
 	f.Settings().SetTheme(widgets.NewTheme())
 	a, err := New(f, cfg)
-	if err != nil {
+	if errors.Is(err, ErrRaised) {
+		return nil
+	} else if err != nil {
 		return err
 	}
 	a.Start()

@@ -20,9 +20,13 @@ func settingsPages() []settingsPage {
 	return []settingsPage{
 		{"profile", lang.L("Profile"), widgets.IconPerson, (*App).profilePage},
 		{"devices", lang.L("Devices"), widgets.IconComputer, (*App).devicesPage},
+		{"notifications", lang.L("Notifications"), widgets.IconBell, (*App).notificationsPage},
+		{"appearance", lang.L("Appearance"), widgets.IconLook, (*App).appearancePage},
 		{"downloads", lang.L("Files"), widgets.IconDrop, (*App).downloadsPage},
 		{"stores", lang.L("File stores"), widgets.IconStore, (*App).storesPage},
 		{"storage", lang.L("Disk space"), widgets.IconDisk, (*App).storagePage},
+		{"relay", lang.L("Relay"), widgets.IconRelay, (*App).relayPage},
+		{"about", lang.L("About"), widgets.IconAbout, (*App).aboutPage},
 	}
 }
 
@@ -49,7 +53,9 @@ func (a *App) openSettingsAt(id string) {
 				for _, n := range names {
 					o.spots["page-"+n.ID] = pages.Name(n.ID)
 				}
+				o.again = func() { pages.OnPick(id) }
 				pages.SetPage(id, p.build(a, o))
+				o.escapeBy(sheet.Dismiss)
 			}
 		}
 	}
@@ -62,4 +68,18 @@ func (a *App) openSettingsAt(id string) {
 func (o *openSheet) forget() {
 	o.devices, o.drawMe, o.store, o.storage = nil, nil, nil, nil
 	o.spots = map[string]spotted{}
+}
+
+// escapeBy has Escape close the sheet from whatever on the page has the keyboard.
+func (o *openSheet) escapeBy(leave func()) {
+	for _, spot := range o.spots {
+		switch c := spot.(type) {
+		case *widgets.Toggle:
+			c.OnEscape = leave
+		case *widgets.Button:
+			c.OnEscape = leave
+		case *widgets.Field:
+			c.OnEscape = leave
+		}
+	}
 }

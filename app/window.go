@@ -6,6 +6,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/lang"
 
 	"satchel/chat"
 	"satchel/widgets"
@@ -18,6 +19,7 @@ func (a *App) openWindow() {
 	w.SetMaster()
 	w.SetPadded(false)
 	w.SetIcon(widgets.Logo())
+	w.SetCloseIntercept(a.closeWindow)
 	w.Resize(fyne.NewSize(a.settings.Width, a.settings.Height))
 	w.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) {
 		paths := make([]string, len(uris))
@@ -44,9 +46,7 @@ func (a *App) openWindow() {
 			c.TypedRune(r)
 		}
 	})
-	for _, s := range shortcuts {
-		w.Canvas().AddShortcut(s, func(s fyne.Shortcut) { a.shortcut(s) })
-	}
+	a.addShortcuts()
 	a.state = newStateWriter(a)
 }
 
@@ -63,7 +63,12 @@ func (a *App) writesAnywhere() fyne.Focusable {
 
 // setContent shows a screen and hears when its size changes.
 func (a *App) setContent(screen fyne.CanvasObject) {
-	root := &fyne.Container{Objects: []fyne.CanvasObject{screen}}
+	if a.tips != nil {
+		a.tips.Pop()
+	}
+	a.tips = widgets.NewTips()
+	a.tips.Push()
+	root := &fyne.Container{Objects: []fyne.CanvasObject{screen, &a.tips.Container}}
 	root.Layout = &watched{min: screen.MinSize, changed: func(s fyne.Size) {
 		a.settings.Width, a.settings.Height = s.Width, s.Height
 		a.publish()
@@ -102,44 +107,13 @@ func (a *App) remember() {
 	}
 }
 
-// shortcuts of the whole window, also while something is being written.
-var shortcuts = []*desktop.CustomShortcut{
-	{KeyName: fyne.KeyK, Modifier: fyne.KeyModifierShortcutDefault},
-	{KeyName: fyne.KeyN, Modifier: fyne.KeyModifierShortcutDefault},
-	{KeyName: fyne.KeyUp, Modifier: fyne.KeyModifierAlt},
-	{KeyName: fyne.KeyDown, Modifier: fyne.KeyModifierAlt},
-	{KeyName: fyne.KeyUp, Modifier: fyne.KeyModifierShortcutDefault},
-	{KeyName: fyne.KeyJ, Modifier: fyne.KeyModifierShortcutDefault},
-}
-
-// shortcut does what a shortcut of the window asks; false when it is none.
-func (a *App) shortcut(s fyne.Shortcut) bool {
-	c, ok := s.(*desktop.CustomShortcut)
-	if !ok || a.main == nil {
-		return false
-	}
-	switch *c {
-	case *shortcuts[0]:
-		a.window.Canvas().Focus(a.main.head.Search)
-	case *shortcuts[1]:
-		a.newMessage()
-	case *shortcuts[2]:
-		a.open(a.main.list.Next(-1))
-	case *shortcuts[3]:
-		a.open(a.main.list.Next(1))
-	case *shortcuts[4]:
-		a.main.pane.timeline.Begin()
-	case *shortcuts[5]:
-		a.openTransfers()
-	default:
-		return false
-	}
-	return true
-}
-
 // escape backs out: of an answer or an edit, of what is chosen, of the search,
 // to where one writes.
 func (a *App) escape() {
+	if a.sheet != nil {
+		a.sheet.sheet.Dismiss()
+		return
+	}
 	if a.main == nil {
 		return
 	}
@@ -174,6 +148,10 @@ type mainScreen struct {
 	foot *widgets.SideFoot
 	pane *pane
 	root *fyne.Container
+
+	// A narrow window shows the list or the conversation, with a way back.
+	back   *widgets.Button
+	listed bool // the list is what a narrow window shows
 }
 
 // showMain takes the welcome's place once the profile has joined.
@@ -187,6 +165,10 @@ func (a *App) showMain() {
 	s.head.New.OnTapped = a.newMessage
 	s.head.Invite.OnTapped = a.invite
 	s.head.Settings.OnTapped = a.openSettings
+	s.head.OnFace = a.accountMenu
+	if a.settings.Account != p.Account.Name {
+		a.set(func(s *settings) { s.Account = p.Account.Name })
+	}
 	s.head.Search.OnChanged = a.search
 	s.head.Search.OnStep = s.list.Step
 	s.head.Search.OnEscape = a.escape
@@ -196,8 +178,12 @@ func (a *App) showMain() {
 	s.foot.OnTapped = a.openTransfers
 	s.list.OnMenu = a.conversationMenu
 	s.foot.Hide()
+	s.back = widgets.NewIconButton(widgets.IconBack, lang.L("Back to the list"), func() {
+		s.listed = true
+		s.root.Refresh()
+	})
 	side, line := widgets.NewGround(widgets.ColorSide), widgets.NewGround(widgets.ColorLine)
-	s.root = &fyne.Container{Objects: []fyne.CanvasObject{side, line, s.head, s.list, s.foot, s.pane.root}}
+	s.root = &fyne.Container{Objects: []fyne.CanvasObject{side, line, s.head, s.list, s.foot, s.pane.root, s.back}}
 	s.root.Layout = mainLayout{s: s, side: side, line: line}
 	s.drawConnection(m)
 	a.setContent(s.root)
@@ -261,6 +247,10 @@ func (a *App) fill(conversations []chat.Conversation, transfers []chat.Transfer,
 		}
 	}
 	a.open(id)
+	if len(a.waiting) > 0 && id != "" {
+		a.offerFiles(a.waiting)
+		a.waiting = nil
+	}
 }
 
 // open shows a conversation; "" is none, and does nothing.
@@ -271,6 +261,10 @@ func (a *App) open(id chat.ConversationID) {
 	a.model.redraw(a.main.pane.id) // its draft is one from now on
 	a.main.pane.open(id)
 	a.main.list.SetSelected(id)
+	if a.main.listed {
+		a.main.listed = false
+		a.main.root.Refresh()
+	}
 	a.drawRows()
 }
 
@@ -299,25 +293,53 @@ func (s *mainScreen) drawMe(m *model) {
 func (s *mainScreen) drawConnection(m *model) { s.head.SetStatus(m.connectionLine()) }
 
 // mainLayout puts the side bar at the left, as wide as it is in the design, and
-// narrower in a small window.
+// narrower in a small window. Where both have no room, there is one of them.
 type mainLayout struct {
 	s          *mainScreen
 	side, line fyne.CanvasObject
 }
 
-func (l mainLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(640, 400) }
+const (
+	narrowWindow float32 = 620 // below, one of the two
+	wideWindow   float32 = 960 // from here on, as in the design
+	railWidth    float32 = 44  // left of a conversation in a narrow window
+)
+
+func (l mainLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(420, 320) }
 
 func (l mainLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
-	width := widgets.SideBarWidth
-	if size.Width < 960 {
-		width = max(240, size.Width/3)
-	}
 	put := func(o fyne.CanvasObject, x, y, w, h float32) {
 		o.Move(fyne.NewPos(x, y))
 		o.Resize(fyne.NewSize(w, h))
 	}
+	show := func(o fyne.CanvasObject, yes bool) {
+		if yes != o.Visible() {
+			if yes {
+				o.Show()
+			} else {
+				o.Hide()
+			}
+		}
+	}
+	width := widgets.SideBarWidth
+	if size.Width < wideWindow {
+		width = max(240, size.Width/3)
+	}
+	narrow := size.Width < narrowWindow
+	if narrow {
+		width = railWidth
+		if l.s.listed {
+			width = size.Width
+		}
+	}
+	list := !narrow || l.s.listed
+	show(l.s.back, narrow && !l.s.listed)
+	show(l.s.head, list)
+	show(l.s.list, list)
+	show(l.s.pane.root, !narrow || !l.s.listed)
 	put(l.side, 0, 0, width-1, size.Height)
 	put(l.line, width-1, 0, 1, size.Height)
+	put(l.s.back, (railWidth-36)/2, 14, 36, 36)
 	head := l.s.head.MinSize().Height
 	foot := float32(0)
 	if l.s.foot.Visible() {
@@ -326,5 +348,8 @@ func (l mainLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	put(l.s.head, 0, 0, width-1, head)
 	put(l.s.list, 0, head, width-1, size.Height-head-foot)
 	put(l.s.foot, 0, size.Height-foot, width-1, foot)
+	if narrow && !l.s.listed {
+		put(l.s.foot, -railWidth, size.Height, 1, 1) // no room for it: the bubbles say it, too
+	}
 	put(l.s.pane.root, width, 0, size.Width-width, size.Height)
 }

@@ -76,19 +76,30 @@ func (b *Button) AccessibilityRole() fyne.AccessibleRole { return fyne.Accessibl
 func (b *Button) Tapped(*fyne.PointEvent) { b.press() }
 
 func (b *Button) press() {
+	hideTip(b)
 	if !b.disabled && b.OnTapped != nil {
 		b.OnTapped()
 	}
 }
 
 // MouseIn implements desktop.Hoverable.
-func (b *Button) MouseIn(*desktop.MouseEvent) { b.hovered = true; b.Refresh() }
+func (b *Button) MouseIn(*desktop.MouseEvent) {
+	b.hovered = true
+	b.Refresh()
+	if b.Icon != "" {
+		showTip(b, b.Text)
+	}
+}
 
 // MouseMoved implements desktop.Hoverable.
 func (b *Button) MouseMoved(*desktop.MouseEvent) {}
 
 // MouseOut implements desktop.Hoverable.
-func (b *Button) MouseOut() { b.hovered = false; b.Refresh() }
+func (b *Button) MouseOut() {
+	b.hovered = false
+	b.Refresh()
+	hideTip(b)
+}
 
 // FocusGained implements fyne.Focusable.
 func (b *Button) FocusGained() { b.focused = true; b.Refresh() }

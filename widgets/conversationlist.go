@@ -55,7 +55,8 @@ type Row struct {
 	Receipt    chat.Receipt
 }
 
-// ConversationRowHeight is the height of every row.
+// ConversationRowHeight is the height of every row, unless rows stand close: see
+// SetCompact.
 const ConversationRowHeight float32 = 64
 
 // ConversationList lists conversations, and what a search found. A tap, or Space
@@ -250,7 +251,7 @@ func (r *conversationRow) MouseMoved(*desktop.MouseEvent) {}
 func (r *conversationRow) MouseOut()                      { r.hovered = false; r.Refresh() }
 
 func (r *conversationRow) MinSize() fyne.Size {
-	return fyne.NewSize(200, ConversationRowHeight)
+	return fyne.NewSize(200, ConversationRowHeight-2*closer(compactRow))
 }
 
 func (r *conversationRow) CreateRenderer() fyne.WidgetRenderer {
@@ -324,6 +325,9 @@ func (r *conversationRow) CreateRenderer() fyne.WidgetRenderer {
 		}
 		line.Text = ElideEnd(r.row.Line, room, SmallSize, false)
 		place(line, x, 33, room, SmallLineHeight+2)
+		for _, o := range re.objects[1:] {
+			o.Move(o.Position().SubtractXY(0, closer(compactRow)))
+		}
 	}
 	re.min = r.MinSize
 	re.refresh = func() {

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"image/color"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -50,6 +51,10 @@ const (
 	IconPerson   Icon = `<circle cx="12" cy="8.2" r="3.7"/><path d="M5 19.8c0-3.7 3-6.2 7-6.2s7 2.5 7 6.2"/>`
 	IconStore    Icon = `<path d="M7.4 18.2H17c2 0 3.6-1.5 3.6-3.4 0-1.9-1.4-3.3-3.3-3.4-0.4-2.9-2.6-4.9-5.4-4.9-2.5 0-4.6 1.6-5.3 4-2 0.2-3.4 1.8-3.4 3.9 0 2.1 1.7 3.8 4.2 3.8z"/>`
 	IconDisk     Icon = `<ellipse cx="12" cy="6.5" rx="7" ry="2.7"/><path d="M5 6.5v11c0 1.5 3.1 2.7 7 2.7s7-1.2 7-2.7v-11"/><path d="M5 12c0 1.5 3.1 2.7 7 2.7s7-1.2 7-2.7"/>`
+	IconBell     Icon = `<path d="M12 4.2a5.3 5.3 0 0 0-5.3 5.3c0 4.2-1.9 5.6-1.9 6.7h14.4c0-1.1-1.9-2.5-1.9-6.7A5.3 5.3 0 0 0 12 4.2z"/><path d="M10 19.3c0.4 0.7 1.1 1.1 2 1.1s1.6-0.4 2-1.1"/>`
+	IconLook     Icon = `<circle cx="12" cy="12" r="7.6"/><path fill="%[1]s" d="M12 4.4a7.6 7.6 0 0 1 0 15.2z"/>`
+	IconRelay    Icon = `<circle cx="12" cy="12" r="2.3"/><path d="M7.6 7.6a6.2 6.2 0 0 0 0 8.8"/><path d="M16.4 7.6a6.2 6.2 0 0 1 0 8.8"/><path d="M4.9 4.9a10 10 0 0 0 0 14.2"/><path d="M19.1 4.9a10 10 0 0 1 0 14.2"/>`
+	IconAbout    Icon = `<circle cx="12" cy="12" r="8"/><path d="M12 11.2v5"/><path d="M12 7.9v0.2"/>`
 	IconMore     Icon = `<circle cx="6" cy="12" r="0.9"/><circle cx="12" cy="12" r="0.9"/><circle cx="18" cy="12" r="0.9"/>`
 	IconGroup    Icon = `<circle cx="9" cy="8.5" r="3.2"/><path d="M3 19c0-3.3 2.7-5.4 6-5.4s6 2.1 6 5.4"/><path d="M15.5 5.6a3.2 3.2 0 0 1 0 5.8"/><path d="M17.2 13.9c2.3 0.6 3.8 2.5 3.8 5.1"/>`
 	IconTalk     Icon = `<path d="M4.5 5.5h15v10.5h-8l-4 3.6v-3.6h-3z"/>`
@@ -60,7 +65,7 @@ func (i Icon) Resource(c color.Color) fyne.Resource {
 	n := color.NRGBAModel.Convert(c).(color.NRGBA)
 	hex := fmt.Sprintf("#%02x%02x%02x", n.R, n.G, n.B)
 	body := string(i)
-	if i == IconSend {
+	if strings.Contains(body, "%[1]s") {
 		body = fmt.Sprintf(body, hex)
 	}
 	svg := fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24" viewBox="0 0 24 24"><g fill="none" stroke="%s" stroke-width="1.7" stroke-linecap="round" stroke-linejoin="round">%s</g></svg>`, hex, body)
@@ -81,3 +86,12 @@ var logo []byte
 
 // Logo is the mark of Satchel.
 func Logo() fyne.Resource { return fyne.NewStaticResource("satchel-logo.svg", logo) }
+
+// TrayIcon is the mark for beside the clock, with a dot when something is unread.
+func TrayIcon(unread bool) fyne.Resource {
+	if !unread {
+		return Logo()
+	}
+	svg := strings.Replace(string(logo), "</svg>", `<circle cx="400" cy="112" r="104" fill="#ffffff"/><circle cx="400" cy="112" r="84" fill="#d23c2a"/></svg>`, 1)
+	return fyne.NewStaticResource("satchel-logo-unread.svg", []byte(svg))
+}

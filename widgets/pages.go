@@ -241,3 +241,8 @@ func (n *pageName) CreateRenderer() fyne.WidgetRenderer {
 	r.refresh()
 	return r
 }
+
+// NewScrolled returns content that scrolls when it is higher than its room.
+func NewScrolled(content fyne.CanvasObject) fyne.CanvasObject {
+	return container.NewVScroll(container.New(wide{}, content))
+}

@@ -204,6 +204,11 @@ func (b *pressable) MouseOut() { b.hover(false) }
 func (b *pressable) hover(on bool) {
 	b.hovered = on
 	b.paint()
+	if on && b.image != nil && b.text == nil && b.shade != nil {
+		showTip(b, b.label)
+	} else {
+		hideTip(b)
+	}
 	if b.entered != nil {
 		b.entered(on)
 	}

@@ -23,11 +23,12 @@ type Sheet struct {
 
 	Close  *Button
 	canvas fyne.Canvas
+	tips   *Tips
 }
 
 // NewSheet returns a sheet that is not shown yet.
 func NewSheet(title string, content fyne.CanvasObject, buttons ...*Button) *Sheet {
-	s := &Sheet{Title: title, Content: content, Buttons: buttons, Width: 480}
+	s := &Sheet{Title: title, Content: content, Buttons: buttons, Width: 480, tips: NewTips()}
 	s.ExtendBaseWidget(s)
 	s.Close = NewIconButton(IconClose, lang.L("Close"), s.Dismiss)
 	for _, b := range append(buttons, s.Close) {
@@ -42,6 +43,7 @@ func (s *Sheet) ShowOn(c fyne.Canvas, first fyne.Focusable) {
 	s.canvas = c
 	s.Resize(c.Size())
 	c.Overlays().Add(s)
+	s.tips.Push()
 	if first == nil {
 		first = s
 	}
@@ -57,6 +59,7 @@ func (s *Sheet) Dismiss() {
 		return
 	}
 	s.canvas.Overlays().Remove(s)
+	s.tips.Pop()
 	s.canvas = nil
 	if s.OnClose != nil {
 		s.OnClose()
@@ -106,9 +109,11 @@ func (s *Sheet) CreateRenderer() fyne.WidgetRenderer {
 	if s.Aside != nil {
 		r.objects = append(r.objects, s.Aside)
 	}
+	r.objects = append(r.objects, &s.tips.Container)
 	const pad, gap = 22, 14
 	r.layout = func(size fyne.Size) {
 		place(scrim, 0, 0, size.Width, size.Height)
+		place(&s.tips.Container, 0, 0, size.Width, size.Height)
 		width := min(s.Width, size.Width-32)
 		content := heightAt(s.Content, width-2*pad)
 		if s.Height > 0 {

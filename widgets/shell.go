@@ -30,7 +30,7 @@ func place(o fyne.CanvasObject, x, y, w, h float32) {
 }
 
 // focusOn gives the focus to o. Fyne knows an object's window only once it was
-// drawn; before that it is the program's only one.
+// drawn; before that it is the program's first (a tray icon has one, too).
 func focusOn(o fyne.Focusable) {
 	object, ok := o.(fyne.CanvasObject)
 	if !ok || fyne.CurrentApp() == nil {
@@ -41,7 +41,7 @@ func focusOn(o fyne.Focusable) {
 		c.Focus(o)
 		return
 	}
-	if all := d.AllWindows(); len(all) == 1 {
+	if all := d.AllWindows(); len(all) > 0 {
 		all[0].Canvas().Focus(o)
 	}
 }

@@ -18,6 +18,7 @@ type SideHead struct {
 	Invite   *Button
 	Settings *Button
 	Search   *Field
+	OnFace   func() // one's own picture or name was tapped
 
 	face   Face
 	status string
@@ -40,6 +41,13 @@ func (h *SideHead) SetFace(f Face) {
 	if h.face != f {
 		h.face = f
 		h.Refresh()
+	}
+}
+
+// Tapped implements fyne.Tappable.
+func (h *SideHead) Tapped(e *fyne.PointEvent) {
+	if h.OnFace != nil && e.Position.Y < 58 {
+		h.OnFace()
 	}
 }
 

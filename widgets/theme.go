@@ -33,7 +33,7 @@ const (
 	colorOnTile  = fyne.ThemeColorName("satchelOnTile")  // letters on a file's tile
 )
 
-// Sizes in Fyne's units (pixels at scale 1).
+// Sizes in Fyne's units (pixels at scale 1, times the person's text size).
 const (
 	TextSize  float32 = 14 // what people write
 	SmallSize float32 = 12
@@ -66,19 +66,20 @@ const (
 
 type nrgba = color.NRGBA
 
-// palette holds light and dark of every colour of ours.
+// palette holds light and dark of every colour of ours. What is read stands out
+// from every ground it is read on by 4.5 : 1 at least, see contrast_test.go.
 var palette = map[fyne.ThemeColorName][2]nrgba{
 	ColorWindow:   {rgb(0xFFFFFF), rgb(0x1B1917)},
 	ColorSide:     {rgb(0xF7F5F1), rgb(0x221F1C)},
 	ColorLine:     {rgb(0xE7E3DB), rgb(0x35302B)},
 	ColorText:     {rgb(0x23201B), rgb(0xEFEAE3)},
-	ColorMuted:    {rgb(0x857E73), rgb(0x9E958A)},
-	ColorAccent:   {rgb(0xB9541A), rgb(0xE58A4B)},
+	ColorMuted:    {rgb(0x6B655B), rgb(0xA9A095)},
+	ColorAccent:   {rgb(0xAB4C15), rgb(0xE58A4B)},
 	ColorOnAccent: {rgb(0xFFFFFF), rgb(0x1B1917)},
 	ColorIncoming: {rgb(0xF2EFE9), rgb(0x2A2622)},
 	ColorOutgoing: {rgb(0xF8E6D8), rgb(0x4A3323)},
 	ColorSelected: {rgb(0xEFE7DC), rgb(0x322B25)},
-	ColorGood:     {rgb(0x3B7A57), rgb(0x7CC79B)},
+	ColorGood:     {rgb(0x377353), rgb(0x7CC79B)},
 	ColorBad:      {rgb(0xB3261E), rgb(0xF2877E)},
 
 	ColorTrack: {rgb(0xE7E3DB), rgb(0x35302B)},
@@ -98,9 +99,9 @@ var palette = map[fyne.ThemeColorName][2]nrgba{
 
 	ColorHover:                       {rgba(0x23201B, 0x0D), rgba(0xEFEAE3, 0x12)},
 	theme.ColorNamePressed:           {rgba(0x23201B, 0x1C), rgba(0xEFEAE3, 0x24)},
-	theme.ColorNameFocus:             {rgba(0xB9541A, 0x33), rgba(0xE58A4B, 0x3D)},
-	theme.ColorNameSelection:         {rgba(0xB9541A, 0x38), rgba(0xE58A4B, 0x4D)},
-	theme.ColorNameHyperlink:         {rgb(0xB9541A), rgb(0xE58A4B)},
+	theme.ColorNameFocus:             {rgba(0xAB4C15, 0x33), rgba(0xE58A4B, 0x3D)},
+	theme.ColorNameSelection:         {rgba(0xAB4C15, 0x38), rgba(0xE58A4B, 0x4D)},
+	theme.ColorNameHyperlink:         {rgb(0xAB4C15), rgb(0xE58A4B)},
 	theme.ColorNameDisabled:          {rgb(0xB5AEA3), rgb(0x6B645B)},
 	theme.ColorNameButton:            {rgb(0xF2EFE9), rgb(0x2A2622)},
 	theme.ColorNameDisabledButton:    {rgb(0xF7F5F1), rgb(0x221F1C)},
@@ -111,7 +112,7 @@ var palette = map[fyne.ThemeColorName][2]nrgba{
 	theme.ColorNameOverlayBackground: {rgb(0xFFFFFF), rgb(0x221F1C)},
 	theme.ColorNameScrollBar:         {rgba(0x857E73, 0x80), rgba(0x9E958A, 0x80)},
 	theme.ColorNameShadow:            {rgba(0x23201B, 0x24), rgba(0x000000, 0x66)},
-	theme.ColorNameWarning:           {rgb(0xB9541A), rgb(0xE58A4B)},
+	theme.ColorNameWarning:           {rgb(0xAB4C15), rgb(0xE58A4B)},
 
 	theme.ColorNameScrollBarBackground: {rgba(0, 0), rgba(0, 0)},
 	theme.ColorNameForegroundOnError:   {rgb(0xFFFFFF), rgb(0x1B1917)},

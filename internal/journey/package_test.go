@@ -52,7 +52,7 @@ func TestPackage(t *testing.T) {
 			ended(t, env, "desktop-file-validate", entries[0])
 			entry := readEntry(t, entries[0])
 			for key, want := range map[string]string{"Name": "Satchel", "GenericName": "Messenger", "StartupWMClass": "Satchel",
-				"Categories": "Network;InstantMessaging;FileTransfer;", "Icon": strings.TrimSuffix(filepath.Base(entries[0]), ".desktop")} {
+				"Categories": "Network;InstantMessaging;FileTransfer;", "MimeType": "x-scheme-handler/satchel;", "Exec": "satchel %U", "Icon": strings.TrimSuffix(filepath.Base(entries[0]), ".desktop")} {
 				if entry[key] != want {
 					t.Errorf("%s is %q, not %q", key, entry[key], want)
 				}

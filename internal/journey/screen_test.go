@@ -21,6 +21,7 @@ import (
 type display struct {
 	t    *testing.T
 	name string
+	bus  string // the address of the desktop's D-Bus; "": as this program's
 	drop string // the program that drags files
 	shot int
 }
@@ -58,6 +59,15 @@ func newDisplay(t *testing.T, width, height int) *display {
 		t.Fatalf("%v: %s", err, out)
 	}
 	return d
+}
+
+// env is what a program on the display has in its environment.
+func (d *display) env() []string {
+	env := []string{"DISPLAY=" + d.name, "FYNE_PLATFORM=x11", "LIBGL_ALWAYS_SOFTWARE=1"}
+	if d.bus != "" {
+		env = append(env, "DBUS_SESSION_BUS_ADDRESS="+d.bus)
+	}
+	return env
 }
 
 // do runs a program on the display to its end, and returns what it printed.
@@ -144,8 +154,7 @@ func (w *window) start(args ...string) {
 	w.t.Helper()
 	os.Remove(w.state)
 	os.MkdirAll(filepath.Join(w.profile, "cache", "fyne"), 0o700)
-	w.process = start(w.t, []string{"DISPLAY=" + w.d.name, "SATCHEL_STATE=" + w.state, "FYNE_PLATFORM=x11",
-		"LIBGL_ALWAYS_SOFTWARE=1", "FYNE_THEME=" + cmp.Or(w.theme, "light"), "XDG_CACHE_HOME=" + filepath.Join(w.profile, "cache"), "XDG_CONFIG_HOME=" + filepath.Join(w.profile, "config")}, "satchel",
+	w.process = start(w.t, append(w.d.env(), "SATCHEL_STATE="+w.state, "FYNE_THEME="+cmp.Or(w.theme, "light"), "XDG_CACHE_HOME="+filepath.Join(w.profile, "cache"), "XDG_CONFIG_HOME="+filepath.Join(w.profile, "config")), "satchel",
 		append([]string{"--profile", w.profile}, args...)...)
 	w.wait("a painted window", func(s *screen) bool { return s.Screen != "" })
 	ids := strings.Fields(w.d.do("xdotool", "search", "--sync", "--onlyvisible", "--pid", strconv.Itoa(w.cmd.Process.Pid)))

@@ -36,6 +36,7 @@ type Call struct {
 	Began   time.Time `json:"began"`
 	Printed int       `json:"printed,omitempty"` // lines that an earlier process of this run wrote
 	Yield   bool      `json:"yield,omitempty"`   // no command: another program asks for the profile
+	Raise   bool      `json:"raise,omitempty"`   // no command: show the window, and Args in it
 
 	Stdin  io.Reader `json:"-"`
 	Stdout io.Writer `json:"-"`
@@ -96,7 +97,8 @@ func runName() string { return string(chat.NewTransferID()) }
 // runner runs commands against one session, several at a time.
 type runner struct {
 	s     *session.Session
-	yield func() // gives the profile to who asks; nil: it is not given
+	yield func()              // gives the profile to who asks; nil: it is not given
+	raise func(args []string) // brings the window to the front; nil: there is none
 
 	mu     sync.Mutex              // one send begins, one listen moves its cursor, at a time
 	claims map[chat.MessageID]bool // messages that a running send answers for

@@ -53,9 +53,19 @@ func socketPath(dir string) (path string, release func(), err error) {
 }
 
 // Serve lets satchelctl use a session that this program has open, until ctx ends.
-// It returns when every command that it ran is over.
-func Serve(ctx context.Context, s *session.Session) error {
-	return newRunner(s).serve(ctx)
+// raise is called, on any goroutine, when the program is started once more for
+// this profile: see Raise. It returns when every command that it ran is over.
+func Serve(ctx context.Context, s *session.Session, raise func(args []string)) error {
+	r := newRunner(s)
+	r.raise = raise
+	return r.serve(ctx)
+}
+
+// Raise asks the program that has a profile open to show its window, and in it
+// what args name: links and paths. It tells whether there was a window.
+func Raise(dir string, args []string) bool {
+	t, ok := tellOwner(dir, Call{Raise: true, Args: args})
+	return ok && t.Exit != nil && *t.Exit == exitDone
 }
 
 // serve accepts clients until ctx ends. Their commands are then told to go on
@@ -115,6 +125,16 @@ func (r *runner) client(owner context.Context, conn net.Conn) {
 			answer = tell{Gone: true}
 		}
 		_ = out.Encode(answer) // who hangs up needs no answer
+		return
+	}
+
+	if c.Raise {
+		code := exitFailed
+		if r.raise != nil {
+			r.raise(c.Args)
+			code = exitDone
+		}
+		_ = out.Encode(tell{Exit: &code})
 		return
 	}
 

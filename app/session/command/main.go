@@ -160,19 +160,26 @@ func Open(ctx context.Context, opts session.Options) (*session.Session, error) {
 // askToYield asks the program that has a profile for it, and tells whether it
 // keeps it.
 func askToYield(dir string) (refused bool) {
+	t, ok := tellOwner(dir, Call{Yield: true})
+	return ok && t.Exit != nil
+}
+
+// tellOwner says something to the program that has a profile, and returns its
+// answer; false when there is none.
+func tellOwner(dir string, c Call) (t tell, ok bool) {
 	path, release, err := socketPath(dir)
 	if err != nil {
-		return false
+		return t, false
 	}
 	defer release()
 	conn, err := net.DialTimeout("unix", path, time.Second)
 	if err != nil {
-		return false
+		return t, false
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(time.Second))
-	var t tell
-	return json.NewEncoder(conn).Encode(Call{Yield: true}) == nil && json.NewDecoder(conn).Decode(&t) == nil && t.Exit != nil
+	conn.SetDeadline(time.Now().Add(5 * time.Second))
+	ok = json.NewEncoder(conn).Encode(c) == nil && json.NewDecoder(conn).Decode(&t) == nil
+	return t, ok
 }
 
 // forward hands a command to the program that has the profile. met tells that

@@ -73,7 +73,7 @@ func TestListenYieldsToTheDesktop(t *testing.T) {
 		t.Fatal(err)
 	}
 	all.Go(func() { s.Run(serving) })
-	all.Go(func() { Serve(serving, s) })
+	all.Go(func() { Serve(serving, s, nil) })
 	defer s.Close()
 	defer stop()
 	if other, err := Open(ctx, session.Options{Dir: profile}); !errors.Is(err, session.ErrInUse) {
