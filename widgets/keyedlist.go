@@ -30,7 +30,7 @@ func (l *keyedList) TypedKey(k *fyne.KeyEvent) {
 	case desktop.KeyMenu:
 		l.of.menuAt(l.at)
 	case fyne.KeyF10:
-		if modifiers()&fyne.KeyModifierShift != 0 {
+		if Modifiers()&fyne.KeyModifierShift != 0 {
 			l.of.menuAt(l.at)
 		}
 	default:
