@@ -62,7 +62,7 @@ func TestStoresPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	mara.sheet.sheet.Dismiss()
-	mara.sendFiles(mara.main.pane.id, []string{path}, "")
+	mara.sendFiles(mara.main.pane.id, []string{path}, "", chat.PictureEdit{})
 	mara.sees("the file is there", func(s Screen) bool { return last(s).Receipt == "sent" })
 	if there, err := os.ReadDir(folder); err != nil || len(there) != 1 {
 		t.Errorf("%v, %v", there, err)
