@@ -24,20 +24,6 @@ func hostile() []string {
 	}
 }
 
-// Texts of all kinds are sent, shown, and stay inside the window.
-func TestHostileMessages(t *testing.T) {
-	s := newStage(t)
-	p := s.sits(t.TempDir())
-	p.begins("Mara")
-	for i, text := range hostile() {
-		if _, err := p.session.Send(t.Context(), p.main.pane.id, message(text)); err != nil {
-			t.Fatalf("text %d: %v", i, err)
-		}
-	}
-	p.sees("all is there", func(s Screen) bool { return len(s.Messages) == len(hostile()) && last(s).Receipt == "sent" })
-	p.looksRight(t, "hostile messages")
-}
-
 // A list of 5,000 conversations, names of 200 characters among them, is filled,
 // walked and searched.
 func TestManyConversations(t *testing.T) {

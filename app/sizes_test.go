@@ -9,8 +9,6 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/test"
-
-	"satchel/widgets"
 )
 
 // run is some text, in what widget and where it stands.
@@ -88,48 +86,5 @@ func (p *person) looksRight(t *testing.T, what string) {
 	}
 	if len(all) == 0 {
 		t.Errorf("%s, %v: there is nothing", what, size)
-	}
-}
-
-// Nothing stands outside of the window, and no words on others, whatever the size
-// of the text, in a small and in a large window, in both languages.
-func TestSizes(t *testing.T) {
-	t.Cleanup(func() { setLanguage("en"); widgets.SetCompact(false) })
-	s := newStage(t)
-	long := strings.TrimSpace(strings.Repeat("Wilhelmina ", 5)) // longer than any row
-	mara := s.sits(t.TempDir())
-	mara.looksRight(t, "the welcome")
-	mara.begins(long)
-	texts := []string{"Short", strings.Repeat("Words that people write. ", 20), "\u202Egnp.exe שלום عالم \u2067mixed\u2069", strings.Repeat("W", 300)}
-	for _, text := range texts {
-		if _, err := mara.session.Send(t.Context(), mara.main.pane.id, message(text)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	mara.sees("all is there", func(s Screen) bool { return len(s.Messages) == len(texts) && last(s).Receipt == "sent" })
-	for _, language := range []string{"en", "pt"} {
-		setLanguage(language)
-		mara.redraw()
-		mara.sees("the screen in "+language, func(s Screen) bool { return len(s.Messages) == len(texts) })
-		for _, percent := range []float32{80, 100, 160} {
-			for _, window := range []fyne.Size{{Width: 800, Height: 560}, {Width: 1600, Height: 1000}} {
-				mara.window.Resize(fyne.NewSize(window.Width*100/percent, window.Height*100/percent))
-				mara.looksRight(t, "a conversation")
-				mara.main.listed = true
-				mara.main.root.Refresh()
-				mara.looksRight(t, "the list")
-				mara.main.listed = false
-				mara.main.root.Refresh()
-				for _, page := range settingsPages() {
-					mara.openSettingsAt(page.id)
-					mara.looksRight(t, "settings: "+page.id)
-				}
-				mara.showShortcuts()
-				mara.looksRight(t, "the keys")
-				mara.askInvited("satchel://x")
-				mara.looksRight(t, "an invitation")
-				mara.escape()
-			}
-		}
 	}
 }
