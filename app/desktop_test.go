@@ -21,9 +21,9 @@ import (
 // A second start on a profile shows its window, with what it was started for.
 func TestSecondStart(t *testing.T) {
 	s, dir := newStage(t), t.TempDir()
-	var started [][]string
+	started := make(chan []string, 4)
 	p := s.sits(dir, func(c *Config) {
-		c.Another = func(args ...string) error { started = append(started, args); return nil }
+		c.Another = func(args ...string) error { started <- args; return nil }
 	})
 	p.begins("Petra")
 	file := filepath.Join(t.TempDir(), "plan.txt")
@@ -42,11 +42,17 @@ func TestSecondStart(t *testing.T) {
 	p.sees("it asks about the invitation", func(s Screen) bool { return s.Sheet != nil && s.Sheet.Name == "invited" })
 	test.Tap(p.sheet.spots["begin"].(fyne.Tappable))
 	p.sees("the sheet is gone", func(s Screen) bool { return s.Sheet == nil })
-	for len(started) == 0 {
-		(<-s.todo)()
-		p.wg.Go(func() { s.todo <- func() {} })
+	var got []string
+	for got == nil {
+		select {
+		case f := <-s.todo:
+			f()
+		case got = <-started:
+		case <-time.After(patience):
+			t.Fatal("no other account was started")
+		}
 	}
-	if got := started[0]; len(got) != 4 || got[1] != filepath.Join(filepath.Dir(dir), "account-2") || !strings.HasPrefix(got[3], Link) {
+	if len(got) != 4 || got[1] != filepath.Join(filepath.Dir(dir), "account-2") || !strings.HasPrefix(got[3], Link) {
 		t.Errorf("started %v", got)
 	}
 	again("satchel://verify?x")

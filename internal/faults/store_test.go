@@ -109,23 +109,20 @@ func TestExpiredLinks(t *testing.T) {
 		http.ServeFile(rw, r, sealed)
 	}))
 	defer store.Close()
-	for _, c := range []struct {
-		code  int64
-		query string
-	}{
-		{403, "?X-Amz-Date=20200101T000000Z&X-Amz-Expires=60"}, {410, ""}, {403, "?se=2020-01-01T00:00:00Z"}, {404, ""},
-	} {
+	// A link that says itself when it ends is made anew by its sender: that road is
+	// app/session's TestExpiredLink.
+	for _, c := range []int64{403, 410, 404} {
 		const row = "link to a store expired"
 		note := matrix.run(t, row, download)
 		file := *first.Content.File
-		file.URL = store.URL + "/film" + c.query
+		file.URL = store.URL + "/film"
 		n, err := l.ana.Send(l.ana.bounded(), l.conv, chat.Content{Kind: chat.KindMessage, File: &file})
 		if err != nil {
 			t.Fatal(err)
 		}
 		l.ana.sent(t, n)
 		l.bo.received(t, n)
-		code.Store(c.code)
+		code.Store(c)
 		// What is here already would not be fetched.
 		if err := os.RemoveAll(filepath.Join(l.bo.dir, "files")); err != nil {
 			t.Fatal(err)

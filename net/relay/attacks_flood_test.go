@@ -227,7 +227,7 @@ func TestAttackCompression(t *testing.T) {
 // message is there, once and in order.
 func TestAttackSlowReaders(t *testing.T) {
 	t.Parallel()
-	r := start(t, Config{Limits: Limits{Queue: 256 << 10}})
+	r := start(t, Config{Limits: Limits{Queue: 4 << 20}})
 	mara, joao := join(t, r, "Mara"), join(t, r, "João")
 	var slow []*client
 	for i := range 3 {
