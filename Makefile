@@ -15,7 +15,7 @@ LDFLAGS := -ldflags "-s -w"
 # make run PROFILE=second opens another person's Satchel beside yours.
 PROFILE ?=
 
-.PHONY: run build test suite vet test-servers journeys test-package faults bench bench-relay lint shots package clean
+.PHONY: run build test suite vet test-servers test-faults journeys test-package faults bench bench-relay lint shots package clean
 
 run: build
 	build/satchel $(if $(PROFILE),--profile $(PROFILE))
@@ -29,7 +29,7 @@ build:
 # What every change must pass: format, the suite under the race detector, then the
 # journeys: built programs, killed and restarted, and real windows. The suite waits for
 # disks more than it computes: several packages at a time, while the programs are built.
-STORES := /transfer/(s3|azblob|gs|stores)$$
+STORES := /transfer/(s3|azblob|gs|stores)$$|/internal/faults$$
 test:
 	@.ci/install test
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt would change:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
@@ -57,8 +57,13 @@ journeys: build
 	@.ci/install test
 	$(JOURNEY) -parallel 2 -run TestScreen
 
+# A slice of each row of docs/faults.md; faults has them whole.
+test-faults:
+	@.ci/install test
+	go test -race $(SCREENLESS) -timeout 8m ./internal/faults
+
 # Everything that goes wrong with a transfer, whole, as docs/faults.md describes it:
-# `make test` has a slice of each row. Then built programs, killed at every point of
+# `make test-faults` has a slice of each row. Then built programs, killed at every point of
 # 300 MB; relays, one or any of three, killed fifty times under load; and ten thousand
 # connections that say nothing.
 FAULTS := SATCHEL_FAULTS=1 go test -count=1 -timeout 30m

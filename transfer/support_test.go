@@ -401,7 +401,7 @@ func (b *bench) legal(from, to chat.TransferState) {
 }
 
 // patience bounds every wait of a test; nothing passes by taking it.
-const patience = time.Minute
+const patience = 3 * time.Minute
 
 // wait waits until a transfer is as it should be, and returns it.
 func (b *bench) wait(id chat.TransferID, what string, ok func(chat.Transfer) bool) chat.Transfer {
