@@ -236,8 +236,8 @@ func (c *conversation) changed(m chat.Message) (chat.Message, error) {
 			m.Content, m.Edited, m.Deleted = chat.Content{Kind: chat.KindMessage}, false, true
 			return m, nil
 		}
-		m.Content, edited = m.Content.Edited(&by.Content)
-		m.Edited = m.Edited || edited
+		edited = true
+		m.Content, m.Edited = m.Content.Edited(&by.Content)
 	}
 	// Then where its file lies now, as the author says, and everybody's reactions.
 	for _, one := range all {

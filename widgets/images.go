@@ -36,6 +36,9 @@ type images struct {
 	// waiting says who wants to know, by picture; its keys are being made or queued.
 	waiting map[imageKey]*imageJob
 
+	ctx    context.Context // ends with close
+	cancel context.CancelFunc
+
 	mu      sync.Mutex
 	queue   []*imageJob
 	workers int
@@ -58,7 +61,9 @@ type imageJob struct {
 }
 
 func newImages(dispatch func(func())) *images {
-	return &images{dispatch: dispatch, kept: map[imageKey]*list.Element{}, broken: map[imageKey]bool{}, waiting: map[imageKey]*imageJob{}}
+	c := &images{dispatch: dispatch, kept: map[imageKey]*list.Element{}, broken: map[imageKey]bool{}, waiting: map[imageKey]*imageJob{}}
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	return c
 }
 
 // thumbnail returns the picture in data when it is at hand. Otherwise it is made
@@ -98,7 +103,7 @@ func (c *images) get(owner any, key imageKey, make func(context.Context) *image.
 		return nil
 	}
 	j := &imageJob{key: key, make: make, ready: map[any]func(){owner: ready}}
-	j.ctx, j.cancel = context.WithCancel(context.Background())
+	j.ctx, j.cancel = context.WithCancel(c.ctx)
 	if c.start(j) {
 		c.waiting[key] = j
 	}
@@ -190,13 +195,8 @@ func (c *images) finish(j *imageJob, img *image.RGBA) {
 func (c *images) close() {
 	c.mu.Lock()
 	c.closed = true
-	for _, j := range c.queue {
-		j.cancel()
-	}
 	c.queue = nil
 	c.mu.Unlock()
-	for _, j := range c.waiting {
-		j.cancel()
-	}
+	c.cancel() // of what is under way; who waits is Fyne's goroutine's to know
 	c.done.Wait()
 }
