@@ -71,6 +71,7 @@ func TestPicturesEdited(t *testing.T) {
 			}
 		})
 	}
+	b.stop() // what only a transfer under way needs goes after it is done
 	if left, _ := os.ReadDir(filepath.Join(b.folder, "parts")); len(left) > 0 {
 		t.Errorf("%v were left", left)
 	}
@@ -101,13 +102,14 @@ func TestCopySurvives(t *testing.T) {
 	if got := s.opened(t, again.done(id).File); !bytes.Equal(got, copied) {
 		t.Error("something else went")
 	}
-	if _, err := os.Stat(waits.Copy); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the copy stays: %v", err)
-	}
 	whole := telling(t, 40, 30)
 	cut := uploadOf(t, write(t, "cut.png", whole[:len(whole)-20]))
 	cut.Edit.Clean = true
 	if failed := again.failed(again.queue(cut), "is damaged"); !strings.Contains(failed.Reason, "was not sent") {
 		t.Errorf("%q", failed.Reason)
+	}
+	again.stop()
+	if _, err := os.Stat(waits.Copy); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the copy stays: %v", err)
 	}
 }
