@@ -64,18 +64,21 @@ test-faults:
 
 # Everything that goes wrong with a transfer, whole, as docs/faults.md describes it:
 # `make test-faults` has a slice of each row. Then built programs, killed at every point of
-# 300 MB; relays, one or any of three, killed fifty times under load; and ten thousand
-# connections that say nothing.
+# 300 MB; relays, one or any of three, killed fifty times under load, with files in a
+# folder or a bucket; ten thousand connections that say nothing; and ten thousand files
+# at once, in the engine and on the screen.
 FAULTS := SATCHEL_FAULTS=1 go test -count=1 -timeout 30m
-faults: build
+faults: build build/tools/versitygw
 	@.ci/install test
 	@rm -f build/faults.md
 	$(FAULTS) ./internal/faults || { cat build/faults.md; exit 1; }
 	$(FAULTS) -overlay $$(internal/faults/clock/overlay build/clock) -vet=off -tags moved -run TestClocks ./internal/faults
 	SATCHEL_FAULTS=1 $(JOURNEY) -run TestKill9 -parallel 2
 	$(FAULTS) -v -run 'Test(Cluster|Single)Killed|TestAttackHalfOpen' ./net/relay
+	$(FAULTS) -v -tags servers -run TestCloudKilled ./net/relay
 	$(FAULTS) -v -run TestHostileFiles ./transfer/preview
 	$(FAULTS) -v -run TestManyFiles ./transfer
+	$(FAULTS) -v $(SCREENLESS) -run TestManyFiles ./app
 	@cat build/faults.md
 
 # Ratios of what was measured in one run; nothing is asserted.
