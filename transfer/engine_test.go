@@ -143,6 +143,8 @@ func TestPauseResumeCancel(t *testing.T) {
 	must(b.Pause(moving)) // and changed their mind before it took effect
 	must(b.Resume(moving))
 	must(b.Resume(moving))
+	b.PauseAll() // and so with all
+	b.ResumeAll()
 
 	gone := b.queue(uploadOf(t, path))
 	b.state(gone, chat.TransferMoving)
