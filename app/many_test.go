@@ -16,9 +16,9 @@ import (
 )
 
 // Ten thousand files that are queued at once, paused and let go all arrive, and are
-// equal, while both windows draw, and the list of transfers. `make test` sends forty.
+// equal, while both windows draw, and the list of transfers. `make test` sends a dozen.
 func TestManyFiles(t *testing.T) {
-	many, whole := 40, os.Getenv("SATCHEL_FAULTS") != ""
+	many, whole := 12, os.Getenv("SATCHEL_FAULTS") != ""
 	if whole {
 		many = 10000
 	}
