@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"context"
 	"io"
 	"log"
 	"net/http"
@@ -65,7 +66,15 @@ func newGateway(t testing.TB, to string) *gateway {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	pass.Transport = transport
 	g := &gateway{}
+	over, end := context.WithCancel(context.Background())
+	var serving sync.WaitGroup // Close does not wait for WebSockets
 	g.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		serving.Add(1)
+		defer serving.Done()
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		defer context.AfterFunc(over, cancel)()
+		r = r.WithContext(ctx)
 		g.mu.Lock()
 		f := g.harm
 		g.mu.Unlock()
@@ -84,8 +93,10 @@ func newGateway(t testing.TB, to string) *gateway {
 	g.Config.ErrorLog = pass.ErrorLog
 	g.Start()
 	t.Cleanup(func() {
+		end()
 		g.CloseClientConnections()
 		g.Close()
+		serving.Wait()
 		transport.CloseIdleConnections()
 	})
 	return g
