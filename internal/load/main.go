@@ -160,29 +160,32 @@ func measure(ctx context.Context, program, database string, parts []string, at f
 	if err != nil {
 		return err
 	}
-	if has("pairs") {
-		if highest, err = measurePairs(ctx, clients, at, long, alone); err != nil {
+	// Each part has connections of its own: those that nobody reads for a minute are
+	// taken for dead.
+	for _, part := range []struct {
+		name string
+		do   func() error
+	}{
+		{"pairs", func() (err error) {
+			highest, err = measurePairs(ctx, clients, at, long, alone)
+			return err
+		}},
+		{"groups", func() error { return measureGroups(ctx, clients, long) }},
+		{"crowd", func() error { return measureCrowd(ctx, clients, long) }},
+		{"behind", func() error { return measureBehind(ctx, dir, r, clients) }},
+	} {
+		if !has(part.name) {
+			continue
+		}
+		if err := part.do(); err != nil {
+			return err
+		}
+		hangUp(clients)
+		if clients, err = connectAll(ctx, people, func(p *person) (*client, error) { return connect(ctx, r.url, p, "") }); err != nil {
 			return err
 		}
 	}
-	if has("groups") {
-		if err := measureGroups(ctx, clients, long); err != nil {
-			return err
-		}
-	}
-	if has("crowd") {
-		if err := measureCrowd(ctx, clients, long); err != nil {
-			return err
-		}
-	}
-	if has("behind") {
-		if err := measureBehind(ctx, dir, r, clients); err != nil {
-			return err
-		}
-	}
-	for _, c := range clients {
-		c.ws.Close()
-	}
+	hangUp(clients)
 	if has("idle") {
 		if err := measureIdle(ctx, r, people, before); err != nil {
 			return err
@@ -192,6 +195,12 @@ func measure(ctx context.Context, program, database string, parts []string, at f
 		return measureOthers(ctx, dir, long, highest)
 	}
 	return nil
+}
+
+func hangUp(clients []*client) {
+	for _, c := range clients {
+		c.ws.Close()
+	}
 }
 
 func measurePairs(ctx context.Context, clients []*client, at float64, long time.Duration, alone float64) (highest float64, err error) {
