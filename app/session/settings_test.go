@@ -172,7 +172,7 @@ func TestSettingsConverge(t *testing.T) {
 		case <-a:
 		case <-b:
 		case <-end:
-			t.Fatalf("they differ:\n%+v\n%+v", rows(mara), rows(laptop))
+			t.Fatalf("they differ:\n%s %+v\n%s %+v", mara.own(conv), rows(mara), laptop.own(conv), rows(laptop))
 		}
 	}
 }
