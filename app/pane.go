@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"net/url"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -87,6 +88,10 @@ func newPane(a *App) *pane {
 	t.OnPicked = p.drawPicked
 	t.OnDone = func() { p.composer.Focus() }
 	t.OnLink = func(u *url.URL) {
+		if _, here := a.session.IsGroupLink(u.String()); here {
+			a.joinGroup(u.String())
+			return
+		}
 		if u.Scheme == "satchel" {
 			a.fyne.Clipboard().SetContent(u.String())
 			a.notice(lang.L("This is an invitation, and is on the clipboard now. It is used in a Satchel that has not joined a relay yet."))
@@ -159,6 +164,9 @@ func (p *pane) hintFor(c *chat.Conversation) string {
 	if c.Kind == chat.Self {
 		return lang.L("Write a note…")
 	}
+	if c.Timer > 0 {
+		return lang.L("Message {{.Name}}, for {{.Time}}…", map[string]any{"Name": p.app.model.name(c), "Time": lifetimeWords(c.Timer)})
+	}
 	return lang.L("Message {{.Name}}…", map[string]any{"Name": p.app.model.name(c)})
 }
 
@@ -182,6 +190,10 @@ func (p *pane) drawHead() {
 	}
 	c := p.app.model.conversations[p.id]
 	status, tone := p.app.model.status(&c, time.Now())
+	if c.Timer > 0 && tone != widgets.ToneGood {
+		timer := lang.L("messages disappear after {{.Time}}", map[string]any{"Time": lifetimeWords(c.Timer)})
+		status = strings.TrimPrefix(status+" · "+timer, " · ")
+	}
 	face := p.app.model.face(&c)
 	face.Online = false // the words say so
 	p.head.Set(face, status, tone)

@@ -16,6 +16,7 @@ import (
 type Item struct {
 	Message chat.Message
 	Mine    bool
+	Line    string // stands in the middle instead of a bubble: what somebody did, not what they wrote
 	// Sender is written above the first bubble of a group; leave it empty in
 	// a conversation of two.
 	Sender    string

@@ -94,6 +94,9 @@ func (t *Timeline) link(i int) {
 func together(a, b *entry) bool {
 	x, y := &a.item.Message, &b.item.Message
 	d := y.At.Sub(x.At)
+	if a.item.Line != "" || b.item.Line != "" {
+		return false
+	}
 	return x.From == y.From && a.item.Mine == b.item.Mine && d < groupTime && d > -groupTime && a.date == b.date
 }
 
@@ -248,6 +251,9 @@ func (t *Timeline) measure(i int) {
 func (t *Timeline) left(e *entry) float32 {
 	if e.tile.n > 0 {
 		return t.tileLeft(e)
+	}
+	if e.item.Line != "" {
+		return timelineMargin + (t.room-e.lay.size.Width)/2
 	}
 	if e.item.Mine {
 		return timelineMargin + t.room - e.lay.size.Width
