@@ -177,8 +177,9 @@ func (p *pane) conversationChanged(c chat.Conversation) {
 	p.drawHead()
 	p.composer.SetHint(p.hintFor(&c))
 	p.composer.SetNames(p.app.model.others(&c))
-	p.drawClosed()
-	p.root.Refresh()
+	if p.drawClosed() {
+		p.root.Refresh()
+	}
 	me := p.app.model.me.ID
 	p.timeline.SetReceipts(func(m *chat.Message) chat.Receipt { return c.Receipt(me, m) })
 }
@@ -228,8 +229,8 @@ func (p *pane) drawEmpty() {
 	}
 }
 
-// drawClosed shows where one writes, or why one can't.
-func (p *pane) drawClosed() {
+// drawClosed shows where one writes, or why one can't; true: it is another than before.
+func (p *pane) drawClosed() (changed bool) {
 	c := p.app.model.conversations[p.id]
 	words := ""
 	switch {
@@ -242,14 +243,19 @@ func (p *pane) drawClosed() {
 	case !c.MayWrite(p.app.model.me.ID):
 		words = lang.L("Only admins write in this group.")
 	}
+	writes := p.id != "" && words == ""
+	if p.closed.Said() == words && p.closed.Visible() == (words != "") && p.composer.Visible() == writes {
+		return false
+	}
 	p.closed.Say(words)
-	for o, yes := range map[fyne.CanvasObject]bool{p.composer: p.id != "" && words == "", p.closed: words != ""} {
+	for o, yes := range map[fyne.CanvasObject]bool{p.composer: writes, p.closed: words != ""} {
 		if yes {
 			o.Show()
 		} else {
 			o.Hide()
 		}
 	}
+	return true
 }
 
 // markRead tells the session what was seen, while the person looks.

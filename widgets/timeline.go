@@ -279,9 +279,7 @@ func (t *Timeline) Upsert(items ...Item) {
 			e := t.entries[at]
 			e.item, e.date = *it, dayOf(it.Message.At)
 			e.stale, e.lay = true, nil
-			t.entries = append(t.entries[:at], t.entries[at+1:]...)
-			t.rebuild()
-			t.place(e)
+			t.reorder(at)
 		}
 	}
 	t.arrange()
