@@ -19,12 +19,16 @@ func (a *App) joinGroup(link string) {
 		ctx, cancel := context.WithTimeout(ctx, groupPatience)
 		defer cancel()
 		j, err := a.session.JoinGroup(ctx, link)
+		if err == nil {
+			j, err = a.session.Joining(j.Group) // it may have been answered by now
+		}
 		return func() {
 			switch {
 			case err != nil:
 				a.notice(sentence(err))
 			case j.In:
 				a.open(j.Group)
+			case j.Refused != "": // said as it came
 			default:
 				a.notice(lang.L("You are in as soon as {{.Name}} is online. The group then stands in your list.", map[string]any{"Name": j.By.Name}))
 			}
