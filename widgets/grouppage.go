@@ -71,7 +71,10 @@ func (p *GroupPage) Set(face Face, words string, members []MemberRow, may, in bo
 	p.words.SetText(words)
 	p.Members.SetMembers(members)
 	show(p.Add, may && in)
-	show(p.NoPicture, face.Picture != nil)
+	for _, b := range []*Button{p.Links, p.Timer, p.Picture} {
+		show(b, may && in)
+	}
+	show(p.NoPicture, may && in && face.Picture != nil)
 	show(p.acts, may && in)
 	show(p.Leave, in)
 	p.draw()
