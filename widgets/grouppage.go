@@ -32,7 +32,7 @@ func NewGroupPage() *GroupPage {
 	p.Leave = NewButton(PlainButton, lang.L("Leave the group…"), nil)
 	p.Name.OnChanged = func(string) { p.draw() }
 	p.Name.OnSubmitted = func(string) { p.rename() }
-	scroll := container.NewVScroll(p.Members)
+	scroll := newScroll(p.Members)
 	body := container.New(groupPageLayout{p}, FieldBox(p.Name, false), p.Rename, p.words, scroll, p.answer)
 	p.Sheet = NewSheet("", body, p.Add)
 	p.Sheet.Aside = p.Leave
