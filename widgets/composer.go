@@ -167,6 +167,9 @@ func (c *Composer) SetHint(hint string) {
 	c.entry.Resize(c.entry.Size())
 }
 
+// Hint is what stands in the empty field, in full.
+func (c *Composer) Hint() string { return c.entry.hint }
+
 // Focus lets the person write.
 func (c *Composer) Focus() { focusOn(c.entry) }
 

@@ -28,6 +28,9 @@ func (s *Session) house(ctx context.Context) error {
 	s.sweepGone()
 	var tidied time.Time
 	for {
+		if err := s.answerJoins(ctx); err != nil && ctx.Err() == nil {
+			s.log.Error("answer who wants to come into a group", "error", err)
+		}
 		if err := s.answerLinks(ctx); err != nil && ctx.Err() == nil {
 			s.log.Error("answer who wants links", "error", err)
 		}
