@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +24,7 @@ func (s *Session) newEngine() *transfer.Engine {
 	s.handlers.Add("noshare", noShare{}, dir.Scheme)
 	return transfer.New(transfer.Config{Journal: journal{s}, Handlers: s.handlers, Folder: s.filesDir(),
 		Changed: func(t chat.Transfer) { s.hub.publish(chat.TransferChanged{Transfer: t}) },
-		Earlier: s.earlier, Gone: s.gone, Renew: s.renew,
+		Earlier: s.earlier, Gone: s.gone, Renew: s.renew, Before: s.before, Lies: s.lies,
 		Logger: s.log, Words: &s.words, Limits: s.Downloads().limits(s.opts.Workers)})
 }
 
@@ -118,7 +119,11 @@ func (t *turn) saveTransfer(tr chat.Transfer) error {
 		if err := t.uploaded(&tr); err != nil {
 			return err
 		}
-		if err := t.remember(&tr); err != nil {
+		keep := t.remember
+		if tr.File.IsFolder() {
+			keep = t.rememberFolder
+		}
+		if err := keep(&tr); err != nil {
 			return err
 		}
 		t.uploadEnded(tr)
@@ -279,8 +284,17 @@ func (s *Session) filesOf(c *chat.Content) []string {
 	if c.File == nil {
 		return nil
 	}
-	if id, _, err := locate(s.Profile().RelayURL, c.File.URL); err == nil && id != "" {
-		return []string{id}
+	all := []string{c.File.URL}
+	if c.File.Folder != nil {
+		for _, p := range c.File.Folder.Earlier {
+			all = append(all, p.URL)
+		}
 	}
-	return nil
+	var ids []string
+	for _, address := range all {
+		if id, _, err := locate(s.Profile().RelayURL, address); err == nil && id != "" && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
