@@ -44,6 +44,7 @@ func (p *pane) items(messages []chat.Message) []widgets.Item {
 		} else if c.Kind == chat.Group {
 			it.Sender = memberName(&c, one.From)
 		}
+		it.Line = m.lineOf(&c, one)
 		it.Message.Reason = told(one.Reason)
 		if t, ok := p.transferOf(one.ID); ok {
 			t.Reason = told(t.Reason)

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"net/url"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -89,6 +90,10 @@ func newPane(a *App) *pane {
 	t.OnPicked = p.drawPicked
 	t.OnDone = func() { p.composer.Focus() }
 	t.OnLink = func(u *url.URL) {
+		if _, here := a.session.IsGroupLink(u.String()); here {
+			a.joinGroup(u.String())
+			return
+		}
 		if u.Scheme == "satchel" {
 			a.fyne.Clipboard().SetContent(u.String())
 			a.notice(lang.L("This is an invitation, and is on the clipboard now. It is used in a Satchel that has not joined a relay yet."))
@@ -161,6 +166,9 @@ func (p *pane) hintFor(c *chat.Conversation) string {
 	if c.Kind == chat.Self {
 		return lang.L("Write a note…")
 	}
+	if c.Timer > 0 {
+		return lang.L("Message {{.Name}}, for {{.Time}}…", map[string]any{"Name": p.app.model.name(c), "Time": lifetimeWords(c.Timer)})
+	}
 	return lang.L("Message {{.Name}}…", map[string]any{"Name": p.app.model.name(c)})
 }
 
@@ -171,8 +179,9 @@ func (p *pane) conversationChanged(c chat.Conversation) {
 	p.drawHead()
 	p.composer.SetHint(p.hintFor(&c))
 	p.composer.SetNames(p.app.model.others(&c))
-	p.drawClosed()
-	p.root.Refresh()
+	if p.drawClosed() {
+		p.root.Refresh()
+	}
 	me := p.app.model.me.ID
 	p.timeline.SetReceipts(func(m *chat.Message) chat.Receipt { return c.Receipt(me, m) })
 }
@@ -183,6 +192,10 @@ func (p *pane) drawHead() {
 	}
 	c := p.app.model.conversations[p.id]
 	status, tone := p.app.model.status(&c, time.Now())
+	if c.Timer > 0 && tone != widgets.ToneGood {
+		timer := lang.L("messages disappear after {{.Time}}", map[string]any{"Time": lifetimeWords(c.Timer)})
+		status = strings.TrimPrefix(status+" · "+timer, " · ")
+	}
 	face := p.app.model.face(&c)
 	face.Online = false // the words say so
 	p.head.Set(face, status, tone)
@@ -218,8 +231,8 @@ func (p *pane) drawEmpty() {
 	}
 }
 
-// drawClosed shows where one writes, or why one can't.
-func (p *pane) drawClosed() {
+// drawClosed shows where one writes, or why one can't; true: it is another than before.
+func (p *pane) drawClosed() (changed bool) {
 	c := p.app.model.conversations[p.id]
 	words := ""
 	switch {
@@ -232,14 +245,19 @@ func (p *pane) drawClosed() {
 	case !c.MayWrite(p.app.model.me.ID):
 		words = lang.L("Only admins write in this group.")
 	}
+	writes := p.id != "" && words == ""
+	if p.closed.Said() == words && p.closed.Visible() == (words != "") && p.composer.Visible() == writes {
+		return false
+	}
 	p.closed.Say(words)
-	for o, yes := range map[fyne.CanvasObject]bool{p.composer: p.id != "" && words == "", p.closed: words != ""} {
+	for o, yes := range map[fyne.CanvasObject]bool{p.composer: writes, p.closed: words != ""} {
 		if yes {
 			o.Show()
 		} else {
 			o.Hide()
 		}
 	}
+	return true
 }
 
 // markRead tells the session what was seen, while the person looks.

@@ -116,6 +116,7 @@ func (p *pane) messagesChanged(c chat.MessagesChanged) {
 			delete(p.shown, id)
 		}
 		p.timeline.Remove(c.Removed...)
+		p.unquote(c.Removed)
 	}
 	var show []chat.Message
 	again := false

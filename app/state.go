@@ -33,7 +33,7 @@ type Screen struct {
 	Offered      []string           `json:"offered,omitempty"` // names that may follow the @ of the draft
 	Bar          string             `json:"bar,omitempty"`     // above the composer: what is answered or edited
 	Picked       int                `json:"picked,omitempty"`  // messages that are chosen
-	Sheet        *SheetState        `json:"sheet,omitempty"`   // "send", "new", "invite", "open", "settings", "link", "person", "recovery", "remove", "new-group", "group", "add", "leave", "media", "confirm"
+	Sheet        *SheetState        `json:"sheet,omitempty"`   // "send", "new", "invite", "open", "settings", "link", "person", "recovery", "remove", "new-group", "group", "add", "leave", "media", "confirm", "timer", "group-links"
 	Closed       string             `json:"closed,omitempty"`  // why nobody can write here
 	Dialog       bool               `json:"dialog,omitempty"`  // something else lies over the window
 	Viewer       string             `json:"viewer,omitempty"`  // the picture that lies over the window

@@ -200,9 +200,16 @@ func (a *App) showMain() {
 		if err != nil {
 			a.log.Error("read the pictures of people", "error", err)
 		}
+		groups, err := a.session.GroupFaces()
+		if err != nil {
+			a.log.Error("read the pictures of groups", "error", err)
+		}
 		return func() {
 			for who, picture := range faces {
 				a.model.setFace(who, picture)
+			}
+			for id, picture := range groups {
+				a.model.setGroupFace(id, picture)
 			}
 			a.main.drawMe(&a.model)
 			a.fill(conversations, transfers, verified)

@@ -40,6 +40,10 @@ type Content struct {
 	URL      string          `json:"url,omitempty"`     // see KindLink
 	Custom   json.RawMessage `json:"custom,omitempty"`
 
+	Lifetime int64  `json:"lifetime,omitempty"` // seconds after its time that the message is there for, 0: it stays; of a KindTimer, for messages to come
+	Again    uint64 `json:"again,omitempty"`    // see KindTimer
+	Join     *Join  `json:"join,omitempty"`     // see KindJoin
+
 	Extra map[string]json.RawMessage `json:"-"`
 }
 
@@ -93,6 +97,8 @@ func (c *Content) Check() error {
 		return errors.New("the content has no kind")
 	case (c.Kind == KindFolder) != c.File.IsFolder():
 		return errors.New("a folder is sent by a message of its own kind")
+	case c.Lifetime < 0 || c.Lifetime > MaxLifetime:
+		return ErrLifetime
 	case c.Kind == KindMessage && c.Text == "" && c.Title == "" && c.File == nil && c.Location == nil && len(c.Custom) == 0:
 		return ErrEmpty
 	case len(c.Text)+len(c.Title) > MaxText:
@@ -152,4 +158,5 @@ func (c *Content) UnmarshalJSON(b []byte) error {
 var knownFields = map[string]bool{
 	"kind": true, "text": true, "title": true, "file": true, "location": true, "reply": true,
 	"edit": true, "delete": true, "reaction": true, "picture": true, "url": true, "custom": true,
+	"lifetime": true, "again": true, "join": true,
 }

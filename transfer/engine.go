@@ -232,10 +232,7 @@ func (e *Engine) want(id chat.TransferID, ev chat.TransferEvent) error {
 	if !ok {
 		return ErrUnknown
 	}
-	state := en.t.State
-	for _, w := range en.wants {
-		state, _ = state.Next(w)
-	}
+	state := en.wanted()
 	switch {
 	case ev == chat.EventPause && state == chat.TransferPaused,
 		ev == chat.EventCancel && state == chat.TransferCancelled,
@@ -252,6 +249,18 @@ func (e *Engine) want(id chat.TransferID, ev chat.TransferEvent) error {
 		e.post(en)
 	}
 	return nil
+}
+
+// wanted is where a transfer will stand once what was asked is carried out. The
+// engine is locked.
+func (en *entry) wanted() chat.TransferState {
+	state := en.t.State
+	for _, w := range en.wants {
+		if next, ok := state.Next(w); ok {
+			state = next
+		}
+	}
+	return state
 }
 
 // SetOnline says whether the relay can be reached. What is queued waits while

@@ -164,12 +164,17 @@ type sealed struct {
 // who writes goes on. What was written must stay as it is until end.
 type beside struct {
 	hash.Hash
+	run   []byte // what was written in one piece of memory and not yet handed over
 	bytes chan []byte
 	done  chan struct{}
 }
 
+// besideRun is how many bytes the goroutine gets at a time, so that it is not
+// woken up for each chunk.
+const besideRun = 1 << 20
+
 func (b *beside) begin() {
-	b.bytes, b.done = make(chan []byte, seal.WindowSize/seal.ChunkSize), make(chan struct{})
+	b.bytes, b.done = make(chan []byte, seal.WindowSize/besideRun+1), make(chan struct{})
 	go func() {
 		defer close(b.done)
 		priority.Background()
@@ -181,6 +186,7 @@ func (b *beside) begin() {
 
 // end returns when all that was written is in the hash.
 func (b *beside) end() {
+	b.hand()
 	close(b.bytes)
 	<-b.done
 	b.bytes = nil
@@ -191,6 +197,21 @@ func (b *beside) Write(p []byte) (int, error) {
 	if b.bytes == nil {
 		return b.Hash.Write(p)
 	}
-	b.bytes <- p
+	if n := len(b.run); n > 0 && cap(b.run)-n >= len(p) && len(p) > 0 && &b.run[:n+1][n] == &p[0] {
+		b.run = b.run[:n+len(p)]
+	} else {
+		b.hand()
+		b.run = p
+	}
+	if len(b.run) >= besideRun {
+		b.hand()
+	}
 	return len(p), nil
+}
+
+func (b *beside) hand() {
+	if len(b.run) > 0 {
+		b.bytes <- b.run
+	}
+	b.run = nil
 }

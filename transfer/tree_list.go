@@ -184,6 +184,9 @@ func hexSum(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// ListPath is where the list of a folder is kept, if it is.
+func (e *Engine) ListPath(f *chat.File) string { return e.listPath(filepath.Base(f.SHA256)) }
+
 func (e *Engine) listPath(sum string) string {
 	return filepath.Join(e.cfg.Folder, "lists", strings.ToLower(sum))
 }

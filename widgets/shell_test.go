@@ -65,7 +65,7 @@ func TestShellLooks(t *testing.T) {
 	inBoth(t, "group", func(t *testing.T, v fyne.ThemeVariant) fyne.Window {
 		p := NewGroupPage()
 		more := []*fyne.MenuItem{fyne.NewMenuItem("Write", nil)}
-		p.Set("Film crew", "3 people", []MemberRow{
+		p.Set(Face{Name: "Film crew", Key: "g"}, "3 people", []MemberRow{
 			{Account: chat.Account{ID: "m", Name: "Mara Reyes"}, Detail: "You · owner"},
 			{Account: chat.Account{ID: "a", Name: "Ines Tavares"}, Detail: "admin", Online: true, Menu: more},
 			{Account: chat.Account{ID: "b", Name: "Somebody with a name that is much longer than any row can show"}, Detail: "member", Menu: more},

@@ -16,6 +16,7 @@ import (
 type Item struct {
 	Message chat.Message
 	Mine    bool
+	Line    string // stands in the middle instead of a bubble: what somebody did, not what they wrote
 	// Sender is written above the first bubble of a group; leave it empty in
 	// a conversation of two.
 	Sender    string
@@ -280,9 +281,7 @@ func (t *Timeline) Upsert(items ...Item) {
 			e := t.entries[at]
 			e.item, e.date = *it, dayOf(it.Message.At)
 			e.stale, e.lay = true, nil
-			t.entries = append(t.entries[:at], t.entries[at+1:]...)
-			t.rebuild()
-			t.place(e)
+			t.reorder(at)
 		}
 	}
 	t.arrange()

@@ -160,6 +160,9 @@ func (e *sendFiles) apply(t *turn) error {
 	if err := t.showFace(e.conv); err != nil {
 		return err
 	}
+	if err := t.sayAgain(e.conv); err != nil {
+		return err
+	}
 	var added []chat.Message
 	for _, f := range e.files {
 		known, ok, err := t.tx.Message(e.conv, f.id)
@@ -170,7 +173,11 @@ func (e *sendFiles) apply(t *turn) error {
 			e.messages = append(e.messages, known)
 			continue
 		}
-		m := t.s.pending(e.conv, f.id, f.content)
+		content, err := t.fades(e.conv, f.content)
+		if err != nil {
+			return err
+		}
+		m := t.s.pending(e.conv, f.id, content)
 		if err := t.tx.AddPending(m); err != nil {
 			return err
 		}

@@ -66,7 +66,7 @@ func (s *Session) before(t chat.Transfer) (chat.File, chat.MessageID, bool) {
 	}
 	id := chat.MessageID(b)
 	m, ok, err := s.Message(t.Conversation, id)
-	if err != nil || !ok || m.Deleted || m.State != chat.MessageStored || !m.Content.File.IsFolder() || id == t.Message {
+	if err != nil || !ok || m.Deleted || m.State != chat.MessageStored || !m.Content.File.IsFolder() || id == t.Message || m.Content.Vanishes() > 0 {
 		return chat.File{}, "", false
 	}
 	return *m.Content.File, id, true
@@ -84,6 +84,37 @@ func (s *Session) lies(conv chat.ConversationID, id chat.MessageID) (string, cha
 // rememberFolder keeps by which message a folder went last.
 func (t *turn) rememberFolder(tr *chat.Transfer) error {
 	return t.tx.PutValue(folderKey(tr), []byte(tr.Message))
+}
+
+// forgetFolder forgets that it was this message, if it was.
+func (t *turn) forgetFolder(tr *chat.Transfer) error {
+	if b, err := t.tx.Value(folderKey(tr)); err != nil || string(b) != string(tr.Message) {
+		return err
+	}
+	return t.tx.PutValue(folderKey(tr), nil)
+}
+
+// dropFolder takes away what a download of a folder that was cancelled has put in its
+// place, unless another transfer has a part in it.
+func (t *turn) dropFolder(tr *chat.Transfer) error {
+	if !tr.File.IsFolder() {
+		return nil
+	}
+	shared := false
+	if err := t.tx.EachTransfer(func(other chat.Transfer) error {
+		shared = shared || other.ID != tr.ID && other.Direction == chat.Download && strings.EqualFold(other.File.SHA256, tr.File.SHA256)
+		return nil
+	}); err != nil || shared {
+		return err
+	}
+	from, to := t.s.engine.TreePath(&tr.File), filepath.Join(t.s.partsFolder(), goneLead+string(tr.ID))
+	t.then(func() {
+		if err := os.Rename(from, to); err == nil {
+			_ = os.Remove(filepath.Dir(from)) // unless something else is in it
+			t.s.wake()                        // to remove it beside the loop
+		}
+	})
+	return nil
 }
 
 var errNoFolder = Refusal("This message has no folder.")

@@ -206,7 +206,8 @@ func (e *freeFile) apply(t *turn) error {
 // goneLead begins the names of files that are about to be removed.
 const goneLead = "gone-"
 
-// sweepGone removes what a program that was killed left of freed files.
+// sweepGone removes what is out of the way: of cancelled folders, and of freed files
+// what a program that was killed left.
 func (s *Session) sweepGone() {
 	left, _ := filepath.Glob(filepath.Join(s.partsFolder(), goneLead+"*"))
 	for _, path := range left {

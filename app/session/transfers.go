@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -106,6 +107,11 @@ func (e saveTransfer) apply(t *turn) error {
 }
 
 func (t *turn) saveTransfer(tr chat.Transfer) error {
+	if gone, err := t.vanished(tr.Conversation, tr.Message); err != nil {
+		return err
+	} else if gone && tr.State != chat.TransferCancelled {
+		return t.transferTooLate(tr)
+	}
 	switch {
 	case tr.State == chat.TransferCancelled && tr.Direction == chat.Upload:
 		if err := t.remove(tr.Conversation, tr.Message); err != nil && !errors.Is(err, storage.ErrSent) {
@@ -114,6 +120,9 @@ func (t *turn) saveTransfer(tr chat.Transfer) error {
 		t.uploadEnded(tr)
 		return t.tx.DeleteTransfer(tr.ID)
 	case tr.State == chat.TransferCancelled:
+		if err := t.dropFolder(&tr); err != nil {
+			return err
+		}
 		return t.tx.DeleteTransfer(tr.ID)
 	case tr.State == chat.TransferDone && tr.Direction == chat.Upload:
 		if err := t.uploaded(&tr); err != nil {
@@ -136,6 +145,26 @@ func (t *turn) saveTransfer(tr chat.Transfer) error {
 		}
 	}
 	return t.tx.PutTransfer(tr)
+}
+
+// transferTooLate ends a transfer whose message has disappeared meanwhile.
+func (t *turn) transferTooLate(tr chat.Transfer) error {
+	if !tr.State.Ended() {
+		t.then(func() { _ = t.s.engine.Cancel(tr.ID) })
+		return t.tx.PutTransfer(tr)
+	}
+	var moved []string
+	if err := t.forgetTransfer(tr, &moved); err != nil {
+		return err
+	}
+	t.then(func() {
+		for _, path := range moved {
+			if err := os.Remove(path); err != nil {
+				t.s.log.Warn("the file of a message that disappeared stays", "error", err)
+			}
+		}
+	})
+	return nil
 }
 
 // uploaded completes the message of an upload that is done, and sends it.

@@ -87,6 +87,7 @@ func latencyWith(ctx context.Context, dir string, files int) error {
 // pair is two people on a relay of its own process.
 type pair struct {
 	relay    *exec.Cmd
+	data     string // the relay's folder
 	ana, bo  *session.Session
 	conv     chat.ConversationID
 	mu       sync.Mutex
@@ -116,7 +117,7 @@ func newPair(ctx context.Context, dir string) (*pair, error) {
 		return nil, err
 	}
 	run, stop := context.WithCancel(ctx)
-	p := &pair{relay: cmd, stop: stop, sent: map[chat.MessageID]chan time.Time{}, came: map[chat.MessageID]time.Time{}, ended: make(chan chat.Transfer, 100)}
+	p := &pair{relay: cmd, data: data, stop: stop, sent: map[chat.MessageID]chan time.Time{}, came: map[chat.MessageID]time.Time{}, ended: make(chan chat.Transfer, 100)}
 	if p.ana, err = p.person(run, dir, "Ana", string(link)); err != nil {
 		return nil, err
 	}

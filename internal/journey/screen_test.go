@@ -88,7 +88,7 @@ func (d *display) do(name string, args ...string) string {
 func (d *display) picture(name string) {
 	d.t.Helper()
 	d.shot++
-	dir := filepath.Join(bin, "shots")
+	dir := filepath.Join(root, "build", "shots")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		d.t.Fatal(err)
 	}

@@ -31,6 +31,18 @@ type messageLine struct {
 	Kind     string         `json:"kind,omitempty"` // edit, delete or reaction
 	Of       chat.MessageID `json:"of,omitempty"`
 	Reaction string         `json:"reaction,omitempty"`
+
+	Vanishes string `json:"vanishes,omitempty"` // when it disappears, RFC 3339
+	Lifetime *int64 `json:"lifetime,omitempty"` // of kind timer: how many seconds messages are there from now on; 0: for good
+}
+
+// changesAnother tells of an entry that changes what another message says to people.
+func changesAnother(m *chat.Message) bool {
+	switch m.Content.Kind {
+	case chat.KindEdit, chat.KindDelete, chat.KindReaction:
+		return true
+	}
+	return false
 }
 
 type fileLine struct {
@@ -83,6 +95,12 @@ func (r *runner) line(m *chat.Message, names map[chat.AccountID]string, path str
 		l.Kind, l.Of, l.Reaction = c.Kind, c.Target(), c.Reaction
 	} else {
 		l.Reply, l.Edited, l.Deleted, l.Reactions = c.Reply, m.Edited, m.Deleted, m.Reactions
+		if c.Kind == chat.KindTimer {
+			l.Kind, l.Lifetime = c.Kind, &m.Content.Lifetime
+		}
+		if at := m.Vanishes(); !at.IsZero() {
+			l.Vanishes = at.UTC().Format(time.RFC3339Nano)
+		}
 	}
 	switch m.State {
 	case chat.MessagePending:
@@ -108,7 +126,10 @@ func names(c *chat.Conversation, me chat.Account) map[chat.AccountID]string {
 	return out
 }
 
-type join struct{ link, name string }
+type join struct {
+	link, name string
+	timeout    time.Duration // how long to wait for a group
+}
 
 type joinLine struct {
 	Account chat.AccountID `json:"account"`
@@ -117,8 +138,17 @@ type joinLine struct {
 }
 
 func (j *join) run(ctx context.Context, r *runner, c *Call) error {
-	if err := r.s.Join(ctx, j.link, j.name); err != nil {
-		return err
+	group, here := r.s.IsGroupLink(j.link)
+	switch {
+	case group && !r.s.Profile().Joined && j.name == "":
+		return session.Refusal("You are not on this relay yet: say what you are called with --name.")
+	case !here:
+		if err := r.s.Join(ctx, j.link, j.name); err != nil {
+			return err
+		}
+	}
+	if group {
+		return j.comeIn(ctx, r, c)
 	}
 	return c.printJoined(r)
 }
@@ -226,6 +256,7 @@ type conversationLine struct {
 	Marked   bool   `json:"marked,omitempty"` // as unread, by hand
 	Blocked  bool   `json:"blocked,omitempty"`
 	Draft    string `json:"draft,omitempty"`
+	Timer    int64  `json:"timer,omitempty"` // seconds after which messages disappear
 }
 
 func (conversations) run(ctx context.Context, r *runner, c *Call) error {
@@ -242,7 +273,7 @@ func (conversations) run(ctx context.Context, r *runner, c *Call) error {
 	for i := range all {
 		row := &all[i]
 		l := conversationLine{ID: row.ID, Kind: string(row.Kind), Name: row.Name(me.Account.ID), Head: row.Head, Unread: row.Unread,
-			Pinned: !row.Pinned.IsZero(), Muted: row.IsMuted(now), Archived: row.IsArchived(now), Marked: row.MarkedUnread, Blocked: row.Blocked, Draft: row.Draft}
+			Pinned: !row.Pinned.IsZero(), Muted: row.IsMuted(now), Archived: row.IsArchived(now), Marked: row.MarkedUnread, Blocked: row.Blocked, Draft: row.Draft, Timer: row.Timer}
 		if row.Kind == chat.Self {
 			l.Name = session.SelfNames[0]
 		}
