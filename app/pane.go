@@ -40,6 +40,7 @@ type pane struct {
 	shown           map[chat.MessageID]chat.Message
 	came            []chat.MessageID          // of shown, and some that are gone, in the order of their coming
 	paths           map[chat.MessageID]string // verified files, and our own sources
+	partly          map[chat.MessageID]bool   // of folders: a part is there
 	lowest, highest uint64                    // 0: nothing stored is shown
 	loaded          bool                      // the first page came
 	missed          bool                      // something came while it was read
@@ -75,6 +76,7 @@ func newPane(a *App) *pane {
 	t.OnCancel = func(id chat.TransferID) { a.steer(id, a.session.CancelTransfer) }
 	t.OnSaveAs = func(m chat.Message) { a.saveAs(m) }
 	t.OnShowInFolder = func(m chat.Message) { a.showInFolder(m) }
+	t.OnTree = func(m chat.Message) { a.openTree(m) }
 	t.OnTyped = func(r rune) {
 		c := p.composer.Entry()
 		a.window.Canvas().Focus(c)
@@ -146,7 +148,7 @@ func (p *pane) open(id chat.ConversationID) {
 	p.id, p.round, p.loaded, p.loading, p.missed = id, p.round+1, false, false, false
 	p.opening = true
 	p.forget()
-	p.paths = map[chat.MessageID]string{}
+	p.paths, p.partly = map[chat.MessageID]string{}, map[chat.MessageID]bool{}
 	p.seen, p.told = 0, 0
 	conversation := a.model.conversations[id]
 	p.composer.SetHint(p.hintFor(&conversation))

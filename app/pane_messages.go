@@ -198,7 +198,7 @@ func (p *pane) lookUp(messages []chat.Message) {
 			var found []chat.Message
 			for i, m := range messages {
 				if now, ok := p.shown[m.ID]; ok && items[i].path != "" {
-					p.paths[m.ID] = items[i].path
+					p.paths[m.ID], p.partly[m.ID] = items[i].path, items[i].partly
 					found = append(found, now)
 				}
 			}
@@ -222,6 +222,9 @@ func (p *pane) transferChanged(t chat.Transfer) {
 	case ok && t.State == chat.TransferCancelled && t.Direction == chat.Download:
 		delete(p.paths, t.Message) // it made room
 		p.timeline.Upsert(p.items([]chat.Message{m})...)
+		if m.Content.File.IsFolder() {
+			p.lookUp([]chat.Message{m}) // a part of it may be here from before
+		}
 	}
 }
 
