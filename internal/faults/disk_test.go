@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -31,16 +32,27 @@ func newDisk(t testing.TB, options string) *disk {
 	return d
 }
 
-// fill leaves so many bytes free.
+// fill leaves so many bytes free. Whose disk it is may write meanwhile: what is free
+// is asked again then.
 func (d *disk) fill(leave int64) {
-	var s unix.Statfs_t
 	f, err := os.OpenFile(filepath.Join(d.dir, "ballast"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err == nil {
-		defer f.Close()
-		err = unix.Statfs(d.dir, &s)
+	if err != nil {
+		d.t.Error("fill: ", err)
+		return
 	}
-	if n := int64(s.Bavail)*s.Bsize - leave; err == nil && n > 0 {
-		err = unix.Fallocate(int(f.Fd()), 0, 0, n)
+	defer f.Close()
+	for range 100 {
+		var s unix.Statfs_t
+		if err = unix.Statfs(d.dir, &s); err != nil {
+			break
+		}
+		n := int64(s.Bavail)*s.Bsize - leave
+		if n <= 0 {
+			return
+		}
+		if err = unix.Fallocate(int(f.Fd()), 0, 0, n); !errors.Is(err, unix.ENOSPC) {
+			break
+		}
 	}
 	if err != nil {
 		d.t.Error("fill: ", err)
