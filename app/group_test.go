@@ -84,7 +84,7 @@ func TestGroupInTheWindow(t *testing.T) {
 	}
 	ines.sees("the timer", func(s Screen) bool {
 		c := ines.model.conversations[made.Conversation.ID]
-		return c.Timer == 24*60*60 && strings.Contains(ines.main.pane.hintFor(&c), "1 day") && strings.Contains(s.Conversation.Status, "1 day")
+		return c.Timer == 24*60*60 && strings.Contains(ines.main.pane.composer.Hint(), "1 day") && strings.Contains(s.Conversation.Status, "1 day")
 	})
 	if ines.sheet.page.Timer.Visible() || ines.sheet.page.Links.Visible() {
 		t.Error("a member is offered what only admins may do")

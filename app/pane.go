@@ -40,6 +40,7 @@ type pane struct {
 	shown           map[chat.MessageID]chat.Message
 	came            []chat.MessageID          // of shown, and some that are gone, in the order of their coming
 	paths           map[chat.MessageID]string // verified files, and our own sources
+	partly          map[chat.MessageID]bool   // of folders: a part is there
 	lowest, highest uint64                    // 0: nothing stored is shown
 	loaded          bool                      // the first page came
 	missed          bool                      // something came while it was read
@@ -75,6 +76,7 @@ func newPane(a *App) *pane {
 	t.OnCancel = func(id chat.TransferID) { a.steer(id, a.session.CancelTransfer) }
 	t.OnSaveAs = func(m chat.Message) { a.saveAs(m) }
 	t.OnShowInFolder = func(m chat.Message) { a.showInFolder(m) }
+	t.OnTree = func(m chat.Message) { a.openTree(m) }
 	t.OnTyped = func(r rune) {
 		c := p.composer.Entry()
 		a.window.Canvas().Focus(c)
@@ -119,9 +121,9 @@ func newPane(a *App) *pane {
 	p.wirePicked()
 	p.notice.OnClose = func() { p.root.Refresh() }
 
-	p.root = container.New(paneLayout{p}, widgets.NewGround(widgets.ColorWindow), p.head, p.timeline, p.hint, p.notice, p.reply, p.composer, p.closed, p.composer.Mentions, p.picked, p.hover)
+	p.root = container.New(paneLayout{p}, widgets.NewGround(widgets.ColorWindow), p.head, p.picked, p.timeline, p.hint, p.notice, p.reply, p.composer, p.closed, p.composer.Mentions, p.hover)
 	p.drawEmpty()
-	p.head.Search.OnTapped = func() { a.window.Canvas().Focus(a.main.head.Search) }
+	p.head.Search.OnTapped = a.find
 	p.head.Media.OnTapped = a.openMedia
 	p.head.OnTapped = func() {
 		if a.model.conversations[p.id].Kind == chat.Group {
@@ -146,7 +148,7 @@ func (p *pane) open(id chat.ConversationID) {
 	p.id, p.round, p.loaded, p.loading, p.missed = id, p.round+1, false, false, false
 	p.opening = true
 	p.forget()
-	p.paths = map[chat.MessageID]string{}
+	p.paths, p.partly = map[chat.MessageID]string{}, map[chat.MessageID]bool{}
 	p.seen, p.told = 0, 0
 	conversation := a.model.conversations[id]
 	p.composer.SetHint(p.hintFor(&conversation))
@@ -210,7 +212,7 @@ func (p *pane) drawEmpty() {
 			o.Hide()
 		}
 	}
-	show(p.head, p.id != "")
+	show(p.head, p.id != "" && !p.picked.Visible())
 	p.drawClosed()
 	empty := p.id == "" || p.loaded && len(p.shown) == 0 && !p.hasOlder()
 	show(p.hint, empty)
@@ -367,8 +369,12 @@ func (l paneLayout) Layout(objects []fyne.CanvasObject, s fyne.Size) {
 	bottom := s.Height
 	if p.composer.Visible() {
 		h := p.composer.MinSize().Height
+		put(p.composer, bottom-h, h)
+		if wants := p.composer.MinSize().Height; wants != h { // its words break elsewhere at this width
+			h = wants
+			put(p.composer, bottom-h, h)
+		}
 		bottom -= h
-		put(p.composer, bottom, h)
 		m := p.composer.Mentions
 		m.Resize(fyne.NewSize(min(300, s.Width-40), m.MinSize().Height))
 		m.Move(fyne.NewPos(min(68, s.Width-m.Size().Width), bottom-m.Size().Height-6))

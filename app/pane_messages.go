@@ -142,7 +142,7 @@ func (p *pane) messagesChanged(c chat.MessagesChanged) {
 			show = append(show, m)
 		}
 	}
-	if again {
+	if again && p.timeline.AtEnd() {
 		p.reload()
 		return
 	}
@@ -152,6 +152,10 @@ func (p *pane) messagesChanged(c chat.MessagesChanged) {
 	}
 	if below && !c.History && !p.loading {
 		p.load(p.lowest)
+	}
+	if again { // what is read stays where it is; the rest comes when the person comes there
+		p.detached = true
+		p.timeline.Append(nil, true)
 	}
 	if c.History && !p.loading {
 		if p.detached {
@@ -200,7 +204,7 @@ func (p *pane) lookUp(messages []chat.Message) {
 			var found []chat.Message
 			for i, m := range messages {
 				if now, ok := p.shown[m.ID]; ok && items[i].path != "" {
-					p.paths[m.ID] = items[i].path
+					p.paths[m.ID], p.partly[m.ID] = items[i].path, items[i].partly
 					found = append(found, now)
 				}
 			}
@@ -224,6 +228,9 @@ func (p *pane) transferChanged(t chat.Transfer) {
 	case ok && t.State == chat.TransferCancelled && t.Direction == chat.Download:
 		delete(p.paths, t.Message) // it made room
 		p.timeline.Upsert(p.items([]chat.Message{m})...)
+		if m.Content.File.IsFolder() {
+			p.lookUp([]chat.Message{m}) // a part of it may be here from before
+		}
 	}
 }
 

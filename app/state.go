@@ -201,6 +201,14 @@ func (a *App) screen() Screen {
 				s.Sheet.Files = append(s.Sheet.Files, m.Content.File.Name)
 			}
 		}
+		if w := o.tree; w != nil {
+			s.Sheet.Lines = w.Lines()
+			for i, o := range w.Rows() {
+				put("tick-"+strconv.Itoa(i), o)
+			}
+			put("fetch", w.Fetch)
+			put("all", w.All)
+		}
 		if g := o.group; g != nil {
 			s.Sheet.Words = g.Reason()
 		}

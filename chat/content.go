@@ -63,6 +63,7 @@ type File struct {
 	Pages       int     `json:"pages,omitempty"`
 	Waveform    []byte  `json:"waveform,omitempty"` // how loud a sound's parts are, 0 to 255; at most 64
 	Excerpt     string  `json:"excerpt,omitempty"`  // the first lines of a text
+	Folder      *Folder `json:"folder,omitempty"`   // it is a folder; then Size and SHA256 are as Folder says
 }
 
 // IsPicture tells whether a bubble shows the file as a picture.
@@ -94,6 +95,8 @@ func (c *Content) Check() error {
 	switch {
 	case c.Kind == "":
 		return errors.New("the content has no kind")
+	case (c.Kind == KindFolder) != c.File.IsFolder():
+		return errors.New("a folder is sent by a message of its own kind")
 	case c.Lifetime < 0 || c.Lifetime > MaxLifetime:
 		return ErrLifetime
 	case c.Kind == KindMessage && c.Text == "" && c.Title == "" && c.File == nil && c.Location == nil && len(c.Custom) == 0:
@@ -111,7 +114,7 @@ func (c *Content) Check() error {
 }
 
 // Known tells whether this version can show the content.
-func (c *Content) Known() bool { return c.Kind == KindMessage }
+func (c *Content) Known() bool { return c.Kind == KindMessage || c.Kind == KindFolder }
 
 type plainContent Content
 

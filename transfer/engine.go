@@ -45,6 +45,12 @@ type Config struct {
 	// Renew gets a new link for a download whose link has expired, or says in an
 	// *Error what it waits for; nil: nobody can. Attempts call it.
 	Renew func(context.Context, chat.Transfer) (url string, err error)
+	// Before is the folder that was sent before from the same place to the same
+	// conversation, and by which message: what did not change since need not go again.
+	// Lies tells where the folder of an earlier message lies on this computer, for what
+	// is in it need not be fetched again. Attempts call both; nil: there is none.
+	Before func(chat.Transfer) (chat.File, chat.MessageID, bool)
+	Lies   func(chat.ConversationID, chat.MessageID) (path string, f chat.File, ok bool)
 	// Words is where bytes wait for messages; nil: they wait nowhere.
 	Words *priority.Gate
 
@@ -106,6 +112,8 @@ type entry struct {
 	looked     bool      // upload: Preview has seen the file
 	seen       bool      // it is on the screen; the loop's
 	sealing    *sealing  // upload: its sealed form, kept between attempts
+	plan       *plan     // upload of a folder: what goes, kept between attempts
+	got        []bool    // download of a folder: what was found to be here, by its place in the list
 }
 
 // New returns an engine. Transfers may be added before it runs.

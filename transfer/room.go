@@ -51,6 +51,13 @@ func (r *room) has(part string, id chat.TransferID, size int64) {
 	r.needs[id] = max(0, size-allocated(part))
 }
 
+// left notes how much a download of several files needs still.
+func (r *room) left(id chat.TransferID, n int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.needs[id] = max(0, n)
+}
+
 // Room tells, in a sentence, why folder's disk has no room for a file of so many
 // bytes while other downloads still need so many; nil when it has, or nobody knows.
 func Room(folder string, size, others int64) error { return enough(folder, size, others) }

@@ -5,18 +5,17 @@ import (
 	"encoding/hex"
 	"hash"
 	"io"
-	"io/fs"
 
 	"satchel/net/priority"
 	"satchel/net/seal"
 )
 
-// sealing is a file on its way through a Sealer: the window that is handed out,
+// sealing is a body on its way through a Sealer: the window that is handed out,
 // the one behind it, which is sealed meanwhile, and the checksums of both
 // forms. It outlives an attempt, so that after a cut nothing is read again but
 // the window in question. Its source owns it.
 type sealing struct {
-	info   fs.FileInfo // of the file that is sealed
+	body   body // that is sealed
 	input  *input
 	sealer *seal.Sealer
 	plain  hash.Hash
@@ -44,11 +43,11 @@ func (i *input) ReadAt(p []byte, off int64) (int, error) { return i.read(p, off)
 
 // newSealing begins, or goes on from a record if there is one; then it reads
 // again what the record speaks of. Errors: the Sealer's, or read's.
-func newSealing(info fs.FileInfo, in *input, record *seal.Record, save func(seal.Record) error) (*sealing, error) {
-	x := &sealing{info: info, input: in, plain: sha256.New(), sealed: &beside{Hash: sha256.New()}, now: piece{k: -1}, next: piece{k: -1}}
+func newSealing(b body, in *input, record *seal.Record, save func(seal.Record) error) (*sealing, error) {
+	x := &sealing{body: b, input: in, plain: sha256.New(), sealed: &beside{Hash: sha256.New()}, now: piece{k: -1}, next: piece{k: -1}}
 	var err error
 	if record == nil {
-		if x.sealer, err = seal.NewSealer(in, info.Size(), save); err == nil {
+		if x.sealer, err = seal.NewSealer(in, b.size(), save); err == nil {
 			x.sealer.Plain, x.sealer.Out = x.plain, x.sealed
 		}
 	} else {

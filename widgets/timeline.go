@@ -23,6 +23,7 @@ type Item struct {
 	Receipt   chat.Receipt   // of ours
 	Transfer  *chat.Transfer // nil: none
 	Path      string         // of the verified file on this computer; "" when it is not here, or Transfer names it
+	Partly    bool           // of a folder, a part lies there
 	QuoteFrom string         // who wrote what this answers, as the person calls them
 	Reactions []Reaction     // by emoji, in the order of their coming
 	Names     []string       // who can be mentioned here; nil in a conversation of two
@@ -63,6 +64,7 @@ type Timeline struct {
 	OnMenu   func(m chat.Message) []*fyne.MenuItem // what else the menu of a message offers
 
 	OnShowInFolder func(chat.Message) // the file is here
+	OnTree         func(chat.Message) // what is in a folder
 
 	// Picture decodes the picture in a file of this computer to fit into w by h
 	// pixels. It is called beside the screen, for two at a time, and its context

@@ -136,6 +136,12 @@ func (t *Timeline) file(e *entry) {
 	}
 }
 
+func (t *Timeline) tree(e *entry) {
+	if !t.pick(e, Modifiers()) {
+		tell(t.OnTree, e.message())
+	}
+}
+
 func (t *Timeline) saveAs(e *entry)       { tell(t.OnSaveAs, e.message()) }
 func (t *Timeline) showInFolder(e *entry) { tell(t.OnShowInFolder, e.message()) }
 
@@ -178,6 +184,9 @@ func (t *Timeline) menu(e *entry) []*fyne.MenuItem {
 		add(lang.L("Copy coordinates"), func() { t.copyText(formatCoordinates(content.Location)) })
 	}
 	if content.Known() && content.File != nil {
+		if content.File.IsFolder() && e.item.Message.State == chat.MessageStored && t.OnTree != nil {
+			add(lang.L("What is in it…"), func() { t.OnTree(e.message()) })
+		}
 		switch s := fileStateOf(&e.item); s.phase {
 		case fileHere:
 			add(lang.L("Open"), func() { t.file(e) })

@@ -104,7 +104,7 @@ func (s *Session) vanishDue(ctx context.Context) (next time.Time, err error) {
 			return next, err
 		}
 		for _, path := range e.moved {
-			if err := os.Remove(path); err != nil {
+			if err := os.RemoveAll(path); err != nil {
 				s.log.Warn("the file of a message that disappeared stays", "error", err)
 			}
 		}
@@ -150,6 +150,10 @@ func (t *turn) forgetFile(m *chat.Message, moved *[]string) error {
 			return err
 		}
 	}
+	if m.Content.File.IsFolder() {
+		list := t.s.engine.ListPath(m.Content.File)
+		t.then(func() { _ = os.Remove(list) }) // it has the names
+	}
 	for {
 		tr, ok, err := t.tx.TransferOf(m.Conversation, m.ID)
 		switch {
@@ -172,6 +176,9 @@ func (t *turn) forgetTransfer(tr chat.Transfer, moved *[]string) error {
 	}
 	path := tr.Path
 	t.then(func() { t.announceLater(tr) })
+	if tr.Direction == chat.Upload && tr.File.IsFolder() {
+		return t.forgetFolder(&tr)
+	}
 	if tr.Direction == chat.Upload {
 		return t.tx.PutValue(uploadsOf(&tr)+tr.File.SHA256, nil)
 	}
@@ -218,7 +225,7 @@ func (t *turn) vanished(conv chat.ConversationID, id chat.MessageID) (bool, erro
 func (t *turn) fades(conv chat.ConversationID, c chat.Content) (chat.Content, error) {
 	switch target := c.Target(); {
 	case c.Kind == chat.KindTimer:
-	case c.Kind == chat.KindMessage:
+	case c.Known():
 		row, _, err := t.tx.Conversation(conv)
 		if err != nil {
 			return c, err

@@ -276,7 +276,7 @@ func (l *listener) write(ctx context.Context, conv chat.ConversationID, messages
 	h := l.convs[conv]
 	var out []byte
 	for i := range messages {
-		b, err := encode(line(&messages[i], h.names, paths[messages[i].ID]))
+		b, err := encode(l.r.line(&messages[i], h.names, paths[messages[i].ID]))
 		if err != nil {
 			return err
 		}
@@ -366,6 +366,9 @@ func (l *listener) complain(m *chat.Message, err error) {
 func (l *listener) save(ctx context.Context, m *chat.Message, path string) (string, error) {
 	if v, err := l.r.s.Value(copyKey(m)); err == nil && v != nil {
 		info, err := os.Stat(string(v))
+		if err == nil && info.IsDir() && m.Content.File.IsFolder() {
+			return string(v), nil
+		}
 		if err == nil && info.Mode().IsRegular() && info.Size() == m.Content.File.Size && filepath.Dir(string(v)) == filepath.Clean(l.job.download) {
 			return string(v), nil
 		}

@@ -51,10 +51,41 @@ type fileLine struct {
 	MIME   string `json:"mime,omitempty"`
 	SHA256 string `json:"sha256,omitempty"`
 	Path   string `json:"path,omitempty"` // where it is on this computer
+
+	// Of a folder.
+	Folder *folderLine `json:"folder,omitempty"`
+	Tree   []treeLine  `json:"tree,omitempty"` // where it is known here
+}
+
+type folderLine struct {
+	Files int `json:"files"`
+	Left  int `json:"left,omitempty"` // out: they changed, or went, while it was sent
+}
+
+type treeLine struct {
+	Path   string `json:"path"`
+	Folder bool   `json:"folder,omitempty"` // with nothing in it
+	Size   int64  `json:"size"`
+	SHA256 string `json:"sha256,omitempty"`
+	Left   bool   `json:"left,omitempty"` // out
+	Here   bool   `json:"here"`
+}
+
+// treeLines are what is in a folder.
+func treeLines(list []chat.TreeEntry) []treeLine {
+	out := make([]treeLine, len(list))
+	for i := range list {
+		e := &list[i]
+		out[i] = treeLine{Path: e.Path, Folder: e.Folder, Size: e.Size, Here: e.Here}
+		if out[i].Left = !e.Folder && !e.Came(); !e.Folder && !out[i].Left {
+			out[i].SHA256 = e.SHA256
+		}
+	}
+	return out
 }
 
 // line writes a message down. names knows the members of its conversation.
-func line(m *chat.Message, names map[chat.AccountID]string, path string) messageLine {
+func (r *runner) line(m *chat.Message, names map[chat.AccountID]string, path string) messageLine {
 	l := messageLine{ID: m.ID, Conversation: m.Conversation, Seq: m.Seq, From: names[m.From],
 		At: m.At.UTC().Format(time.RFC3339Nano), Text: m.Content.Text, Title: m.Content.Title, Location: m.Content.Location}
 	if l.From == "" {
@@ -79,6 +110,10 @@ func line(m *chat.Message, names map[chat.AccountID]string, path string) message
 	}
 	if f := m.Content.File; f != nil {
 		l.File = &fileLine{Name: transfer.ScrubName(f.Name), Size: f.Size, MIME: f.MIME, SHA256: f.SHA256, Path: path}
+		if f.Folder != nil {
+			l.File.Folder = &folderLine{f.Folder.Files, f.Folder.Left}
+			l.File.Tree = treeLines(r.s.KnownTree(m))
+		}
 	}
 	return l
 }
@@ -155,7 +190,7 @@ func (j *history) run(ctx context.Context, r *runner, c *Call) error {
 		if page[i].Content.File != nil {
 			path = r.s.Path(conv.ID, page[i].ID)
 		}
-		if err := c.print(line(&page[i], who, path)); err != nil {
+		if err := c.print(r.line(&page[i], who, path)); err != nil {
 			return err
 		}
 	}
