@@ -92,9 +92,10 @@ faults: build build/tools/versitygw
 	$(FAULTS) -v $(SCREENLESS) -run TestManyFiles ./app
 	@cat build/faults.md
 
-# Ratios of what was measured in one run; nothing is asserted.
+# Ratios of what was measured in one run; nothing is asserted. PART="start burst": some of it.
+PART ?=
 bench: build
-	go run $(SCREENLESS) ./internal/bench
+	go run $(SCREENLESS) ./internal/bench $(PART)
 
 # How much a relay carries on this machine, beside the load's own generator, and
 # beside mosquitto and prosody where those are installed.

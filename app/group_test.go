@@ -83,7 +83,8 @@ func TestGroupInTheWindow(t *testing.T) {
 		t.Fatal(err)
 	}
 	ines.sees("the timer", func(s Screen) bool {
-		return ines.model.conversations[made.Conversation.ID].Timer == 24*60*60 && strings.Contains(ines.main.pane.composer.Entry().PlaceHolder, "1 day")
+		c := ines.model.conversations[made.Conversation.ID]
+		return c.Timer == 24*60*60 && strings.Contains(ines.main.pane.composer.Hint(), "1 day") && strings.Contains(s.Conversation.Status, "1 day")
 	})
 	if ines.sheet.page.Timer.Visible() || ines.sheet.page.Links.Visible() {
 		t.Error("a member is offered what only admins may do")

@@ -19,12 +19,16 @@ func (a *App) joinGroup(link string) {
 		ctx, cancel := context.WithTimeout(ctx, groupPatience)
 		defer cancel()
 		j, err := a.session.JoinGroup(ctx, link)
+		if err == nil {
+			j, err = a.session.Joining(j.Group) // it may have been answered by now
+		}
 		return func() {
 			switch {
 			case err != nil:
 				a.notice(sentence(err))
 			case j.In:
 				a.open(j.Group)
+			case j.Refused != "": // said as it came
 			default:
 				a.notice(lang.L("You are in as soon as {{.Name}} is online. The group then stands in your list.", map[string]any{"Name": j.By.Name}))
 			}
@@ -64,12 +68,13 @@ func (a *App) openGroupLinks(id chat.ConversationID) {
 	old := widgets.NewToggle(lang.L("They read what was written before"), "", false, nil)
 	relay := widgets.NewToggle(lang.L("Also for people who are not on this relay yet"), "", true, nil)
 	list := container.NewVBox()
-	body := widgets.NewColumn(12, words, list, many, long, old, relay, answer)
+	heading := widgets.NewParagraph(lang.L("A new link"), widgets.SizeText, widgets.ColorText, fyne.TextAlignLeading)
+	body := widgets.NewColumn(12, words, list, heading, many, long, old, relay, answer)
 	var sheet *widgets.Sheet
 	back := widgets.NewButton(widgets.PlainButton, lang.L("Back"), func() { a.openGroup(id) })
 	create := widgets.NewButton(widgets.PrimaryButton, lang.L("Make a link"), nil)
 	sheet = widgets.NewSheet(lang.L("Links to {{.Group}}", map[string]any{"Group": a.model.name(&c)}), container.NewVScroll(body), back, create)
-	sheet.Height = 520
+	sheet.Height = 420
 	o := &openSheet{name: "group-links", sheet: sheet, spots: map[string]spotted{"make": create, "back": back}}
 	say := func(err error) {
 		answer.SetText("")

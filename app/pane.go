@@ -121,9 +121,9 @@ func newPane(a *App) *pane {
 	p.wirePicked()
 	p.notice.OnClose = func() { p.root.Refresh() }
 
-	p.root = container.New(paneLayout{p}, widgets.NewGround(widgets.ColorWindow), p.head, p.timeline, p.hint, p.notice, p.reply, p.composer, p.closed, p.composer.Mentions, p.picked, p.hover)
+	p.root = container.New(paneLayout{p}, widgets.NewGround(widgets.ColorWindow), p.head, p.picked, p.timeline, p.hint, p.notice, p.reply, p.composer, p.closed, p.composer.Mentions, p.hover)
 	p.drawEmpty()
-	p.head.Search.OnTapped = func() { a.window.Canvas().Focus(a.main.head.Search) }
+	p.head.Search.OnTapped = a.find
 	p.head.Media.OnTapped = a.openMedia
 	p.head.OnTapped = func() {
 		if a.model.conversations[p.id].Kind == chat.Group {
@@ -212,7 +212,7 @@ func (p *pane) drawEmpty() {
 			o.Hide()
 		}
 	}
-	show(p.head, p.id != "")
+	show(p.head, p.id != "" && !p.picked.Visible())
 	p.drawClosed()
 	empty := p.id == "" || p.loaded && len(p.shown) == 0 && !p.hasOlder()
 	show(p.hint, empty)
@@ -369,8 +369,12 @@ func (l paneLayout) Layout(objects []fyne.CanvasObject, s fyne.Size) {
 	bottom := s.Height
 	if p.composer.Visible() {
 		h := p.composer.MinSize().Height
+		put(p.composer, bottom-h, h)
+		if wants := p.composer.MinSize().Height; wants != h { // its words break elsewhere at this width
+			h = wants
+			put(p.composer, bottom-h, h)
+		}
 		bottom -= h
-		put(p.composer, bottom, h)
 		m := p.composer.Mentions
 		m.Resize(fyne.NewSize(min(300, s.Width-40), m.MinSize().Height))
 		m.Move(fyne.NewPos(min(68, s.Width-m.Size().Width), bottom-m.Size().Height-6))

@@ -139,13 +139,17 @@ func (p *pane) messagesChanged(c chat.MessagesChanged) {
 			show = append(show, m)
 		}
 	}
-	if again {
+	if again && p.timeline.AtEnd() {
 		p.reload()
 		return
 	}
 	if len(show) > 0 {
 		p.upsert(show)
 		p.requote(show)
+	}
+	if again { // what is read stays where it is; the rest comes when the person comes there
+		p.detached = true
+		p.timeline.Append(nil, true)
 	}
 	if c.History && !p.loading {
 		if p.detached {

@@ -9,14 +9,14 @@ import (
 )
 
 // bulkConn writes a body in larger pieces than net/http does, as long as they go
-// quickly: fewer wake-ups for the same bytes, at both ends. Where they go slowly,
-// for the line's or for a limit's sake, pieces stay small, and bytes even.
+// quickly: fewer wake-ups for the same bytes, at both ends. Where a line or a
+// limit is slow, and while bytes rest for words, pieces stay small.
 type bulkConn struct{ net.Conn }
 
 const (
 	leastPiece = 32 << 10
 	mostPiece  = 256 << 10
-	quickPiece = 20 * time.Millisecond
+	quickPiece = 2 * time.Millisecond
 )
 
 var pieces = sync.Pool{New: func() any { return new([mostPiece]byte) }}

@@ -48,8 +48,8 @@ func NewGroupPage() *GroupPage {
 	p.acts = NewLine(8, p.Links, p.Timer, p.Picture, p.NoPicture)
 	p.Name.OnChanged = func(string) { p.draw() }
 	p.Name.OnSubmitted = func(string) { p.rename() }
-	scroll := container.NewVScroll(p.Members)
-	body := container.New(groupPageLayout{p}, FieldBox(p.Name, false), p.Rename, p.words, scroll, p.answer, p.avatar, p.acts)
+	scroll := newScroll(p.Members)
+	body := container.New(groupPageLayout{p}, FieldBox(p.Name, false), p.Rename, p.words, p.acts, scroll, p.answer, p.avatar)
 	p.Sheet = NewSheet("", body, p.Add)
 	p.Sheet.Aside = p.Leave
 	p.Sheet.Height = 460
@@ -71,7 +71,10 @@ func (p *GroupPage) Set(face Face, words string, members []MemberRow, may, in bo
 	p.words.SetText(words)
 	p.Members.SetMembers(members)
 	show(p.Add, may && in)
-	show(p.NoPicture, face.Picture != nil)
+	for _, b := range []*Button{p.Links, p.Timer, p.Picture} {
+		show(b, may && in)
+	}
+	show(p.NoPicture, may && in && face.Picture != nil)
 	show(p.acts, may && in)
 	show(p.Leave, in)
 	p.draw()
@@ -137,5 +140,5 @@ func (l groupPageLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
 		place(p.acts, 0, top, s.Width, h)
 		top += h + 8
 	}
-	place(o[3], 0, top, s.Width, max(0, bottom-top-4))
+	place(o[4], 0, top, s.Width, max(0, bottom-top-4))
 }

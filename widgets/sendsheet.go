@@ -48,7 +48,7 @@ type SendSheet struct {
 func NewSendSheet() *SendSheet {
 	s := &SendSheet{Caption: NewField(lang.L("Add a caption…"))}
 	s.list = container.New(spaced{10})
-	s.scroll = container.NewVScroll(s.list)
+	s.scroll = newScroll(s.list)
 	s.Cancel = NewButton(PlainButton, lang.L("Cancel"), func() { s.Sheet.Dismiss() })
 	s.Send = NewButton(PrimaryButton, lang.L("Send"), s.send)
 	s.More = NewButton(PlainButton, lang.L("Add files…"), func() {

@@ -191,6 +191,10 @@ func (t *Timeline) reorder(i int) {
 	copy(t.entries[to+1:], t.entries[to:])
 	t.entries[to] = e
 	first, last := min(i, to), max(i, to)
+	if last-first > 10*albumMost {
+		t.rebuild()
+		return
+	}
 	for j := first; j <= last; j++ {
 		t.index[t.entries[j].item.Message.ID] = j
 	}

@@ -163,6 +163,10 @@ func (e *sendFiles) apply(t *turn) error {
 	if err := t.sayAgain(e.conv); err != nil {
 		return err
 	}
+	row, _, err := t.tx.Conversation(e.conv)
+	if err != nil {
+		return err
+	}
 	var added []chat.Message
 	for _, f := range e.files {
 		known, ok, err := t.tx.Message(e.conv, f.id)
@@ -173,11 +177,8 @@ func (e *sendFiles) apply(t *turn) error {
 			e.messages = append(e.messages, known)
 			continue
 		}
-		content, err := t.fades(e.conv, f.content)
-		if err != nil {
-			return err
-		}
-		m := t.s.pending(e.conv, f.id, content)
+		f.content.Lifetime = row.Timer
+		m := t.s.pending(e.conv, f.id, f.content)
 		if err := t.tx.AddPending(m); err != nil {
 			return err
 		}

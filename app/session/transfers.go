@@ -107,10 +107,12 @@ func (e saveTransfer) apply(t *turn) error {
 }
 
 func (t *turn) saveTransfer(tr chat.Transfer) error {
-	if gone, err := t.vanished(tr.Conversation, tr.Message); err != nil {
-		return err
-	} else if gone && tr.State != chat.TransferCancelled {
-		return t.transferTooLate(tr)
+	if tr.Direction == chat.Download && tr.State != chat.TransferCancelled {
+		if gone, err := t.vanished(tr.Conversation, tr.Message); err != nil {
+			return err
+		} else if gone {
+			return t.transferTooLate(tr)
+		}
 	}
 	switch {
 	case tr.State == chat.TransferCancelled && tr.Direction == chat.Upload:

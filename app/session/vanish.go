@@ -145,7 +145,7 @@ func (t *turn) forgetFile(m *chat.Message, moved *[]string) error {
 	if m.Content.File == nil {
 		return nil
 	}
-	for _, what := range []string{"asked", "wanted", "linked", "origin"} {
+	for _, what := range []string{"asked", "awaits", "wanted", "linked", "origin"} {
 		if err := t.tx.PutValue(linkKey(what, m.Conversation, m.ID), nil); err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -260,6 +261,9 @@ func (p *pair) underLoad(ctx context.Context, dir string, round, files int) ([]t
 				return nil, err
 			}
 		}
+		if err := removed(paths); err != nil {
+			return nil, err
+		}
 	}
 	paths, err := films(dir, round, files)
 	if err != nil {
@@ -297,8 +301,27 @@ func (p *pair) underLoad(ctx context.Context, dir string, round, files int) ([]t
 			return nil, err
 		}
 	}
+	// A disk need not hold what nobody reads any more.
+	for _, m := range p.prepared {
+		got, ok, err := p.bo.Message(p.conv, m.ID)
+		if err == nil && (!ok || got.Content.File == nil) {
+			err = errors.New("the message of a download is gone")
+		}
+		if err != nil {
+			return nil, err
+		}
+		id := path.Base(got.Content.File.URL)
+		paths = append(paths, p.bo.Path(p.conv, m.ID), filepath.Join(p.data, "files", id[:2], id))
+	}
 	p.prepared = sent
-	return beats, nil
+	return beats, removed(paths)
+}
+
+func removed(paths []string) (err error) {
+	for _, path := range paths {
+		err = errors.Join(err, os.Remove(path))
+	}
+	return err
 }
 
 // films writes so many files of 2 GB in all.
