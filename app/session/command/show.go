@@ -39,6 +39,9 @@ type fileLine struct {
 	MIME   string `json:"mime,omitempty"`
 	SHA256 string `json:"sha256,omitempty"`
 	Path   string `json:"path,omitempty"` // where it is on this computer
+
+	Duration float64 `json:"duration,omitempty"` // seconds, of a sound or a film
+	Voice    bool    `json:"voice,omitempty"`    // it was spoken to be this message
 }
 
 // line writes a message down. names knows the members of its conversation.
@@ -60,7 +63,7 @@ func line(m *chat.Message, names map[chat.AccountID]string, path string) message
 		l.State = "failed"
 	}
 	if f := m.Content.File; f != nil {
-		l.File = &fileLine{Name: transfer.ScrubName(f.Name), Size: f.Size, MIME: f.MIME, SHA256: f.SHA256, Path: path}
+		l.File = &fileLine{Name: transfer.ScrubName(f.Name), Size: f.Size, MIME: f.MIME, SHA256: f.SHA256, Path: path, Duration: f.Duration, Voice: f.IsVoice()}
 	}
 	return l
 }
