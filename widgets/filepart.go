@@ -18,8 +18,11 @@ type filePart struct {
 	track   *canvas.Rectangle
 	bar     *canvas.Rectangle
 	page    *canvas.Image // of a document: its first
+	play    *pressable    // over the tile, of a sound
+	glyph   *canvas.Image // on it
 	wave    *canvas.Image
 	waved   waveKey
+	seek    *seekArea // over the waveform
 	words   *pressable
 	first   *pressable // pause, or go on
 	second  *pressable // cancel
@@ -28,11 +31,12 @@ type filePart struct {
 
 func newFilePart(b *bubble) *filePart {
 	p := &filePart{bubble: b, tile: &canvas.Rectangle{CornerRadius: ButtonRadius}, letters: &canvas.Text{}, name: &canvas.Text{},
-		page:  &canvas.Image{ScaleMode: canvas.ImageScaleFastest, FillMode: canvas.ImageFillCover, CornerRadius: ButtonRadius},
-		wave:  &canvas.Image{ScaleMode: canvas.ImageScaleFastest},
+		page: &canvas.Image{ScaleMode: canvas.ImageScaleFastest, FillMode: canvas.ImageFillCover, CornerRadius: ButtonRadius},
+		wave: &canvas.Image{ScaleMode: canvas.ImageScaleFastest},
+		play: newArea(), glyph: &canvas.Image{FillMode: canvas.ImageFillContain}, seek: newSeekArea(),
 		track: &canvas.Rectangle{CornerRadius: 2}, bar: &canvas.Rectangle{CornerRadius: 2},
 		words: newWordButton(), first: newGlyphButton(), second: newGlyphButton()}
-	for _, b := range []*pressable{p.words, p.first, p.second} {
+	for _, b := range []*pressable{p.words, p.first, p.second, p.play, &p.seek.pressable} {
 		b.menu = p.bubble.showMenu
 	}
 	p.ExtendBaseWidget(p)
@@ -63,6 +67,24 @@ func (p *filePart) apply() {
 		p.tile.Refresh()
 	}
 	setBounds(p.tile, bubblePadY, y, fileTile, fileTile)
+	if p.tile.CornerRadius = ButtonRadius; lay.plays {
+		p.objects = append(p.objects, p.tile)
+		p.applyPlay(y, on)
+		if !lay.voice.empty() {
+			p.applyDetails()
+			p.applyWave()
+			setBounds(p, r.x, r.y, lay.size.Width, r.h)
+			return
+		}
+		setText(p.name, lay.name, TextSize, true, ColorText)
+		centerLine(p.name, fileColumn, 23)
+		p.objects = append(p.objects, p.name)
+		p.applyDetails()
+		p.applyButtons()
+		p.applyWave()
+		setBounds(p, r.x, r.y, lay.size.Width, r.h)
+		return
+	}
 	ext := extension(it.Message.Content.File.Name)
 	if ext == "" {
 		ext = "•"

@@ -94,10 +94,13 @@ func fileStateOf(it *Item) fileState {
 		return s
 	}
 	s.detail = join(FormatAbout(f), FormatSize(s.size))
+	if it.Heard != (Heard{}) && f.IsSound() && f.Duration > 0 {
+		s.detail = join(formatHeard(it.Heard, f), FormatSize(s.size))
+	}
 	switch {
 	case it.here():
 		s.phase = fileHere
-		if !it.Mine {
+		if !it.Mine && !f.IsSound() {
 			s.detail = join(s.detail, lang.L("Downloaded"))
 		}
 	case it.Mine && f.URL == "":

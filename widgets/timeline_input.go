@@ -136,6 +136,33 @@ func (t *Timeline) file(e *entry) {
 	}
 }
 
+func (t *Timeline) play(e *entry) {
+	if !t.pick(e, Modifiers()) {
+		tell(t.OnPlay, e.message())
+	}
+}
+
+func (t *Timeline) seek(e *entry, part float64) {
+	if !t.pick(e, Modifiers()) && t.OnSeek != nil {
+		t.OnSeek(e.message(), part)
+	}
+}
+
+// SetHeard shows how far a sound was heard.
+func (t *Timeline) SetHeard(id chat.MessageID, h Heard) {
+	i, ok := t.index[id]
+	if !ok || t.entries[i].item.Heard == h {
+		return
+	}
+	e := t.entries[i]
+	e.item.Heard = h
+	if t.change(e, i) {
+		t.arrange()
+		return
+	}
+	t.settle(e, i)
+}
+
 func (t *Timeline) saveAs(e *entry)       { tell(t.OnSaveAs, e.message()) }
 func (t *Timeline) showInFolder(e *entry) { tell(t.OnShowInFolder, e.message()) }
 
@@ -178,7 +205,15 @@ func (t *Timeline) menu(e *entry) []*fyne.MenuItem {
 		add(lang.L("Copy coordinates"), func() { t.copyText(formatCoordinates(content.Location)) })
 	}
 	if content.Known() && content.File != nil {
-		switch s := fileStateOf(&e.item); s.phase {
+		s := fileStateOf(&e.item)
+		if content.File.Plays() && (s.phase == fileHere || s.phase == fileRemote) {
+			name := lang.L("Play")
+			if e.item.Heard.Playing {
+				name = lang.L("Pause")
+			}
+			add(name, func() { t.play(e) })
+		}
+		switch s.phase {
 		case fileHere:
 			add(lang.L("Open"), func() { t.file(e) })
 			add(lang.L("Save as…"), func() { t.saveAs(e) })
