@@ -8,14 +8,19 @@ export PATH := $(PATH):/usr/local/go/bin
 WINDOW  := -tags x11,migrated_fynedo,no_emoji,nodynamic
 # Tests draw without a window system; the bundled fonts make pictures equal everywhere.
 SCREENLESS := -tags ci,migrated_fynedo,no_emoji
+# The race detector would watch each step of SQLite's machine and of every pixel, at ten
+# times the cost. These packages only compute. One that hands something from goroutine to
+# goroutine must not be among them: the detector would not see it do so, nor others whose
+# instances of the same generic code the linker may take from there.
+PLAIN   := $(foreach p,modernc.org/sqlite/lib golang.org/x/image/vector golang.org/x/image/draw image/draw image/png image/jpeg,-gcflags=$(p)=-race=false)
 comma   := ,
-JOURNEY := go test -count=1 -tags journey,ci,migrated_fynedo,no_emoji -timeout 12m ./internal/journey
+JOURNEY := go test -race -vet=off -count=1 -tags journey,ci,migrated_fynedo,no_emoji -timeout 12m ./internal/journey
 LDFLAGS := -ldflags "-s -w"
 
 # make run PROFILE=second opens another person's Satchel beside yours.
 PROFILE ?=
 
-.PHONY: run build test suite vet test-servers test-faults journeys test-package faults bench bench-relay lint shots package clean
+.PHONY: run build test raced suite vet test-servers test-faults journeys test-package faults bench bench-relay lint shots package clean
 
 run: build
 	build/satchel $(if $(PROFILE),--profile $(PROFILE))
@@ -26,18 +31,23 @@ build:
 	CGO_ENABLED=0 go build $(LDFLAGS) -o build/satchel-relay ./cmd/satchel-relay
 	CGO_ENABLED=0 go build -tags nodynamic $(LDFLAGS) -o build/satchelctl ./cmd/satchelctl
 
-# What every change must pass: format, the suite under the race detector, then the
-# journeys: built programs, killed and restarted, and real windows. The suite waits for
-# disks more than it computes: several packages at a time, while the programs are built.
+# What every change must pass: format, the suite, and the journeys at the prompt, built
+# programs that are killed and restarted; all under the race detector, so that everything
+# is compiled once. The suite waits for disks more than it computes: several packages at
+# a time. Vet, windows and servers of others follow in .ci/run.
 STORES := /transfer/(s3|azblob|gs|stores)$$|/internal/faults$$
+RACE   := go test -race -vet=off $(SCREENLESS) $(PLAIN)
 test:
 	@.ci/install test
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt would change:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
-	$(MAKE) --no-print-directory -j 2 build suite
-	$(JOURNEY) -parallel 3 -skip TestScreen
+	$(MAKE) --no-print-directory -j 2 raced suite
+	SATCHEL_PROGRAMS=$$PWD/build/race $(JOURNEY) -parallel 3 -run 'Prompt|Kill9'
 
 suite:
-	go test -race -p 4 $(SCREENLESS) -timeout 8m $$(go list $(SCREENLESS) ./... | grep -Ev '/internal/journey|$(STORES)')
+	$(RACE) -p 4 -timeout 8m $$(go list $(SCREENLESS) ./... | grep -Ev '/internal/journey|$(STORES)')
+
+raced:
+	go build -race $(SCREENLESS) $(PLAIN) -o build/race/ ./cmd/satchel-relay ./cmd/satchelctl
 
 # All that vet knows, of the window's files too; go test has vetted the rest.
 vet:
@@ -47,41 +57,46 @@ vet:
 # the whole relay once more on PostgreSQL, and sound by the library of other systems. .ci/run calls it after `make test`.
 test-servers: build/tools/versitygw build/tools/fake-gcs-server build/tools/azurite build/tools/pebble build/tools/caddy
 	@.ci/install servers
-	go test -race -p 4 $(SCREENLESS) -timeout 8m ./transfer/s3 ./transfer/azblob ./transfer/gs ./transfer/stores
-	SATCHEL_TEST_DATABASE=postgres go test -race -timeout 8m ./net/relay
+	$(RACE) -p 4 -timeout 8m ./transfer/s3 ./transfer/azblob ./transfer/gs ./transfer/stores
+	SATCHEL_TEST_DATABASE=postgres $(RACE) -timeout 8m ./net/relay
 	go test -tags miniaudio -timeout 8m ./app/sound
-	go test -race -tags servers -timeout 8m -run 'TestCloud|TestACME|TestBehindCaddy' ./net/relay ./net/relay/acme ./cmd/satchel-relay
+	$(subst ci$(comma),servers$(comma)ci$(comma),$(RACE)) -timeout 8m -run 'TestCloud|TestACME|TestBehindCaddy' ./net/relay ./net/relay/acme ./cmd/satchel-relay
 
-# The journeys of one window: keyboard alone, a relay that dies, pictures, hostile
-# words, …. The two that show most are a part of `make test`; .ci/run runs these, too.
+# The journeys in real windows: two people, two devices, groups, keyboard alone, a relay
+# that dies, pictures, hostile words, ….
 journeys: build
 	@.ci/install test
-	$(JOURNEY) -parallel 2 -run TestScreen
+	$(JOURNEY) -parallel 3 -skip 'Prompt|Kill9'
 
 # A slice of each row of docs/faults.md; faults has them whole.
 test-faults:
 	@.ci/install test
-	go test -race $(SCREENLESS) -timeout 8m ./internal/faults
+	$(RACE) -timeout 8m ./internal/faults
 
 # Everything that goes wrong with a transfer, whole, as docs/faults.md describes it:
 # `make test-faults` has a slice of each row. Then built programs, killed at every point of
-# 300 MB; relays, one or any of three, killed fifty times under load; and ten thousand
-# connections that say nothing.
+# 300 MB; relays, one or any of three, killed fifty times under load, with files in a
+# folder or a bucket; ten thousand connections that say nothing; and ten thousand files
+# at once, in the engine and on the screen.
 FAULTS := SATCHEL_FAULTS=1 go test -count=1 -timeout 30m
-faults: build
+faults: build build/tools/versitygw
 	@.ci/install test
 	@rm -f build/faults.md
 	$(FAULTS) ./internal/faults || { cat build/faults.md; exit 1; }
 	$(FAULTS) -overlay $$(internal/faults/clock/overlay build/clock) -vet=off -tags moved -run TestClocks ./internal/faults
 	SATCHEL_FAULTS=1 $(JOURNEY) -run TestKill9 -parallel 2
 	$(FAULTS) -v -run 'Test(Cluster|Single)Killed|TestAttackHalfOpen' ./net/relay
+	$(FAULTS) -v -tags servers -run TestCloudKilled ./net/relay
 	$(FAULTS) -v -run TestHostileFiles ./transfer/preview
+	$(FAULTS) $(SCREENLESS) -run TestHostileTexts ./widgets
 	$(FAULTS) -v -run TestManyFiles ./transfer
+	$(FAULTS) -v $(SCREENLESS) -run TestManyFiles ./app
 	@cat build/faults.md
 
-# Ratios of what was measured in one run; nothing is asserted.
+# Ratios of what was measured in one run; nothing is asserted. PART="start burst": some of it.
+PART ?=
 bench: build
-	go run $(SCREENLESS) ./internal/bench
+	go run $(SCREENLESS) ./internal/bench $(PART)
 
 # How much a relay carries on this machine, beside the load's own generator, and
 # beside mosquitto and prosody where those are installed.

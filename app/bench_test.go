@@ -1,12 +1,16 @@
 package app
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
+	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
 
+	"satchel/app/session"
 	"satchel/chat"
 	"satchel/storage"
 	"satchel/widgets"
@@ -82,33 +86,82 @@ func benchWindow(b *testing.B, messages int) (*App, [2]chat.ConversationID, chan
 // cache of 1,000,000 messages; the drawing itself is the graphics card's.
 func BenchmarkSwitch(b *testing.B) {
 	a, ids, todo := benchWindow(b, 1_000_000)
+	var took []time.Duration
 	n := 0
 	for b.Loop() {
 		n++
+		began := time.Now()
 		a.open(ids[n%2])
 		for !a.main.pane.loaded {
 			(<-todo)()
 		}
+		took = append(took, time.Since(began))
 	}
+	slices.Sort(took)
+	b.ReportMetric(took[len(took)/2].Seconds()*1000, "p50-ms")
+	b.ReportMetric(took[len(took)-1].Seconds()*1000, "longest-ms")
 }
 
-// A burst of 1,000 messages that come in one after the other, told to the window
-// as the session tells it.
+// Somebody sends 1,000 messages as fast as they can, through a relay, while the
+// conversation is read further up. It reports how often the screen was drawn for
+// each frame that went by, the longest turn on its goroutine, and how far what
+// is read moved.
 func BenchmarkBurst(b *testing.B) {
-	a, ids, _ := benchWindow(b, 2_000)
-	seq, hops := uint64(1000), 0
-	at := time.Now()
-	for b.Loop() {
-		batch := make([]chat.Change, 0, 10)
-		for i := range 1000 {
-			seq++
-			m := chat.Message{ID: chat.MessageID(fmt.Sprintf("x-%024d", seq)), Conversation: ids[0], Seq: seq, From: "oa", At: at, Content: message("One of very many.")}
-			batch = append(batch, chat.MessagesChanged{Conversation: ids[0], Messages: []chat.Message{m}})
-			if i%100 == 99 { // what the hub merges into a hop, at the least
-				a.apply(batch)
-				batch, hops = batch[:0], hops+1
+	const many = 1000
+	s := newStage(b)
+	mara := s.sits(b.TempDir())
+	mara.begins("Mara")
+	ines, err := session.Open(session.Options{Dir: b.TempDir()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(b.Context())
+	ran := make(chan error, 1)
+	go func() { ran <- ines.Run(ctx) }()
+	defer func() { stop(); <-ran; ines.Close() }()
+	if err := ines.Join(b.Context(), mara.invites(), "Ines"); err != nil {
+		b.Fatal(err)
+	}
+	c, err := ines.OpenDirect(b.Context(), "Mara")
+	if err != nil {
+		b.Fatal(err)
+	}
+	send := func(n int) {
+		for i := range n {
+			if _, err := ines.Send(b.Context(), c.ID, message(fmt.Sprintf("One of very many, number %d.", i))); err != nil {
+				b.Error(err)
 			}
 		}
 	}
-	b.ReportMetric(float64(hops)/float64(b.N), "hops/burst")
+	send(120)
+	mara.opens("Ines")
+	pane := mara.main.pane
+	mara.sees("what came", func(s Screen) bool { return pane.highest >= 120 })
+	turns, longest, frames, moved := 0, time.Duration(0), 0.0, float32(0)
+	for b.Loop() {
+		pane.timeline.ScrollToEnd()
+		pane.timeline.Scrolled(&fyne.ScrollEvent{Scrolled: fyne.NewDelta(0, 900)})
+		id, offset := pane.timeline.Anchor()
+		if pane.timeline.AtEnd() || id == "" {
+			b.Fatal("nothing is read further up")
+		}
+		want, began := pane.highest+many, time.Now()
+		done := make(chan struct{})
+		go func() { defer close(done); send(many) }()
+		for pane.highest < want {
+			f := <-s.todo
+			at := time.Now()
+			f()
+			longest = max(longest, time.Since(at))
+			turns++
+			if now, to := pane.timeline.Anchor(); now != id || to != offset {
+				moved = 1
+			}
+		}
+		<-done
+		frames += float64(time.Since(began)) / float64(frame)
+	}
+	b.ReportMetric(float64(turns)/frames, "turns/frame")
+	b.ReportMetric(longest.Seconds()*1000, "longest-ms")
+	b.ReportMetric(float64(moved), "moved")
 }

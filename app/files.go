@@ -33,6 +33,7 @@ type openSheet struct {
 	recovery     *widgets.RecoverySheet // of a recovery file
 	group        *widgets.GroupSheet    // of a new group, and who comes into one
 	media        *widgets.MediaSheet    // what a conversation carried
+	tree         *widgets.TreeSheet     // what is in a folder
 	page         *widgets.GroupPage     // a group's page, of conversation
 	conversation chat.ConversationID
 	transfers    *transfersSheet    // all transfers
@@ -132,6 +133,7 @@ func (a *App) offerFiles(paths []string) {
 				a.openSendSheet()
 			}
 			a.sheet.files.Add(files...)
+			a.countFolders(a.sheet.files, files, limit)
 			a.previewFiles(a.sheet.files, files)
 		}
 	})
@@ -139,13 +141,13 @@ func (a *App) offerFiles(paths []string) {
 
 // inspect tells which of these can be sent; what can't has a sentence.
 func inspect(paths []string, limit int64) (files []widgets.SendFile, refused string) {
-	folders, missing, big := 0, "", ""
+	missing, big := "", ""
 	for _, path := range paths {
 		name := filepath.Base(path)
 		info, err := os.Stat(path)
 		switch {
 		case err == nil && info.IsDir():
-			folders++
+			files = append(files, widgets.SendFile{Path: path, Name: name, Folder: true, Counting: true})
 		case errors.Is(err, fs.ErrNotExist):
 			missing = lang.L("“{{.Name}}” is not there any more.", map[string]any{"Name": name})
 		case errors.Is(err, fs.ErrPermission):
@@ -160,8 +162,6 @@ func inspect(paths []string, limit int64) (files []widgets.SendFile, refused str
 		}
 	}
 	switch {
-	case folders > 0:
-		refused = lang.L("A folder can't be sent yet. Pack it into an archive and send that.")
 	case big != "":
 		refused = big
 	default:
@@ -193,6 +193,9 @@ func (a *App) previewFiles(s *widgets.SendSheet, files []widgets.SendFile) {
 	}
 	a.work(func(ctx context.Context) func() {
 		for _, f := range files {
+			if f.Folder {
+				continue
+			}
 			look, facts, err := a.cfg.Preview(ctx, f.Path)
 			if ctx.Err() != nil || err != nil || !look.HasThumbnail() {
 				continue
@@ -250,6 +253,10 @@ func (a *App) useFile(m chat.Message) {
 					a.viewPicture(m, path)
 					return
 				}
+				if m.Content.File.IsFolder() {
+					a.openFolder(path)
+					return
+				}
 				a.openFile(path)
 			}
 		}
@@ -278,7 +285,7 @@ func (a *App) localFile(conv chat.ConversationID, id chat.MessageID) string {
 	if !ok || t.Direction != chat.Upload {
 		return ""
 	}
-	if info, err := os.Stat(t.Path); err != nil || !info.Mode().IsRegular() {
+	if info, err := os.Stat(t.Path); err != nil || info.IsDir() != t.File.IsFolder() || !info.IsDir() && !info.Mode().IsRegular() {
 		return ""
 	}
 	return t.Path

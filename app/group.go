@@ -90,12 +90,22 @@ func ids(people []chat.Account) []chat.AccountID {
 func (a *App) openGroup(id chat.ConversationID) {
 	page := widgets.NewGroupPage()
 	o := &openSheet{name: "group", sheet: page.Sheet, page: page, conversation: id,
-		spots: map[string]spotted{"name": page.Name, "rename": page.Rename, "add": page.Add, "leave": page.Leave}}
+		spots: map[string]spotted{"name": page.Name, "rename": page.Rename, "add": page.Add, "leave": page.Leave,
+			"timer": page.Timer, "links": page.Links, "picture": page.Picture, "no-picture": page.NoPicture}}
 	page.OnRename = func(name string) {
 		a.changeGroup(page, func(ctx context.Context) error { return a.session.Rename(ctx, id, name) })
 	}
 	page.Add.OnTapped = func() { a.addToGroup(id) }
 	page.Leave.OnTapped = func() { a.askToLeave(id) }
+	page.Links.OnTapped = func() { a.openGroupLinks(id) }
+	page.Timer.OnTapped = func() { a.chooseTimer(id) }
+	page.Picture.OnTapped = func() { a.chooseGroupPicture(page, id) }
+	page.NoPicture.OnTapped = func() {
+		a.changeGroup(page, func(ctx context.Context) error {
+			_, err := a.session.SetGroupPicture(ctx, id, nil)
+			return err
+		})
+	}
 	a.showSheet(o)
 	a.drawGroup()
 	page.Sheet.ShowOn(a.window.Canvas(), nil)
@@ -137,7 +147,7 @@ func (a *App) drawGroup() {
 	case !may:
 		words += " · " + lang.L("Admins name the group, and bring people in.")
 	}
-	page.Set(a.model.name(&c), words, a.memberRows(page, &c, may), may, in)
+	page.Set(a.model.face(&c), words, a.memberRows(page, &c, may), may, in)
 }
 
 var roleOrder = map[chat.Role]int{chat.Owner: 0, chat.Admin: 1, chat.Member: 2}

@@ -39,12 +39,12 @@ const patience = 2 * time.Minute
 // stage is the screen's goroutine, which is the test's, for all windows of a test.
 type stage struct {
 	decoded atomic.Int32 // pictures
-	t       *testing.T
+	t       testing.TB
 	fyne    fyne.App
 	todo    chan func()
 }
 
-func newStage(t *testing.T) *stage {
+func newStage(t testing.TB) *stage {
 	t.Helper()
 	f := test.NewTempApp(t)
 	f.Settings().SetTheme(widgets.NewTheme())

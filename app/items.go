@@ -9,7 +9,8 @@ import (
 
 // item is what is read from the disk to show one message.
 type item struct {
-	path string // its file, verified; for our own the source; "" when it is not here
+	path   string // its file, verified; for our own the source; "" when it is not here
+	partly bool   // of a folder, a part is there
 }
 
 // items looks up the files of messages. It reads the disk: not on the screen's goroutine.
@@ -23,8 +24,8 @@ func (a *App) items(conv chat.ConversationID, messages []chat.Message) []item {
 		if !ok || t.Path == "" || t.Direction == chat.Download && t.State != chat.TransferDone {
 			continue
 		}
-		if info, err := os.Stat(t.Path); err == nil && info.Mode().IsRegular() {
-			out[i].path = t.Path
+		if info, err := os.Stat(t.Path); err == nil && info.IsDir() == t.File.IsFolder() && (info.IsDir() || info.Mode().IsRegular()) {
+			out[i].path, out[i].partly = t.Path, t.Direction == chat.Download && t.Only != nil
 		}
 	}
 	return out
@@ -37,12 +38,14 @@ func (p *pane) items(messages []chat.Message) []widgets.Item {
 	out := make([]widgets.Item, len(messages))
 	for i := range messages {
 		one := &messages[i]
-		it := widgets.Item{Message: *one, Mine: one.From == m.me.ID, Path: p.paths[one.ID], Heard: p.app.heard[messageKey{p.id, one.ID}]}
+		it := widgets.Item{Message: *one, Mine: one.From == m.me.ID, Path: p.paths[one.ID], Partly: p.partly[one.ID],
+			Heard: p.app.heard[messageKey{p.id, one.ID}]}
 		if it.Mine {
 			it.Receipt = c.Receipt(m.me.ID, one)
 		} else if c.Kind == chat.Group {
 			it.Sender = memberName(&c, one.From)
 		}
+		it.Line = m.lineOf(&c, one)
 		it.Message.Reason = told(one.Reason)
 		if t, ok := p.transferOf(one.ID); ok {
 			t.Reason = told(t.Reason)

@@ -92,7 +92,7 @@ func (p *pane) take(page []chat.Message, items []item) (seen []chat.Message) {
 		}
 		seen = append(seen, m)
 		if items[i].path != "" {
-			p.paths[m.ID] = items[i].path
+			p.paths[m.ID], p.partly[m.ID] = items[i].path, items[i].partly
 		}
 	}
 	return seen

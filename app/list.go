@@ -77,7 +77,7 @@ func (m *model) sort(now time.Time) {
 	l.order, l.archived = l.order[:0], l.archived[:0]
 	for id := range m.conversations {
 		c := m.conversations[id]
-		if c.Blocked {
+		if c.Blocked || onlyAsked(&c) {
 			continue
 		}
 		o := ordered{id: id, activity: activity(&c).UnixMilli()}
@@ -104,6 +104,12 @@ func (m *model) sort(now time.Time) {
 	}
 	slices.SortFunc(l.order, ordered.compare)
 	slices.SortFunc(l.archived, ordered.compare)
+}
+
+// onlyAsked tells of a conversation of two in which nothing was said: one asked
+// the other to be let into a group by a link, and that is not shown.
+func onlyAsked(c *chat.Conversation) bool {
+	return c.Kind == chat.Direct && c.Last == nil && c.Head > 0 && c.Timer == 0 && c.Draft == "" && c.Pinned.IsZero()
 }
 
 // sorted lists the conversations in the order of the list, those that are

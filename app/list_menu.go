@@ -51,6 +51,9 @@ func (a *App) conversationMenu(r widgets.Row) []*fyne.MenuItem {
 	} else {
 		add(lang.L("Archive"), func(ctx context.Context) error { return s.Archive(ctx, c.ID, true) })
 	}
+	if c.MaySetTimer(a.model.me.ID) && !c.Stopped {
+		items = append(items, fyne.NewMenuItem(lang.L("Disappearing messages…"), func() { a.chooseTimer(c.ID) }))
+	}
 	name := map[string]any{"Name": a.model.name(&c)}
 	switch {
 	case c.Kind == chat.Direct:

@@ -18,7 +18,7 @@ func (a *App) attachMenu() {
 		return
 	}
 	b := a.main.pane.composer.Attach
-	menu := fyne.NewMenu("", fyne.NewMenuItem(lang.L("Files…"), a.pickFiles), fyne.NewMenuItem(lang.L("Location…"), a.askLocation))
+	menu := fyne.NewMenu("", fyne.NewMenuItem(lang.L("Files…"), a.pickFiles), fyne.NewMenuItem(lang.L("A folder…"), a.pickFolder), fyne.NewMenuItem(lang.L("Location…"), a.askLocation))
 	pop := widget.NewPopUpMenu(menu, a.window.Canvas())
 	at := a.fyne.Driver().AbsolutePositionForObject(b)
 	pop.ShowAtPosition(at.SubtractXY(0, pop.MinSize().Height+4))

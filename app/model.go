@@ -30,6 +30,7 @@ type model struct {
 	directs       map[chat.AccountID]chat.ConversationID
 	list          listing
 	faces         map[chat.AccountID]image.Image // of those who have one
+	groupFaces    map[chat.ConversationID]image.Image
 }
 
 // typist is who writes in a conversation; it is over at the time until.
@@ -58,6 +59,7 @@ func (m *model) init() {
 	m.ofMessage = map[messageKey]chat.TransferID{}
 	m.notified = map[chat.ConversationID]uint64{}
 	m.faces = map[chat.AccountID]image.Image{}
+	m.groupFaces = map[chat.ConversationID]image.Image{}
 	m.directs = map[chat.AccountID]chat.ConversationID{}
 	m.list.rows = map[chat.ConversationID]widgets.Row{}
 }

@@ -129,12 +129,21 @@ func (a *App) apply(batch []chat.Change) {
 				a.main.drawMe(m)
 			}
 		case chat.FaceChanged:
-			m.setFace(c.Account, c.Picture)
+			if c.Conversation != "" {
+				m.setGroupFace(c.Conversation, c.Picture)
+				a.drawGroup()
+			} else {
+				m.setFace(c.Account, c.Picture)
+			}
 			rows = true
 			pane.drawHead()
 			a.main.drawMe(m)
 			if a.sheet != nil && a.sheet.drawMe != nil {
 				a.sheet.drawMe()
+			}
+		case chat.LinksChanged:
+			if a.sheet != nil && a.sheet.name == "group-links" {
+				a.sheet.redraw()
 			}
 		case chat.Notice:
 			a.notice(told(c.Text))

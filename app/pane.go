@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"net/url"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -40,6 +41,7 @@ type pane struct {
 	shown           map[chat.MessageID]chat.Message
 	came            []chat.MessageID          // of shown, and some that are gone, in the order of their coming
 	paths           map[chat.MessageID]string // verified files, and our own sources
+	partly          map[chat.MessageID]bool   // of folders: a part is there
 	lowest, highest uint64                    // 0: nothing stored is shown
 	loaded          bool                      // the first page came
 	missed          bool                      // something came while it was read
@@ -77,6 +79,7 @@ func newPane(a *App) *pane {
 	t.OnCancel = func(id chat.TransferID) { a.steer(id, a.session.CancelTransfer) }
 	t.OnSaveAs = func(m chat.Message) { a.saveAs(m) }
 	t.OnShowInFolder = func(m chat.Message) { a.showInFolder(m) }
+	t.OnTree = func(m chat.Message) { a.openTree(m) }
 	t.OnTyped = func(r rune) {
 		if p.voice.Visible() {
 			p.focus()
@@ -95,6 +98,10 @@ func newPane(a *App) *pane {
 	t.OnPicked = p.drawPicked
 	t.OnDone = p.focus
 	t.OnLink = func(u *url.URL) {
+		if _, here := a.session.IsGroupLink(u.String()); here {
+			a.joinGroup(u.String())
+			return
+		}
 		if u.Scheme == "satchel" {
 			a.fyne.Clipboard().SetContent(u.String())
 			a.notice(lang.L("This is an invitation, and is on the clipboard now. It is used in a Satchel that has not joined a relay yet."))
@@ -123,9 +130,9 @@ func newPane(a *App) *pane {
 	p.wireVoice()
 	p.notice.OnClose = func() { p.root.Refresh() }
 
-	p.root = container.New(paneLayout{p}, widgets.NewGround(widgets.ColorWindow), p.head, p.timeline, p.hint, p.notice, p.reply, p.composer, p.voice, p.closed, p.composer.Mentions, p.picked, p.hover)
+	p.root = container.New(paneLayout{p}, widgets.NewGround(widgets.ColorWindow), p.head, p.picked, p.timeline, p.hint, p.notice, p.reply, p.composer, p.voice, p.closed, p.composer.Mentions, p.hover)
 	p.drawEmpty()
-	p.head.Search.OnTapped = func() { a.window.Canvas().Focus(a.main.head.Search) }
+	p.head.Search.OnTapped = a.find
 	p.head.Media.OnTapped = a.openMedia
 	p.head.OnTapped = func() {
 		if a.model.conversations[p.id].Kind == chat.Group {
@@ -140,7 +147,7 @@ func newPane(a *App) *pane {
 // open shows a conversation from its newest message on.
 func (p *pane) open(id chat.ConversationID) {
 	if id == p.id {
-		p.composer.Focus()
+		p.focus()
 		return
 	}
 	p.endReply()
@@ -152,7 +159,7 @@ func (p *pane) open(id chat.ConversationID) {
 	p.id, p.round, p.loaded, p.loading, p.missed = id, p.round+1, false, false, false
 	p.opening = true
 	p.forget()
-	p.paths = map[chat.MessageID]string{}
+	p.paths, p.partly = map[chat.MessageID]string{}, map[chat.MessageID]bool{}
 	p.seen, p.told = 0, 0
 	conversation := a.model.conversations[id]
 	p.composer.SetHint(p.hintFor(&conversation))
@@ -171,6 +178,9 @@ func (p *pane) hintFor(c *chat.Conversation) string {
 	if c.Kind == chat.Self {
 		return lang.L("Write a note…")
 	}
+	if c.Timer > 0 {
+		return lang.L("Message {{.Name}}, for {{.Time}}…", map[string]any{"Name": p.app.model.name(c), "Time": lifetimeWords(c.Timer)})
+	}
 	return lang.L("Message {{.Name}}…", map[string]any{"Name": p.app.model.name(c)})
 }
 
@@ -181,8 +191,9 @@ func (p *pane) conversationChanged(c chat.Conversation) {
 	p.drawHead()
 	p.composer.SetHint(p.hintFor(&c))
 	p.composer.SetNames(p.app.model.others(&c))
-	p.drawClosed()
-	p.root.Refresh()
+	if p.drawClosed() {
+		p.root.Refresh()
+	}
 	me := p.app.model.me.ID
 	p.timeline.SetReceipts(func(m *chat.Message) chat.Receipt { return c.Receipt(me, m) })
 }
@@ -193,6 +204,10 @@ func (p *pane) drawHead() {
 	}
 	c := p.app.model.conversations[p.id]
 	status, tone := p.app.model.status(&c, time.Now())
+	if c.Timer > 0 && tone != widgets.ToneGood {
+		timer := lang.L("messages disappear after {{.Time}}", map[string]any{"Time": lifetimeWords(c.Timer)})
+		status = strings.TrimPrefix(status+" · "+timer, " · ")
+	}
 	face := p.app.model.face(&c)
 	face.Online = false // the words say so
 	p.head.Set(face, status, tone)
@@ -209,7 +224,7 @@ func (p *pane) drawEmpty() {
 			o.Hide()
 		}
 	}
-	show(p.head, p.id != "")
+	show(p.head, p.id != "" && !p.picked.Visible())
 	p.drawClosed()
 	empty := p.id == "" || p.loaded && len(p.shown) == 0 && !p.hasOlder()
 	show(p.hint, empty)
@@ -228,8 +243,8 @@ func (p *pane) drawEmpty() {
 	}
 }
 
-// drawClosed shows where one writes, or why one can't.
-func (p *pane) drawClosed() {
+// drawClosed shows where one writes, or why one can't; true: it is another than before.
+func (p *pane) drawClosed() (changed bool) {
 	a := p.app
 	c := a.model.conversations[p.id]
 	words := ""
@@ -243,15 +258,20 @@ func (p *pane) drawClosed() {
 	case !c.MayWrite(p.app.model.me.ID):
 		words = lang.L("Only admins write in this group.")
 	}
+	writes := p.id != "" && words == ""
+	voice := writes && a.voices[p.id] != nil
+	if p.closed.Said() == words && p.closed.Visible() == (words != "") && p.composer.Visible() == (writes && !voice) && p.voice.Visible() == voice {
+		return false
+	}
 	p.closed.Say(words)
-	voice := words == "" && a.voices[p.id] != nil
-	for o, yes := range map[fyne.CanvasObject]bool{p.composer: p.id != "" && words == "" && !voice, p.voice: voice, p.closed: words != ""} {
+	for o, yes := range map[fyne.CanvasObject]bool{p.composer: writes && !voice, p.voice: voice, p.closed: words != ""} {
 		if yes {
 			o.Show()
 		} else {
 			o.Hide()
 		}
 	}
+	return true
 }
 
 // markRead tells the session what was seen, while the person looks.
@@ -363,8 +383,12 @@ func (l paneLayout) Layout(objects []fyne.CanvasObject, s fyne.Size) {
 	bottom := s.Height
 	if p.composer.Visible() {
 		h := p.composer.MinSize().Height
+		put(p.composer, bottom-h, h)
+		if wants := p.composer.MinSize().Height; wants != h { // its words break elsewhere at this width
+			h = wants
+			put(p.composer, bottom-h, h)
+		}
 		bottom -= h
-		put(p.composer, bottom, h)
 		m := p.composer.Mentions
 		m.Resize(fyne.NewSize(min(300, s.Width-40), m.MinSize().Height))
 		m.Move(fyne.NewPos(min(68, s.Width-m.Size().Width), bottom-m.Size().Height-6))

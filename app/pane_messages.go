@@ -116,6 +116,7 @@ func (p *pane) messagesChanged(c chat.MessagesChanged) {
 			delete(p.shown, id)
 		}
 		p.timeline.Remove(c.Removed...)
+		p.unquote(c.Removed)
 	}
 	var show []chat.Message
 	again := false
@@ -138,13 +139,17 @@ func (p *pane) messagesChanged(c chat.MessagesChanged) {
 			show = append(show, m)
 		}
 	}
-	if again {
+	if again && p.timeline.AtEnd() {
 		p.reload()
 		return
 	}
 	if len(show) > 0 {
 		p.upsert(show)
 		p.requote(show)
+	}
+	if again { // what is read stays where it is; the rest comes when the person comes there
+		p.detached = true
+		p.timeline.Append(nil, true)
 	}
 	if c.History && !p.loading {
 		if p.detached {
@@ -193,7 +198,7 @@ func (p *pane) lookUp(messages []chat.Message) {
 			var found []chat.Message
 			for i, m := range messages {
 				if now, ok := p.shown[m.ID]; ok && items[i].path != "" {
-					p.paths[m.ID] = items[i].path
+					p.paths[m.ID], p.partly[m.ID] = items[i].path, items[i].partly
 					found = append(found, now)
 				}
 			}
@@ -217,6 +222,9 @@ func (p *pane) transferChanged(t chat.Transfer) {
 	case ok && t.State == chat.TransferCancelled && t.Direction == chat.Download:
 		delete(p.paths, t.Message) // it made room
 		p.timeline.Upsert(p.items([]chat.Message{m})...)
+		if m.Content.File.IsFolder() {
+			p.lookUp([]chat.Message{m}) // a part of it may be here from before
+		}
 	}
 }
 

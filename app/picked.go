@@ -30,6 +30,7 @@ func (p *pane) wirePicked() {
 func (p *pane) drawPicked(n int) {
 	if n == 0 {
 		p.picked.Hide()
+		p.head.Show()
 		return
 	}
 	files, mine := false, true
@@ -42,6 +43,7 @@ func (p *pane) drawPicked(n int) {
 		words = lang.L("{{.Count}} messages", map[string]any{"Count": n})
 	}
 	p.picked.Set(words, files, mine)
+	p.head.Hide() // so that Tab does not go there
 	p.picked.Show()
 	p.root.Refresh()
 }

@@ -67,6 +67,10 @@ func preview(c *chat.Content) (widgets.Icon, string) {
 	switch {
 	case c.Kind == chat.KindUnreadable:
 		return "", lang.L("This message can't be opened")
+	case c.Kind == chat.KindTimer && c.Lifetime == 0:
+		return "", lang.L("New messages stay")
+	case c.Kind == chat.KindTimer:
+		return "", lang.L("New messages disappear after {{.Time}}", map[string]any{"Time": lifetimeWords(c.Lifetime)})
 	case !c.Known():
 		return "", lang.L("This needs a newer Satchel")
 	case c.File != nil:
@@ -121,6 +125,9 @@ func (m *model) face(c *chat.Conversation) widgets.Face {
 	if c.Kind == chat.Direct {
 		other := m.other(c)
 		f.Key, f.Online, f.Picture = string(other), m.presence[other].Online, m.faces[other]
+	}
+	if c.Kind == chat.Group {
+		f.Picture = m.groupFaces[c.ID]
 	}
 	return f
 }

@@ -73,6 +73,16 @@ func (a *App) search(text string) {
 	})
 }
 
+// find lets the person write what they look for. In a narrow window the list
+// comes with it.
+func (a *App) find() {
+	if s := a.main; !s.head.Visible() {
+		s.listed = true
+		s.root.Refresh()
+	}
+	a.window.Canvas().Focus(a.main.head.Search)
+}
+
 // takeFound shows what was found, if it is still what is looked for.
 func (a *App) takeFound(f found) {
 	if a.main == nil || a.main.head.Search.Text != f.text {

@@ -82,7 +82,7 @@ func (a *App) profilePage(o *openSheet) fyne.CanvasObject {
 	page := widgets.NewColumn(14, container.New(&profileLayout{}, avatar, widgets.FieldBox(name, false), save), answer, widgets.NewLine(12, choose, remove), words, heading, blocked, people)
 	o.drawMe()
 	a.listBlocked(o, blocked, people)
-	return container.NewVScroll(page)
+	return page
 }
 
 // listBlocked fills in who is blocked, each with the way to end it.

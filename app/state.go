@@ -34,7 +34,7 @@ type Screen struct {
 	Bar          string             `json:"bar,omitempty"`     // above the composer: what is answered or edited
 	Picked       int                `json:"picked,omitempty"`  // messages that are chosen
 	Voice        *VoiceState        `json:"voice,omitempty"`   // what is recorded
-	Sheet        *SheetState        `json:"sheet,omitempty"`   // "send", "new", "invite", "open", "settings", "link", "person", "recovery", "remove", "new-group", "group", "add", "leave", "media", "confirm"
+	Sheet        *SheetState        `json:"sheet,omitempty"`   // "send", "new", "invite", "open", "settings", "link", "person", "recovery", "remove", "new-group", "group", "add", "leave", "media", "confirm", "timer", "group-links"
 	Closed       string             `json:"closed,omitempty"`  // why nobody can write here
 	Dialog       bool               `json:"dialog,omitempty"`  // something else lies over the window
 	Viewer       string             `json:"viewer,omitempty"`  // the picture that lies over the window
@@ -211,6 +211,14 @@ func (a *App) screen() Screen {
 			for _, m := range w.Shown() {
 				s.Sheet.Files = append(s.Sheet.Files, m.Content.File.Name)
 			}
+		}
+		if w := o.tree; w != nil {
+			s.Sheet.Lines = w.Lines()
+			for i, o := range w.Rows() {
+				put("tick-"+strconv.Itoa(i), o)
+			}
+			put("fetch", w.Fetch)
+			put("all", w.All)
 		}
 		if g := o.group; g != nil {
 			s.Sheet.Words = g.Reason()

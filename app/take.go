@@ -41,6 +41,10 @@ func (a *App) takeLink(link string) {
 		a.fyne.Clipboard().SetContent(link)
 		a.notice(lang.L("This is the code of somebody's number, and is on the clipboard now. Open your conversation with them, tap its head, and paste it there."))
 	default:
+		if _, here := a.session.IsGroupLink(link); here {
+			a.joinGroup(link)
+			return
+		}
 		a.askInvited(link)
 	}
 }

@@ -174,7 +174,7 @@ func (a *App) talkMenu(m chat.Message) []*fyne.MenuItem {
 	var items []*fyne.MenuItem
 	add := func(name string, do func()) { items = append(items, fyne.NewMenuItem(name, do)) }
 	p := a.main.pane
-	if m.Deleted {
+	if m.Deleted || m.Content.Kind == chat.KindTimer && m.State != chat.MessageFailed {
 		return nil
 	}
 	add(lang.L("Reply"), func() { p.answer(m) })

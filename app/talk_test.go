@@ -192,6 +192,15 @@ func TestJump(t *testing.T) {
 	p.main.pane.timeline.ScrollToEnd()
 	p.writes("and on")
 	p.sees("it is at the end", func(s Screen) bool { return last(s).Text == "and on" && last(s).Seq == all+2 })
+
+	// What comes with a gap before it does not take away what is read further up.
+	pane := p.main.pane
+	pane.timeline.Scrolled(&fyne.ScrollEvent{Scrolled: fyne.NewDelta(0, 300)})
+	at, offset := pane.timeline.Anchor()
+	p.apply([]chat.Change{chat.MessagesChanged{Conversation: pane.id, Messages: []chat.Message{{ID: "z", Conversation: pane.id, Seq: all + 9, From: pane.app.model.me.ID, Content: message("far on")}}}})
+	if now, to := pane.timeline.Anchor(); now != at || to != offset || !pane.detached || !pane.loaded {
+		t.Errorf("from %s %v to %s %v; detached %v, loaded %v", at, offset, now, to, pane.detached, pane.loaded)
+	}
 }
 
 // A search finds people, messages and files, leads to the message, and Escape
@@ -217,6 +226,21 @@ func TestFindsMessages(t *testing.T) {
 	ines.shortcut(&desktop.CustomShortcut{KeyName: fyne.KeyK, Modifier: fyne.KeyModifierShortcutDefault})
 	test.Type(field, "nowhere to be found")
 	ines.sees("nothing is found", func(s Screen) bool { return len(s.Rows) == 0 })
+	field.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
+
+	// A narrow window has the list in the conversation's place meanwhile.
+	ines.window.Resize(fyne.NewSize(500, 350))
+	if ines.main.head.Visible() {
+		t.Fatal("the window is not narrow")
+	}
+	ines.shortcut(&desktop.CustomShortcut{KeyName: fyne.KeyK, Modifier: fyne.KeyModifierShortcutDefault})
+	if !ines.main.head.Visible() || ines.window.Canvas().Focused() != fyne.Focusable(field) {
+		t.Error("there is nothing to write in what is looked for")
+	}
+	field.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
+	if ines.main.head.Visible() || !ines.main.pane.root.Visible() {
+		t.Error("Escape does not lead back")
+	}
 }
 
 func TestSnippet(t *testing.T) {

@@ -117,6 +117,7 @@ func (m *model) transferRows(today []chat.Transfer, since time.Time) (rows []wid
 		rows = append(rows, widgets.TransferRow{Heading: heading})
 		for _, t := range all {
 			c := m.conversations[t.Conversation]
+			t.Reason = told(t.Reason)
 			rows = append(rows, widgets.TransferRow{Transfer: t, With: m.name(&c)})
 		}
 	}

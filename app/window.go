@@ -127,6 +127,9 @@ func (a *App) escape() {
 	} else if a.archive {
 		a.archive = false
 		a.drawRows()
+	} else if a.main.listed && a.main.pane.id != "" {
+		a.main.listed = false // a narrow window: back to the conversation
+		a.main.root.Refresh()
 	}
 	a.main.pane.composer.Focus()
 }
@@ -152,6 +155,8 @@ type mainScreen struct {
 	// A narrow window shows the list or the conversation, with a way back.
 	back   *widgets.Button
 	listed bool // the list is what a narrow window shows
+
+	carrying bool // something is carried: the foot says so, where it has room
 }
 
 // showMain takes the welcome's place once the profile has joined.
@@ -200,9 +205,16 @@ func (a *App) showMain() {
 		if err != nil {
 			a.log.Error("read the pictures of people", "error", err)
 		}
+		groups, err := a.session.GroupFaces()
+		if err != nil {
+			a.log.Error("read the pictures of groups", "error", err)
+		}
 		return func() {
 			for who, picture := range faces {
 				a.model.setFace(who, picture)
+			}
+			for id, picture := range groups {
+				a.model.setGroupFace(id, picture)
 			}
 			a.main.drawMe(&a.model)
 			a.fill(conversations, transfers, verified)
@@ -275,12 +287,8 @@ func (a *App) drawFoot() {
 	}
 	title, detail, part, any := a.model.foot()
 	a.main.foot.Set(title, detail, part)
-	if any != a.main.foot.Visible() {
-		if any {
-			a.main.foot.Show()
-		} else {
-			a.main.foot.Hide()
-		}
+	if any != a.main.carrying {
+		a.main.carrying = any
 		a.main.root.Refresh()
 	}
 }
@@ -336,6 +344,7 @@ func (l mainLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	show(l.s.back, narrow && !l.s.listed)
 	show(l.s.head, list)
 	show(l.s.list, list)
+	show(l.s.foot, list && l.s.carrying) // elsewhere the bubbles say it, too
 	show(l.s.pane.root, !narrow || !l.s.listed)
 	put(l.side, 0, 0, width-1, size.Height)
 	put(l.line, width-1, 0, 1, size.Height)
@@ -348,8 +357,5 @@ func (l mainLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	put(l.s.head, 0, 0, width-1, head)
 	put(l.s.list, 0, head, width-1, size.Height-head-foot)
 	put(l.s.foot, 0, size.Height-foot, width-1, foot)
-	if narrow && !l.s.listed {
-		put(l.s.foot, -railWidth, size.Height, 1, 1) // no room for it: the bubbles say it, too
-	}
 	put(l.s.pane.root, width, 0, size.Width-width, size.Height)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"satchel/chat"
+	"satchel/transfer"
 	"satchel/widgets"
 )
 
@@ -200,6 +201,26 @@ func TestSettings(t *testing.T) {
 		os.WriteFile(filepath.Join(dir, settingsFile), []byte(bad), 0o600)
 		if s := loadSettings(dir); s.Width != 1200 || s.Height != 780 {
 			t.Errorf("%q gave %+v", bad, s)
+		}
+	}
+}
+
+// Why a transfer stands still is said in the window's language, with the numbers
+// that came with it, in the list of all transfers too.
+func TestReasonsInAnotherLanguage(t *testing.T) {
+	setLanguage("pt")
+	t.Cleanup(func() { setLanguage("en") })
+	var m model
+	m.init()
+	for reason, want := range map[string]string{
+		transfer.Reason(transfer.Room(t.TempDir(), 1<<60, 3<<30)):                      "Não há espaço suficiente no disco: o ficheiro precisa de mais 1.0 EiB, e podem usar-se",
+		transfer.Reason(transfer.Room(t.TempDir(), 1<<60, 0)):                          "Não há espaço suficiente no disco: o ficheiro precisa de mais 1.0 EiB, e podem usar-se",
+		"This link has expired; João’s Satchel will make a new one when it is online.": "Esta ligação expirou; o Satchel de João fará outra quando estiver online.",
+	} {
+		m.setTransfer(chat.Transfer{ID: "1", State: chat.TransferFailed, Reason: reason})
+		rows := m.transferRows(nil, time.Time{})
+		if got := rows[1].Transfer.Reason; !strings.HasPrefix(got, want) || strings.Contains(got, "downloads need") || strings.Contains(got, " are ") {
+			t.Errorf("%q is told as %q", reason, got)
 		}
 	}
 }

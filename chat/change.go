@@ -59,11 +59,15 @@ type VerifiedChanged struct {
 // AccountChanged says that somebody, or this account, is called otherwise.
 type AccountChanged struct{ Account Account }
 
-// FaceChanged says that somebody, or this account, looks otherwise.
+// FaceChanged says that somebody, this account, or a group looks otherwise.
 type FaceChanged struct {
-	Account AccountID
-	Picture []byte // as in Content: hostile until it was decoded under limits; nil: none
+	Account      AccountID      // or
+	Conversation ConversationID // a group
+	Picture      []byte         // as in Content: hostile until it was decoded under limits; nil: none
 }
+
+// LinksChanged says that a link to a group was made, used or revoked.
+type LinksChanged struct{}
 
 // Notice is a sentence that a person should read once.
 type Notice struct {
@@ -81,4 +85,5 @@ func (SyncChanged) change()         {}
 func (VerifiedChanged) change()     {}
 func (AccountChanged) change()      {}
 func (FaceChanged) change()         {}
+func (LinksChanged) change()        {}
 func (Notice) change()              {}

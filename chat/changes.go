@@ -21,7 +21,11 @@ const (
 // the picture away.
 const KindProfile = "profile"
 
-// MaxPicture is how many bytes somebody's picture may have.
+// KindPicture is how a group looks, said by one of its admins: Picture as in a
+// KindProfile, and Again as in a KindTimer. It is not shown.
+const KindPicture = "picture"
+
+// MaxPicture is how many bytes the picture of somebody, or of a group, may have.
 const MaxPicture = 20 << 10
 
 // KindLinkWanted asks for a KindLink: the link to the file of the message that
@@ -84,8 +88,10 @@ func QuoteOf(m *Message) *Quote {
 // nothing unread.
 func (c *Content) Changes() bool {
 	switch c.Kind {
-	case KindEdit, KindDelete, KindReaction, KindProfile, KindLink, KindLinkWanted:
+	case KindEdit, KindDelete, KindReaction, KindProfile, KindLink, KindLinkWanted, KindVanished, KindPicture, KindJoin, KindJoined:
 		return true
+	case KindTimer:
+		return c.Again > 0
 	}
 	return false
 }
@@ -122,7 +128,15 @@ func (c *Content) target() MessageID {
 
 // checkChange tells why a content that changes another message can't.
 func (c *Content) checkChange() error {
-	if c.Kind == KindProfile {
+	switch c.Kind {
+	case KindVanished:
+		return errors.New("it has disappeared")
+	case KindTimer:
+		return nil
+	case KindJoin, KindJoined:
+		return c.checkJoin()
+	}
+	if c.Kind == KindProfile || c.Kind == KindPicture {
 		if len(c.Picture) > MaxPicture {
 			return errors.New("the picture is too large")
 		}

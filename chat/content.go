@@ -40,6 +40,10 @@ type Content struct {
 	URL      string          `json:"url,omitempty"`     // see KindLink
 	Custom   json.RawMessage `json:"custom,omitempty"`
 
+	Lifetime int64  `json:"lifetime,omitempty"` // seconds after its time that the message is there for, 0: it stays; of a KindTimer, for messages to come
+	Again    uint64 `json:"again,omitempty"`    // see KindTimer
+	Join     *Join  `json:"join,omitempty"`     // see KindJoin
+
 	Extra map[string]json.RawMessage `json:"-"`
 }
 
@@ -60,6 +64,7 @@ type File struct {
 	Waveform    []byte  `json:"waveform,omitempty"` // how loud a sound's parts are, 0 to 255; at most 64
 	Excerpt     string  `json:"excerpt,omitempty"`  // the first lines of a text
 	Voice       bool    `json:"voice,omitempty"`    // a sound that was spoken to be this message
+	Folder      *Folder `json:"folder,omitempty"`   // it is a folder; then Size and SHA256 are as Folder says
 }
 
 // IsPicture tells whether a bubble shows the file as a picture.
@@ -106,6 +111,10 @@ func (c *Content) Check() error {
 	switch {
 	case c.Kind == "":
 		return errors.New("the content has no kind")
+	case (c.Kind == KindFolder) != c.File.IsFolder():
+		return errors.New("a folder is sent by a message of its own kind")
+	case c.Lifetime < 0 || c.Lifetime > MaxLifetime:
+		return ErrLifetime
 	case c.Kind == KindMessage && c.Text == "" && c.Title == "" && c.File == nil && c.Location == nil && len(c.Custom) == 0:
 		return ErrEmpty
 	case len(c.Text)+len(c.Title) > MaxText:
@@ -121,7 +130,7 @@ func (c *Content) Check() error {
 }
 
 // Known tells whether this version can show the content.
-func (c *Content) Known() bool { return c.Kind == KindMessage }
+func (c *Content) Known() bool { return c.Kind == KindMessage || c.Kind == KindFolder }
 
 type plainContent Content
 
@@ -165,4 +174,5 @@ func (c *Content) UnmarshalJSON(b []byte) error {
 var knownFields = map[string]bool{
 	"kind": true, "text": true, "title": true, "file": true, "location": true, "reply": true,
 	"edit": true, "delete": true, "reaction": true, "picture": true, "url": true, "custom": true,
+	"lifetime": true, "again": true, "join": true,
 }

@@ -56,6 +56,10 @@ type Conversation struct {
 
 	OnlyAdmins bool `json:"only_admins,omitempty"` // admins and owners alone write, as the chain says
 
+	// Timer is how many seconds a message that is written now is there for; 0: for
+	// good. See KindTimer.
+	Timer int64 `json:"timer,omitempty"`
+
 	// Warning is one sentence that a person must know: somebody shows different
 	// people different things, or something was withheld. When Stopped is true
 	// nothing is sent here any more.
@@ -81,6 +85,12 @@ type Conversation struct {
 // MayWrite tells whether the rules of the conversation let somebody write in it.
 func (c *Conversation) MayWrite(who AccountID) bool {
 	return !c.OnlyAdmins || c.Roles[who] == Admin || c.Roles[who] == Owner
+}
+
+// MaySetTimer tells whether somebody may say how long messages are there, and,
+// in a group, how it looks.
+func (c *Conversation) MaySetTimer(who AccountID) bool {
+	return c.Gone == "" && (c.Kind != Group || c.Roles[who] == Admin || c.Roles[who] == Owner)
 }
 
 // Name is what a person calls the conversation: its title, the other member's

@@ -129,6 +129,10 @@ type Transfer struct {
 	// has name and size, the pictures once prepared, URL and checksum once done.
 	File File `json:"file"`
 
+	// Only says which entries of a folder's list are fetched, the first has the
+	// number 1; nil: all. File.Size is then theirs alone.
+	Only Ranges `json:"only,omitempty"`
+
 	// Store names the store that an upload goes to; "" is the relay.
 	Store string `json:"store,omitempty"`
 	// Place is where the store has this upload, in the handler's words, when ID

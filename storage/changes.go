@@ -227,6 +227,9 @@ func (c *conversation) changed(m chat.Message) (chat.Message, error) {
 		if err != nil {
 			return m, fmt.Errorf("a change of %s: %w", m.ID, err)
 		}
+		if by.Content.Kind == chat.KindVanished {
+			continue
+		}
 		if late, err := c.late(&m, &by); err != nil {
 			return m, err
 		} else if late {

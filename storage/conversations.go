@@ -173,6 +173,11 @@ func (tx *Tx) conversation(id chat.ConversationID, v []byte) (chat.Conversation,
 	if err := tx.setOn(&c); err != nil {
 		return chat.Conversation{}, err
 	}
+	if t, ok, err := tx.timer(id); err != nil {
+		return chat.Conversation{}, err
+	} else if ok {
+		c.Timer = t.Seconds
+	}
 	err := tx.bolt.Bucket(bMarks).Bucket([]byte(id)).ForEach(func(account, v []byte) error {
 		m, err := decodeMark(v)
 		if c.Marks == nil {

@@ -67,6 +67,9 @@ func (c *conversation) write(m chat.Message, p place, id []byte) error {
 	if err := c.note(&m, p); err != nil {
 		return err
 	}
+	if err := c.promise(&m, p); err != nil {
+		return err
+	}
 	return c.ids.Put(id, append([]byte{p.in}, p.key...))
 }
 

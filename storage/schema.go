@@ -33,6 +33,9 @@ var (
 	bSealed        = []byte("sealed")
 	bFindings      = []byte("findings")
 
+	// Made by the first message that is to disappear.
+	bVanish = []byte("vanish")
+
 	// Made by the first setting that is kept.
 	bSettings = []byte("settings")
 	bUntold   = []byte("settings.untold")

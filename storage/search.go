@@ -52,6 +52,11 @@ func (c *conversation) found(m *chat.Message, do func() error) error {
 			return do()
 		}
 	}
+	return c.reindex(id, do)
+}
+
+// reindex does something that changes what is found of the message with an id.
+func (c *conversation) reindex(id chat.MessageID, do func() error) error {
 	before, err := c.entryOf(id)
 	if err != nil {
 		return err

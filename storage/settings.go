@@ -95,6 +95,21 @@ func (tx *Tx) Faces() (all []Setting, err error) {
 	return tx.settingsOf(chat.SettingFace)
 }
 
+// Pictures returns what is known of how groups look.
+func (tx *Tx) Pictures() (all []Setting, err error) {
+	return tx.settingsOf(chat.SettingPicture)
+}
+
+// Links returns the links to groups that this account made.
+func (tx *Tx) Links() (all []Setting, err error) {
+	return tx.settingsOf(chat.SettingLink)
+}
+
+// LinkUses returns who came by links to groups.
+func (tx *Tx) LinkUses() (all []Setting, err error) {
+	return tx.settingsOf(chat.SettingLinkUse)
+}
+
 // settingsOf returns the settings of one kind.
 func (tx *Tx) settingsOf(kind string) (all []Setting, err error) {
 	b := tx.bolt.Bucket(bSettings)
@@ -139,6 +154,8 @@ func (tx *Tx) setOn(c *chat.Conversation) error {
 			c.Archived = s.Seq
 		case chat.SettingUnread:
 			c.MarkedUnread = s.Seq > 0
+		case chat.SettingTimer:
+			c.Timer = s.Seconds
 		}
 	}
 	if c.Kind != chat.Direct {

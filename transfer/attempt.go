@@ -71,6 +71,6 @@ func (e *Engine) giveUp(en *entry, why *Error) {
 		en.firm = why.After > 0
 		en.retryAfter = time.Now().Add(max(min(why.After, 10*time.Minute), backOff(e.cfg.RetryFirst, e.cfg.RetryMax, tries-1)))
 	} else {
-		en.sealing = nil
+		en.sealing, en.plan, en.got = nil, nil, nil
 	}
 }

@@ -31,7 +31,7 @@ func telling(t testing.TB, w, h int) []byte {
 func TestPicturesEdited(t *testing.T) {
 	s := newServer(t, true)
 	b := start(t, openJournal(""), NewTus(TusConfig{Tickets: s.issue(s.URL)}), nil)
-	small, big := telling(t, 40, 30), telling(t, 3000, 1500)
+	small, big := telling(t, 40, 30), telling(t, 2100, 1050)
 	for _, c := range []struct {
 		name, as string
 		data     []byte

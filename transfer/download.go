@@ -22,6 +22,9 @@ var errMismatch = errors.New("the checksum or the size differs")
 // says of the file was written by somebody else.
 func (e *Engine) download(ctx context.Context, en *entry) error {
 	file := &en.t.File
+	if file.IsFolder() {
+		return e.downloadTree(ctx, en)
+	}
 	want := strings.ToLower(file.SHA256)
 	if b, err := hex.DecodeString(want); err != nil || len(b) != sha256.Size {
 		return Final("The message does not say how to check the file, so it was not fetched. Ask for it to be sent again.", errors.New("sha256 is not 64 hexadecimal characters"))

@@ -45,6 +45,12 @@ type Config struct {
 	// Renew gets a new link for a download whose link has expired, or says in an
 	// *Error what it waits for; nil: nobody can. Attempts call it.
 	Renew func(context.Context, chat.Transfer) (url string, err error)
+	// Before is the folder that was sent before from the same place to the same
+	// conversation, and by which message: what did not change since need not go again.
+	// Lies tells where the folder of an earlier message lies on this computer, for what
+	// is in it need not be fetched again. Attempts call both; nil: there is none.
+	Before func(chat.Transfer) (chat.File, chat.MessageID, bool)
+	Lies   func(chat.ConversationID, chat.MessageID) (path string, f chat.File, ok bool)
 	// Words is where bytes wait for messages; nil: they wait nowhere.
 	Words *priority.Gate
 
@@ -106,6 +112,8 @@ type entry struct {
 	looked     bool      // upload: Preview has seen the file
 	seen       bool      // it is on the screen; the loop's
 	sealing    *sealing  // upload: its sealed form, kept between attempts
+	plan       *plan     // upload of a folder: what goes, kept between attempts
+	got        []bool    // download of a folder: what was found to be here, by its place in the list
 }
 
 // New returns an engine. Transfers may be added before it runs.
@@ -224,10 +232,7 @@ func (e *Engine) want(id chat.TransferID, ev chat.TransferEvent) error {
 	if !ok {
 		return ErrUnknown
 	}
-	state := en.t.State
-	for _, w := range en.wants {
-		state, _ = state.Next(w)
-	}
+	state := en.wanted()
 	switch {
 	case ev == chat.EventPause && state == chat.TransferPaused,
 		ev == chat.EventCancel && state == chat.TransferCancelled,
@@ -244,6 +249,18 @@ func (e *Engine) want(id chat.TransferID, ev chat.TransferEvent) error {
 		e.post(en)
 	}
 	return nil
+}
+
+// wanted is where a transfer will stand once what was asked is carried out. The
+// engine is locked.
+func (en *entry) wanted() chat.TransferState {
+	state := en.t.State
+	for _, w := range en.wants {
+		if next, ok := state.Next(w); ok {
+			state = next
+		}
+	}
+	return state
 }
 
 // SetOnline says whether the relay can be reached. What is queued waits while

@@ -143,6 +143,8 @@ func TestPauseResumeCancel(t *testing.T) {
 	must(b.Pause(moving)) // and changed their mind before it took effect
 	must(b.Resume(moving))
 	must(b.Resume(moving))
+	b.PauseAll() // and so with all
+	b.ResumeAll()
 
 	gone := b.queue(uploadOf(t, path))
 	b.state(gone, chat.TransferMoving)
@@ -314,7 +316,7 @@ func TestNobodyHammers(t *testing.T) {
 }
 
 // Ten thousand at once: a bounded number of goroutines, and one save each.
-func TestTenThousand(t *testing.T) {
+func TestManyQueued(t *testing.T) {
 	j := openJournal("")
 	h := &instant{}
 	b := start(t, j, h, nil)
@@ -323,7 +325,7 @@ func TestTenThousand(t *testing.T) {
 	one.File.MIME = "text/plain"
 	before := runtime.NumGoroutine()
 	var ids []chat.TransferID
-	for i := range 10000 {
+	for i := range 2000 {
 		one.ID, one.Conversation = chat.NewTransferID(), chat.ConversationID(fmt.Sprint(i%50))
 		one.Created = time.UnixMilli(int64(i))
 		ids = append(ids, b.queue(one))
@@ -337,7 +339,7 @@ func TestTenThousand(t *testing.T) {
 	if h.most.Load() > 4 {
 		t.Errorf("%d at once", h.most.Load())
 	}
-	if j.saves != 20000 { // queued by us, done by the engine
+	if j.saves != 4000 { // queued by us, done by the engine
 		t.Errorf("%d saves", j.saves)
 	}
 }

@@ -61,7 +61,7 @@ type fetch struct {
 
 func (f *fetch) run(ctx context.Context) error {
 	at, broke := f.r.Offset, 0
-	for at < f.r.Size {
+	for at < f.r.Last() {
 		n, err := f.piece(ctx, at)
 		at += n
 		if n > 0 {
@@ -85,7 +85,7 @@ var errBody = errors.New("the receiver failed")
 func (f *fetch) piece(ctx context.Context, at int64) (int64, error) {
 	// Whole sealed chunks: a resume begins with one.
 	sealed := seal.SealedSize(seal.ChunkSize)
-	end := min(at+max(f.chunk/sealed*sealed, min(f.chunk, sealed)), f.r.Size)
+	end := min(at+max(f.chunk/sealed*sealed, min(f.chunk, sealed)), f.r.Last())
 	header := http.Header{"Range": {fmt.Sprintf("bytes=%d-%d", at, end-1)}}
 	if f.tag != "" {
 		header.Set("If-Range", f.tag)
@@ -107,7 +107,7 @@ func (f *fetch) piece(ctx context.Context, at int64) (int64, error) {
 		if answer.ContentLength >= 0 && answer.ContentLength != f.r.Size {
 			return 0, fmt.Errorf("length is %d: %w", answer.ContentLength, errMismatch)
 		}
-		skip, end = at, f.r.Size
+		skip, end = at, f.r.Last()
 	case http.StatusRequestedRangeNotSatisfiable: // the server's is shorter than what was announced
 		return 0, fmt.Errorf("%s: %w", answer.Status, errMismatch)
 	default:

@@ -19,7 +19,7 @@ type Handler interface {
 	// has already of this upload.
 	Upload(ctx context.Context, r *UploadRequest) (UploadResult, error)
 	// Download writes the bytes Offset..Size of the file to Body, in order,
-	// and not one more.
+	// and not one more; Offset..End where End is given.
 	Download(ctx context.Context, r *DownloadRequest) error
 }
 
@@ -89,9 +89,18 @@ type DownloadRequest struct {
 	URL          string // as the message says
 	Conversation chat.ConversationID
 	Size, Offset int64
+	End          int64     // up to where bytes are wanted; 0: Size
 	Body         io.Writer // its errors end the download
 	// Progress is told how many bytes of the file are in Body by now.
 	Progress func(n int64)
+}
+
+// Last is up to where bytes are wanted.
+func (r *DownloadRequest) Last() int64 {
+	if r.End > 0 {
+		return min(r.End, r.Size)
+	}
+	return r.Size
 }
 
 // Dropper is a Handler that can take back an upload, whether it came to its end

@@ -93,7 +93,8 @@ func (e *Engine) CancelAll() {
 // batch is how many transfers are saved at a time.
 const batch = 500
 
-// all has an event happen to every transfer that is in one of these states.
+// all has an event happen to every transfer that is in one of these states, or will
+// be once what was asked before is carried out.
 func (e *Engine) all(ev chat.TransferEvent, in ...chat.TransferState) {
 	e.ask(func() {
 		var rest []*entry
@@ -101,7 +102,7 @@ func (e *Engine) all(ev chat.TransferEvent, in ...chat.TransferState) {
 		e.mu.Lock()
 		for _, en := range e.entries {
 			switch {
-			case !slices.Contains(in, en.t.State):
+			case !slices.Contains(in, en.wanted()):
 			case en.held || en.ticket == 0 || len(en.wants) > 0:
 				moving = append(moving, en.t.ID)
 			default:

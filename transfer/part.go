@@ -137,14 +137,15 @@ func (e *Engine) sweepParts() {
 	found, _ := os.ReadDir(filepath.Join(e.cfg.Folder, "parts"))
 	for _, f := range found {
 		ext := filepath.Ext(f.Name())
-		if ext != ".part" && ext != ".seal" && ext != copyExt {
+		if ext != ".part" && ext != ".seal" && ext != copyExt && ext != planExt && ext != partsExt {
 			continue
 		}
 		e.mu.Lock()
 		_, known := e.entries[chat.TransferID(strings.TrimSuffix(f.Name(), ext))]
 		e.mu.Unlock()
 		if !known {
-			removePart(filepath.Join(e.cfg.Folder, "parts", f.Name()))
+			_ = os.RemoveAll(filepath.Join(e.cfg.Folder, "parts", f.Name()))
 		}
 	}
+	e.sweepLists()
 }

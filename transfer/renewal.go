@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/url"
+
+	"satchel/chat"
 )
 
 // ErrExpired is in the error of a download whose link stopped leading to the
@@ -23,26 +25,38 @@ const mostRenewals = 2
 
 // fetchRenewed is fetch, with a new link where the one in the message expired.
 func (e *Engine) fetchRenewed(ctx context.Context, en *entry, fetch func(Handler) error) error {
+	return e.renewing(ctx, en.t, func(address string) { e.setURL(en, address) }, func(h Handler, _ string) error { return fetch(h) })
+}
+
+// setURL notes the link by which a transfer's file is fetched from now on.
+func (e *Engine) setURL(en *entry, address string) {
+	t := en.t
+	t.File.URL = address
+	e.set(en, t)
+}
+
+// renewing calls fetch with the link of a transfer's file, and again with a new one
+// where that expired; renewed is told each.
+func (e *Engine) renewing(ctx context.Context, t chat.Transfer, renewed func(string), fetch func(Handler, string) error) error {
 	for n := 0; ; n++ {
 		var err error
-		if Expired(en.t.File.URL) {
+		if Expired(t.File.URL) {
 			err = Final(sayExpired, ErrExpired)
 		} else {
 			var h Handler
-			if h, err = e.cfg.Handlers.forDownload(en.t.File.URL); err == nil {
-				err = fetch(h)
+			if h, err = e.cfg.Handlers.forDownload(t.File.URL); err == nil {
+				err = fetch(h, t.File.URL)
 			}
 		}
 		if !errors.Is(err, ErrExpired) || n == mostRenewals || e.cfg.Renew == nil || ctx.Err() != nil {
 			return err
 		}
-		address, renewed := e.cfg.Renew(ctx, en.t)
-		if renewed != nil {
-			return renewed
+		address, failed := e.cfg.Renew(ctx, t)
+		if failed != nil {
+			return failed
 		}
-		t := en.t
 		t.File.URL = address
-		e.set(en, t)
+		renewed(address)
 	}
 }
 

@@ -26,14 +26,14 @@ const lookTime = 30 * time.Second
 // earlier finds an upload of the same bytes to the same store that is still
 // there, so that they need not go again; nil when there is none.
 func (e *Engine) earlier(ctx context.Context, en *entry, src *source, h Handler) (*Stored, error) {
-	if e.cfg.Earlier == nil || en.fresh || en.sealing != nil || en.t.Offset > 0 || en.t.Place != "" {
+	if e.cfg.Earlier == nil || en.t.File.IsFolder() || en.fresh || en.sealing != nil || en.t.Offset > 0 || en.t.Place != "" {
 		return nil, nil // this one is under way
 	}
 	known, err := e.cfg.Earlier(en.t, src.sum)
 	if err != nil || known == nil {
 		return nil, err
 	}
-	switch there, err := e.stillThere(ctx, en, h, known); {
+	switch there, err := e.stillThere(ctx, en, h, known, en.t.File.Size); {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case there:
@@ -46,7 +46,7 @@ func (e *Engine) earlier(ctx context.Context, en *entry, src *source, h Handler)
 
 // stillThere asks a store for the last byte of what it had, and for a new link
 // where links expire. An error says that nobody knows.
-func (e *Engine) stillThere(ctx context.Context, en *entry, h Handler, k *Stored) (bool, error) {
+func (e *Engine) stillThere(ctx context.Context, en *entry, h Handler, k *Stored, size int64) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
 	if r, ok := h.(Renewer); ok && signed(k.URL) {
@@ -56,7 +56,7 @@ func (e *Engine) stillThere(ctx context.Context, en *entry, h Handler, k *Stored
 		}
 		k.URL = result.URL
 	}
-	err := look(ctx, h, k.URL, en.t.Conversation, en.t.File.Size)
+	err := look(ctx, h, k.URL, en.t.Conversation, size)
 	if err != nil {
 		e.log.Info("an earlier upload can't serve", "transfer", en.t.ID, "error", err)
 	}
@@ -81,20 +81,30 @@ func passing(err error) error {
 	return err
 }
 
-// Look tells whether a file can be fetched now, by one byte of it. An error
-// says, in a sentence, that nobody knows: the store can't be reached.
+// Look tells whether a file can be fetched now, by one byte of it, or of all that
+// a folder needs. An error says, in a sentence, that nobody knows: the store can't
+// be reached.
 func (e *Engine) Look(ctx context.Context, conv chat.ConversationID, f *chat.File) (bool, error) {
+	all := []chat.Pack{{URL: f.URL, Key: f.Key, Size: f.Stored()}}
+	if f.Folder != nil {
+		all = append(all, f.Folder.Earlier...)
+	}
 	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
-	keys, err := seal.ParseFileKeys(f.Key)
-	if err != nil || keys.Size != f.Size {
-		return false, nil
+	for _, p := range all {
+		keys, err := seal.ParseFileKeys(p.Key)
+		if err != nil || keys.Size != p.Size {
+			return false, nil
+		}
+		h, err := e.cfg.Handlers.forDownload(p.URL)
+		if err == nil {
+			err = look(ctx, h, p.URL, conv, p.Size)
+		}
+		if err != nil {
+			return false, passing(err)
+		}
 	}
-	h, err := e.cfg.Handlers.forDownload(f.URL)
-	if err == nil {
-		err = look(ctx, h, f.URL, conv, f.Size)
-	}
-	return err == nil, passing(err)
+	return true, nil
 }
 
 // signed tells whether a URL carries a signature, which ends with its time.
@@ -112,7 +122,7 @@ func signed(address string) bool {
 func (s *source) sum() (string, error) {
 	h := sha256.New()
 	buf := make([]byte, 256<<10)
-	for at, size := int64(0), s.info.Size(); at < size; {
+	for at, size := int64(0), s.body.size(); at < size; {
 		if err := s.ctx.Err(); err != nil {
 			return "", err
 		}

@@ -51,6 +51,13 @@ func (r *room) has(part string, id chat.TransferID, size int64) {
 	r.needs[id] = max(0, size-allocated(part))
 }
 
+// left notes how much a download of several files needs still.
+func (r *room) left(id chat.TransferID, n int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.needs[id] = max(0, n)
+}
+
 // Room tells, in a sentence, why folder's disk has no room for a file of so many
 // bytes while other downloads still need so many; nil when it has, or nobody knows.
 func Room(folder string, size, others int64) error { return enough(folder, size, others) }
@@ -60,12 +67,13 @@ func enough(folder string, needs, others int64) error {
 	if !ok || free-spareRoom-others >= needs {
 		return nil
 	}
-	also := ""
+	needed, usable := humanize.IBytes(uint64(needs)), humanize.IBytes(uint64(max(0, free-spareRoom-others)))
 	if others > 0 {
-		also = fmt.Sprintf(", of which other downloads need %s", humanize.IBytes(uint64(others)))
+		return Final(fmt.Sprintf("There is not enough room on the disk: the file needs %s more, and %s can be used. Other downloads need %s, and %s stay free for everything else. Make room, then try again.",
+			needed, usable, humanize.IBytes(uint64(others)), humanize.IBytes(spareRoom)), nil)
 	}
-	return Final(fmt.Sprintf("There is not enough room on the disk: the file needs %s more, and %s are free%s. Make room, then try again.",
-		humanize.IBytes(uint64(needs)), humanize.IBytes(uint64(max(0, free))), also), nil)
+	return Final(fmt.Sprintf("There is not enough room on the disk: the file needs %s more, and %s can be used; %s stay free for everything else. Make room, then try again.",
+		needed, usable, humanize.IBytes(spareRoom)), nil)
 }
 
 // allocated is how many bytes of the disk a file has; 0 when there is none.

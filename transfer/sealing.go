@@ -5,18 +5,17 @@ import (
 	"encoding/hex"
 	"hash"
 	"io"
-	"io/fs"
 
 	"satchel/net/priority"
 	"satchel/net/seal"
 )
 
-// sealing is a file on its way through a Sealer: the window that is handed out,
+// sealing is a body on its way through a Sealer: the window that is handed out,
 // the one behind it, which is sealed meanwhile, and the checksums of both
 // forms. It outlives an attempt, so that after a cut nothing is read again but
 // the window in question. Its source owns it.
 type sealing struct {
-	info   fs.FileInfo // of the file that is sealed
+	body   body // that is sealed
 	input  *input
 	sealer *seal.Sealer
 	plain  hash.Hash
@@ -44,11 +43,11 @@ func (i *input) ReadAt(p []byte, off int64) (int, error) { return i.read(p, off)
 
 // newSealing begins, or goes on from a record if there is one; then it reads
 // again what the record speaks of. Errors: the Sealer's, or read's.
-func newSealing(info fs.FileInfo, in *input, record *seal.Record, save func(seal.Record) error) (*sealing, error) {
-	x := &sealing{info: info, input: in, plain: sha256.New(), sealed: &beside{Hash: sha256.New()}, now: piece{k: -1}, next: piece{k: -1}}
+func newSealing(b body, in *input, record *seal.Record, save func(seal.Record) error) (*sealing, error) {
+	x := &sealing{body: b, input: in, plain: sha256.New(), sealed: &beside{Hash: sha256.New()}, now: piece{k: -1}, next: piece{k: -1}}
 	var err error
 	if record == nil {
-		if x.sealer, err = seal.NewSealer(in, info.Size(), save); err == nil {
+		if x.sealer, err = seal.NewSealer(in, b.size(), save); err == nil {
 			x.sealer.Plain, x.sealer.Out = x.plain, x.sealed
 		}
 	} else {
@@ -165,12 +164,17 @@ type sealed struct {
 // who writes goes on. What was written must stay as it is until end.
 type beside struct {
 	hash.Hash
+	run   []byte // what was written in one piece of memory and not yet handed over
 	bytes chan []byte
 	done  chan struct{}
 }
 
+// besideRun is how many bytes the goroutine gets at a time, so that it is not
+// woken up for each chunk.
+const besideRun = 1 << 20
+
 func (b *beside) begin() {
-	b.bytes, b.done = make(chan []byte, seal.WindowSize/seal.ChunkSize), make(chan struct{})
+	b.bytes, b.done = make(chan []byte, seal.WindowSize/besideRun+1), make(chan struct{})
 	go func() {
 		defer close(b.done)
 		priority.Background()
@@ -182,6 +186,7 @@ func (b *beside) begin() {
 
 // end returns when all that was written is in the hash.
 func (b *beside) end() {
+	b.hand()
 	close(b.bytes)
 	<-b.done
 	b.bytes = nil
@@ -192,6 +197,21 @@ func (b *beside) Write(p []byte) (int, error) {
 	if b.bytes == nil {
 		return b.Hash.Write(p)
 	}
-	b.bytes <- p
+	if n := len(b.run); n > 0 && cap(b.run)-n >= len(p) && len(p) > 0 && &b.run[:n+1][n] == &p[0] {
+		b.run = b.run[:n+len(p)]
+	} else {
+		b.hand()
+		b.run = p
+	}
+	if len(b.run) >= besideRun {
+		b.hand()
+	}
 	return len(p), nil
+}
+
+func (b *beside) hand() {
+	if len(b.run) > 0 {
+		b.bytes <- b.run
+	}
+	b.run = nil
 }

@@ -13,15 +13,28 @@ import (
 	"satchel/net/seal"
 )
 
-// source is the file of an upload, opened once for an attempt, and sealed as it
+// body is what an upload reads: one file, or all of a folder's.
+type body interface {
+	// ReadAt fills p with plain bytes, or returns what a person should read.
+	io.ReaderAt
+	io.Closer
+	size() int64
+	// check finds out that it changed under way.
+	check() error
+	// same tells whether what was sealed of another goes on with this one.
+	same(other body) bool
+	// restart says that it is read from its start once more.
+	restart()
+}
+
+// source is the body of an upload, opened once for an attempt, and sealed as it
 // is read: what leaves it are sealed bytes. It computes the checksums from the
 // very bytes that are handed out, so that a file is read once however its bytes
 // travel. Reads may repeat; each window that is read again is sealed again.
 type source struct {
 	ctx   context.Context
-	file  *os.File
-	info  fs.FileInfo
-	name  string
+	body  body
+	ahead int64 // bytes that the store had from earlier messages
 	meter *meter
 	caps  *caps
 
@@ -60,23 +73,28 @@ func openSource(ctx context.Context, t *chat.Transfer, m *meter, words *priority
 		file.Close()
 		return nil, err
 	}
-	return &source{ctx: ctx, file: file, info: info, name: name, meter: m, caps: caps, bulk: words.Bulk(), reading: words.Bulk()}, nil
+	return newSource(ctx, &fileBody{file, info, name}, m, words, caps), nil
+}
+
+func newSource(ctx context.Context, b body, m *meter, words *priority.Gate, caps *caps) *source {
+	return &source{ctx: ctx, body: b, meter: m, caps: caps, bulk: words.Bulk(), reading: words.Bulk()}
 }
 
 // seal makes the sealed form: the one that an attempt before has left, or one
 // from the record, or a new one.
 func (s *source) seal(old *sealing, record *seal.Record, save func(seal.Record) error) error {
-	if old != nil && !old.broken && os.SameFile(old.info, s.info) && old.info.Size() == s.info.Size() && old.info.ModTime().Equal(s.info.ModTime()) {
-		old.input.read = s.readPlain
+	if old != nil && !old.broken && s.body.same(old.body) {
+		old.body, old.input.read = s.body, s.readPlain
 		s.sealing = old
 		return nil
 	}
-	if record != nil && record.Keys.Size != s.info.Size() {
+	if record != nil && record.Keys.Size != s.body.size() {
 		record = nil
 	}
+	s.body.restart()
 	// What was sent before is read again: that may end at once. Later nothing
 	// may end within a window but for a reason, or it would have to be said anew.
-	x, err := newSealing(s.info, &input{func(p []byte, off int64) (int, error) {
+	x, err := newSealing(s.body, &input{func(p []byte, off int64) (int, error) {
 		if err := s.ctx.Err(); err != nil {
 			return 0, err
 		}
@@ -121,10 +139,6 @@ func sourceError(name string, err error) error {
 	return Final(name+" can't be read from its disk. Nothing was lost; check the disk, then try again.", err)
 }
 
-func (s *source) changed() error {
-	return Final(s.name+" changed while it was being sent. Send it again.", nil)
-}
-
 // Close ends all reading, also by those who have not noticed that their
 // request is over: the sealed form belongs to the next attempt from here on.
 func (s *source) Close() {
@@ -136,21 +150,15 @@ func (s *source) Close() {
 	if s.sealing != nil {
 		s.sealing.rest()
 	}
-	s.file.Close()
+	s.body.Close()
 }
 
-// readPlain reads the file itself, within the size that was queued.
+// readPlain reads the body itself, within the size that was queued.
 func (s *source) readPlain(p []byte, off int64) (int, error) {
 	s.reading.Pass(s.ctx, len(p))
-	n, err := s.file.ReadAt(p, off)
+	n, err := s.body.ReadAt(p, off)
 	s.meter.touch()
-	switch {
-	case n == len(p):
-		return n, nil
-	case err == nil || errors.Is(err, io.EOF):
-		return n, s.changed()
-	}
-	return n, sourceError(s.name, err)
+	return n, err
 }
 
 // ReadAt implements io.ReaderAt: sealed bytes.
@@ -169,8 +177,8 @@ func (s *source) ReadAt(p []byte, off int64) (int, error) {
 	}
 	from, to := s.opened(off), s.opened(off+int64(n))
 	s.meter.went.Add(to - from)
-	s.meter.set(to)
-	if to == s.info.Size() {
+	s.meter.set(s.ahead + to)
+	if to == s.body.size() {
 		// The store may now check the whole before it answers.
 		s.meter.grace.Store(to / checkRate * 1e9)
 	}
@@ -178,7 +186,7 @@ func (s *source) ReadAt(p []byte, off int64) (int, error) {
 }
 
 // opened is how many plain bytes are in so many sealed ones.
-func (s *source) opened(sealed int64) int64 { return seal.OpenedSize(s.info.Size(), sealed) }
+func (s *source) opened(sealed int64) int64 { return seal.OpenedSize(s.body.size(), sealed) }
 
 // checkRate is how many bytes a second a store checks at the least, when it
 // has them all.
@@ -202,18 +210,14 @@ func (s *source) progress(stored int64) {
 	if stored > s.first {
 		s.meter.moved.Store(true)
 	}
-	s.meter.know(stored)
+	s.meter.know(s.ahead + stored)
 	s.check()
 }
 
-// check finds a file that changed under way. The lock is held.
+// check finds a body that changed under way. The lock is held.
 func (s *source) check() {
-	info, err := s.file.Stat()
-	switch {
-	case err != nil:
-		s.err = sourceError(s.name, err)
-	case info.Size() != s.info.Size() || !info.ModTime().Equal(s.info.ModTime()):
-		s.err = s.changed()
+	if err := s.body.check(); err != nil {
+		s.err = err
 	}
 }
 
@@ -235,4 +239,45 @@ func (s *source) finish() (sealed, error) {
 		return sealed{}, s.err
 	}
 	return s.sealing.finish()
+}
+
+// fileBody is one file.
+type fileBody struct {
+	*os.File
+	info fs.FileInfo // when it was opened
+	name string
+}
+
+func (f *fileBody) size() int64 { return f.info.Size() }
+func (f *fileBody) restart()    {}
+
+func (f *fileBody) same(other body) bool {
+	o, ok := other.(*fileBody)
+	return ok && os.SameFile(o.info, f.info) && o.info.Size() == f.info.Size() && o.info.ModTime().Equal(f.info.ModTime())
+}
+
+func (f *fileBody) ReadAt(p []byte, off int64) (int, error) {
+	n, err := f.File.ReadAt(p, off)
+	switch {
+	case n == len(p):
+		return n, nil
+	case err == nil || errors.Is(err, io.EOF):
+		return n, f.changed()
+	}
+	return n, sourceError(f.name, err)
+}
+
+func (f *fileBody) check() error {
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return sourceError(f.name, err)
+	case info.Size() != f.info.Size() || !info.ModTime().Equal(f.info.ModTime()):
+		return f.changed()
+	}
+	return nil
+}
+
+func (f *fileBody) changed() error {
+	return Final(f.name+" changed while it was being sent. Send it again.", nil)
 }

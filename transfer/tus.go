@@ -19,7 +19,7 @@ type TusConfig struct {
 	// Endpoint, an absolute URL, and downloads go to the URL in the message.
 	Tickets  Tickets
 	Endpoint string
-	Chunk    int64        // bytes that one request carries at most; 0: 8 MiB
+	Chunk    int64        // bytes that one request carries at most; 0: 8 MiB down, and 1 to 32 MiB up, by how quickly they go
 	Client   *http.Client // nil: one whose waits are bounded and that uses the proxy of the environment
 }
 
@@ -29,15 +29,12 @@ type TusConfig struct {
 // that after any interruption less than one chunk goes twice.
 type Tus struct {
 	cfg  TusConfig
-	most atomic.Int64 // bytes that a request may carry, once something on the way refused more; 0: Chunk
+	most atomic.Int64 // bytes that a request may carry, once something on the way refused more; 0: no bound
 }
 
 // NewTus returns a handler for the scheme "" (the relay), or with an Endpoint
 // for "http" and "https".
 func NewTus(cfg TusConfig) *Tus {
-	if cfg.Chunk <= 0 {
-		cfg.Chunk = 8 << 20
-	}
 	if cfg.Client == nil {
 		cfg.Client = NewClient()
 	}
@@ -70,7 +67,7 @@ func NewClient() *http.Client {
 	http1.SetHTTP1(true) // a connection a transfer: a stalled one holds up no other
 	return &http.Client{CheckRedirect: checkRedirect, Transport: &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 15 * time.Second, Control: keepLittleUnsent}).DialContext,
+		DialContext:           bulkDial(&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 15 * time.Second, Control: keepLittleUnsent}),
 		TLSHandshakeTimeout:   15 * time.Second,
 		ResponseHeaderTimeout: time.Hour, // the last chunk's: a store may check a very big file first
 		IdleConnTimeout:       60 * time.Second,

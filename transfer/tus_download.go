@@ -15,7 +15,11 @@ func (h *Tus) Download(ctx context.Context, r *DownloadRequest) error {
 	if err != nil {
 		return err
 	}
-	f := fetch{r: r, chunk: h.cfg.Chunk, refused: Refused, get: func(header http.Header) (*http.Response, error) {
+	chunk := h.cfg.Chunk
+	if chunk <= 0 {
+		chunk = firstChunk
+	}
+	f := fetch{r: r, chunk: chunk, refused: Refused, get: func(header http.Header) (*http.Response, error) {
 		return way.do(ctx, http.MethodGet, way.ticket.URL, header, nil, 0)
 	}}
 	if way.ticket.Token == "" {

@@ -76,18 +76,18 @@ func (h *Tus) upload(ctx context.Context, r *UploadRequest) (*tusUpload, error) 
 	if err != nil {
 		return nil, err
 	}
-	chunk := h.cfg.Chunk
+	u := &tusUpload{road: way, r: r, chunks: newChunks(h.cfg.Chunk)}
 	if most := h.most.Load(); most > 0 {
-		chunk = min(chunk, most)
+		u.chunks.bound(most)
 	}
-	return &tusUpload{road: way, r: r, chunk: chunk}, nil
+	return u, nil
 }
 
 // tusUpload is one upload under way. offset and sum are what the server said last.
 type tusUpload struct {
 	*road
 	r      *UploadRequest
-	chunk  int64
+	chunks chunks
 	offset int64
 	sum    string
 }
@@ -223,10 +223,10 @@ func (u *tusUpload) send(ctx context.Context) error {
 	most := u.offset  // the furthest that the server ever said
 	reach := u.offset // the furthest that bytes of this attempt may be at the server
 	for u.offset < u.r.Size {
-		from := u.offset
+		from, began := u.offset, time.Now()
 		answer, err := u.patch(ctx)
 		if err != nil {
-			reach = max(reach, min(from+u.chunk, u.r.Size))
+			reach = max(reach, min(from+u.chunks.size, u.r.Size))
 		}
 		if err == nil && answer.StatusCode < 300 {
 			before := u.offset
@@ -234,6 +234,7 @@ func (u *tusUpload) send(ctx context.Context) error {
 				return err
 			}
 			if u.offset > before {
+				u.chunks.went(time.Since(began))
 				most, broke, locked = max(most, u.offset), 0, 0
 				u.r.Progress(u.offset)
 				continue
@@ -243,11 +244,12 @@ func (u *tusUpload) send(ctx context.Context) error {
 		switch {
 		case err != nil && Settled(ctx, err):
 			return err
-		case err != nil, apart(answer):
-			// The connection broke, or both ends count differently: ask, and go on.
-		case answer.StatusCode == http.StatusRequestEntityTooLarge && u.chunk > leastChunk:
-			u.chunk = max(u.chunk/2, leastChunk)
-			u.most.Store(u.chunk) // others need not learn it again
+		case err != nil:
+			u.chunks.broke() // ask, and go on
+		case apart(answer):
+			// Both ends count differently: the same.
+		case answer.StatusCode == http.StatusRequestEntityTooLarge && u.chunks.refused():
+			u.most.Store(u.chunks.size) // others need not learn it again
 		case answer.StatusCode == http.StatusRequestEntityTooLarge:
 			e := Refused(answer)
 			e.Sentence = "A server on the way takes only very small pieces. Ask who runs it to allow 256 KiB a request."
@@ -311,7 +313,7 @@ func (u *tusUpload) mixed(ctx context.Context) error {
 
 // patch sends one chunk and returns the answer, read.
 func (u *tusUpload) patch(ctx context.Context) (*http.Response, error) {
-	length := min(u.chunk, u.r.Size-u.offset)
+	length := min(u.chunks.size, u.r.Size-u.offset)
 	header := u.header()
 	header.Set("Content-Type", "application/offset+octet-stream")
 	header.Set("Upload-Offset", strconv.FormatInt(u.offset, 10))

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"os"
 	"strings"
 
 	"satchel/chat"
@@ -20,7 +21,7 @@ func (e *Engine) upload(ctx context.Context, en *entry) error {
 	if err := e.edit(ctx, en); err != nil {
 		return err
 	}
-	src, err := openSource(ctx, &en.t, en.meter, e.cfg.Words, &e.caps)
+	src, err := e.openSource(ctx, en, handler)
 	if err != nil {
 		return err
 	}
@@ -65,7 +66,18 @@ func (e *Engine) upload(ctx context.Context, en *entry) error {
 	if result.SHA256 != "" && !strings.EqualFold(result.SHA256, sealed.store) {
 		return e.beginAnew(ctx, en, errMismatch)
 	}
+	if en.t.File.IsFolder() {
+		return e.sentTree(en, result.URL, sealed.key)
+	}
 	return e.sent(en, Stored{URL: result.URL, SHA256: sealed.plain, Key: sealed.key})
+}
+
+// openSource opens what an upload reads.
+func (e *Engine) openSource(ctx context.Context, en *entry, h Handler) (*source, error) {
+	if en.t.File.IsFolder() {
+		return e.openTree(ctx, en, h)
+	}
+	return openSource(ctx, &en.t, en.meter, e.cfg.Words, &e.caps)
 }
 
 // sent ends an upload: the store has the file.
@@ -79,9 +91,15 @@ func (e *Engine) sent(en *entry, at Stored) error {
 	}); err != nil {
 		return Temporary(notSaved, err)
 	}
-	removePart(e.recordPath(en.t.ID))
-	removePart(e.copyPath(en.t.ID))
+	e.forget(en.t.ID)
 	return nil
+}
+
+// forget removes what an upload needed on the disk.
+func (e *Engine) forget(id chat.TransferID) {
+	for _, path := range []string{e.recordPath(id), e.copyPath(id), e.planPath(id)} {
+		removePart(path)
+	}
 }
 
 // unrecorded is up to how many sealed bytes an upload has no record: after a
@@ -92,7 +110,7 @@ const unrecorded = leastChunk
 func (e *Engine) seal(en *entry, src *source) error {
 	path := e.recordPath(en.t.ID)
 	save := func(r seal.Record) error { return saveRecord(path, r) }
-	if seal.SealedSize(en.t.File.Size) <= unrecorded {
+	if seal.SealedSize(en.t.File.Stored()) <= unrecorded {
 		save = func(seal.Record) error { return nil }
 	}
 	var record *seal.Record
@@ -126,7 +144,8 @@ func (e *Engine) beginAnew(ctx context.Context, en *entry, err error) error {
 	default:
 		return err
 	}
-	en.sealing, en.fresh = nil, true
+	en.sealing, en.fresh, en.plan = nil, true, nil
+	removePart(e.planPath(en.t.ID))
 	en.meter.know(0)
 	return en.again(once, twice, err)
 }
@@ -152,7 +171,7 @@ func (e *Engine) uploadRequest(en *entry, src *source) *UploadRequest {
 
 // requestOf is what a store may know of an upload.
 func requestOf(t *chat.Transfer) *UploadRequest {
-	return &UploadRequest{ID: t.ID, Conversation: t.Conversation, Name: string(t.ID), Size: seal.SealedSize(t.File.Size), Place: t.Place}
+	return &UploadRequest{ID: t.ID, Conversation: t.Conversation, Name: string(t.ID), Size: seal.SealedSize(t.File.Stored()), Place: t.Place}
 }
 
 // preview returns what a message says of the file. It looks into one that was
@@ -160,7 +179,7 @@ func requestOf(t *chat.Transfer) *UploadRequest {
 // as a file like any other.
 func (e *Engine) preview(ctx context.Context, en *entry) (chat.File, error) {
 	file := en.t.File
-	if en.looked || len(file.Thumbnail) > 0 {
+	if en.looked || len(file.Thumbnail) > 0 || file.IsFolder() {
 		return file, nil
 	}
 	seen, _, err := preview.Look(ctx, en.t.Source())
@@ -191,10 +210,10 @@ func (en *entry) again(once, twice string, err error) error {
 func (e *Engine) discard(t chat.Transfer) {
 	if t.Direction == chat.Download {
 		removePart(e.partPath(t.ID))
+		_ = os.RemoveAll(e.partsPath(t.ID))
 		return
 	}
-	removePart(e.recordPath(t.ID))
-	removePart(e.copyPath(t.ID))
+	e.forget(t.ID)
 	handler, err := e.cfg.Handlers.forUpload(t.Store)
 	dropper, ok := handler.(Dropper)
 	if err != nil || !ok || t.Offset == 0 && t.Place == "" {

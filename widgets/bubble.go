@@ -21,6 +21,7 @@ type bubble struct {
 	title  *textPart
 	text   *textPart
 	note   *textPart
+	line   *textPart
 	more   *pressable
 	time   *canvas.Text
 	ticks  *canvas.Image
@@ -122,6 +123,7 @@ func (b *bubble) apply(e *entry, lay *bubbleLayout) {
 	}
 	b.text = b.applyText(b.text, lay.text, name)
 	b.note = b.applyText(b.note, lay.note, ColorBad)
+	b.line = b.applyText(b.line, lay.line, ColorMuted)
 	if lay.text.textLayout != nil {
 		b.text.onSelect = func(from, to int) { b.owner.selectText(b, from, to) }
 		b.text.setSelection(b.owner.selectionIn(e))
@@ -227,7 +229,7 @@ func (b *bubble) show(top, bottom float32) {
 	for _, p := range []struct {
 		part *textPart
 		at   placed
-	}{{b.title, b.lay.title}, {b.text, b.lay.text}, {b.note, b.lay.note}, {b.excerpt, b.lay.excerpt}} {
+	}{{b.title, b.lay.title}, {b.text, b.lay.text}, {b.note, b.lay.note}, {b.line, b.lay.line}, {b.excerpt, b.lay.excerpt}} {
 		if p.at.textLayout != nil {
 			p.part.show(top-p.at.at.Y, bottom-p.at.at.Y)
 		}

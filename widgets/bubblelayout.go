@@ -41,6 +41,7 @@ const (
 	excerptPad    float32 = 8
 	excerptLines          = 6
 	pillHeight    float32 = 20
+	lineAbove     float32 = 4 // and below a line that is no bubble
 	metaLineExtra float32 = 3 // the time stands a little lower than the words
 )
 
@@ -89,6 +90,7 @@ type bubbleLayout struct {
 	folded bool
 	more   fyne.Position
 	note   placed // what went wrong
+	line   placed // all there is, of one that is no bubble
 
 	file     fileState
 	fileBox  box
@@ -136,6 +138,9 @@ func roundUp(v float32) float32 { return float32(math.Ceil(float64(v) - 0.01)) }
 // between the timeline's margins.
 func layoutBubble(e *entry, room float32) *bubbleLayout {
 	it := &e.item
+	if it.Line != "" {
+		return layoutLine(it.Line, room)
+	}
 	c := &it.Message.Content
 	l := &bubbleLayout{clock: FormatClock(it.Message.At)}
 	limit := bubbleWidth(room)
@@ -227,6 +232,13 @@ func layoutBubble(e *entry, room float32) *bubbleLayout {
 	}
 	l.size = fyne.NewSize(roundUp(w), roundUp(y+bottom))
 	return l
+}
+
+// layoutLine is what somebody did: a line in the middle, without a bubble.
+func layoutLine(words string, room float32) *bubbleLayout {
+	t := layoutText(words, room-2*bubblePadX, SmallSize, SmallLineHeight, fyne.TextStyle{})
+	return &bubbleLayout{plain: true, line: placed{t, fyne.NewPos(bubblePadX, lineAbove)},
+		size: fyne.NewSize(roundUp(t.width+2*bubblePadX), roundUp(t.height()+2*lineAbove))}
 }
 
 var bold = fyne.TextStyle{Bold: true}

@@ -185,7 +185,13 @@ func (c *Composer) mentionKey(name fyne.KeyName) bool {
 }
 
 // SetHint says to whom it goes.
-func (c *Composer) SetHint(hint string) { c.entry.SetPlaceHolder(hint) }
+func (c *Composer) SetHint(hint string) {
+	c.entry.hint = hint
+	c.entry.Resize(c.entry.Size())
+}
+
+// Hint is what stands in the empty field, in full.
+func (c *Composer) Hint() string { return c.entry.hint }
 
 // Focus lets the person write.
 func (c *Composer) Focus() { focusOn(c.entry) }
@@ -286,6 +292,15 @@ type composerEntry struct {
 	widget.Entry
 	owner *Composer
 	shift bool
+	hint  string // whole; where it has no room the end of it is left out
+}
+
+// Resize implements fyne.CanvasObject.
+func (e *composerEntry) Resize(s fyne.Size) {
+	if hint := ElideEnd(e.hint, s.Width-2*fieldPadding, TextSize, false); hint != e.PlaceHolder {
+		e.SetPlaceHolder(hint)
+	}
+	e.Entry.Resize(s)
 }
 
 func (e *composerEntry) KeyDown(k *fyne.KeyEvent) {

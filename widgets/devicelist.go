@@ -33,7 +33,7 @@ const deviceRowHeight float32 = 56
 // NewDeviceList returns a list that waits for SetDevices.
 func NewDeviceList() *DeviceList {
 	l := &DeviceList{rows: container.New(stacked{})}
-	l.scroll = container.NewVScroll(l.rows)
+	l.scroll = newScroll(l.rows)
 	l.ExtendBaseWidget(l)
 	return l
 }

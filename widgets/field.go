@@ -15,15 +15,46 @@ type Field struct {
 	OnEscape   func()
 	OnStep     func(down bool)          // ↓ and ↑
 	OnShortcut func(fyne.Shortcut) bool // the window's; true: taken
+
+	onFocus func(bool)
+	hint    string // whole; where it has no room the end of it is left out
 }
 
 // NewField returns a line with a hint.
 func NewField(hint string) *Field {
-	f := &Field{}
+	f := &Field{hint: hint}
 	f.ExtendBaseWidget(f)
 	f.Wrapping = fyne.TextWrap(fyne.TextTruncateClip)
 	f.SetPlaceHolder(hint)
 	return f
+}
+
+// Hint is what stands in the field while it is empty, in full.
+func (f *Field) Hint() string { return f.hint }
+
+// Resize implements fyne.CanvasObject.
+func (f *Field) Resize(s fyne.Size) {
+	if hint := ElideEnd(f.hint, s.Width-2*fieldPadding, TextSize, false); hint != f.PlaceHolder {
+		f.SetPlaceHolder(hint)
+	}
+	f.Entry.Resize(s)
+}
+
+// FocusGained implements fyne.Focusable.
+func (f *Field) FocusGained() {
+	f.Entry.FocusGained()
+	if f.onFocus != nil {
+		f.onFocus(true)
+	}
+	reveal(f)
+}
+
+// FocusLost implements fyne.Focusable.
+func (f *Field) FocusLost() {
+	f.Entry.FocusLost()
+	if f.onFocus != nil {
+		f.onFocus(false)
+	}
 }
 
 // TypedKey implements fyne.Focusable.

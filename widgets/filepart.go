@@ -4,6 +4,8 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/lang"
+
+	"satchel/chat"
 )
 
 // filePart is the row of a file: tile, name, details, bar and buttons.
@@ -20,23 +22,28 @@ type filePart struct {
 	page    *canvas.Image // of a document: its first
 	play    *pressable    // over the tile, of a sound
 	glyph   *canvas.Image // on it
+	folder  *canvas.Image
 	wave    *canvas.Image
 	waved   waveKey
 	seek    *seekArea // over the waveform
 	words   *pressable
 	first   *pressable // pause, or go on
 	second  *pressable // cancel
+	inside  *pressable // a folder's row: what is in it
 	objects []fyne.CanvasObject
 }
 
+const folderIcon float32 = 22
+
 func newFilePart(b *bubble) *filePart {
 	p := &filePart{bubble: b, tile: &canvas.Rectangle{CornerRadius: ButtonRadius}, letters: &canvas.Text{}, name: &canvas.Text{},
-		page: &canvas.Image{ScaleMode: canvas.ImageScaleFastest, FillMode: canvas.ImageFillCover, CornerRadius: ButtonRadius},
-		wave: &canvas.Image{ScaleMode: canvas.ImageScaleFastest},
-		play: newArea(), glyph: &canvas.Image{FillMode: canvas.ImageFillContain}, seek: newSeekArea(),
+		folder: &canvas.Image{FillMode: canvas.ImageFillContain},
+		page:   &canvas.Image{ScaleMode: canvas.ImageScaleFastest, FillMode: canvas.ImageFillCover, CornerRadius: ButtonRadius},
+		wave:   &canvas.Image{ScaleMode: canvas.ImageScaleFastest},
+		play:   newArea(), glyph: &canvas.Image{FillMode: canvas.ImageFillContain}, seek: newSeekArea(),
 		track: &canvas.Rectangle{CornerRadius: 2}, bar: &canvas.Rectangle{CornerRadius: 2},
-		words: newWordButton(), first: newGlyphButton(), second: newGlyphButton()}
-	for _, b := range []*pressable{p.words, p.first, p.second, p.play, &p.seek.pressable} {
+		words: newWordButton(), first: newGlyphButton(), second: newGlyphButton(), inside: newArea()}
+	for _, b := range []*pressable{p.words, p.first, p.second, p.inside, p.play, &p.seek.pressable} {
 		b.menu = p.bubble.showMenu
 	}
 	p.ExtendBaseWidget(p)
@@ -54,7 +61,7 @@ func (p *filePart) apply() {
 	if s.moving() {
 		y += 0.5
 	}
-	tile, on := tileColor(it.Message.Content.File.Name)
+	tile, on := fileTileColor(it.Message.Content.File)
 	if s.bad && s.upload {
 		tile, on = ColorBad, ColorOnAccent
 	}
@@ -99,14 +106,35 @@ func (p *filePart) apply() {
 	setText(p.name, lay.name, TextSize, true, ColorText)
 	centerLine(p.name, fileColumn, nameY)
 	p.objects = append(p.objects, p.tile, p.letters, p.name)
+	if it.Message.Content.File.IsFolder() {
+		p.objects[1] = p.folder
+		if r := IconFolder.Resource(Color(on)); p.folder.Resource == nil || p.folder.Resource.Name() != r.Name() {
+			p.folder.Resource = r
+			p.folder.Refresh()
+		}
+		setBounds(p.folder, bubblePadY+(fileTile-folderIcon)/2, y+(fileTile-folderIcon)/2, folderIcon, folderIcon)
+	}
 	p.applyPage(y)
 	p.applyDetails()
 	if s.moving() {
 		p.applyBar()
 	}
+	if owner, e := p.bubble.owner, p.bubble.entry; it.Message.Content.File.IsFolder() && it.Message.State == chat.MessageStored && owner.OnTree != nil {
+		p.inside.label, p.inside.tapped = lang.L("What is in it…"), func() { owner.tree(e) }
+		setBounds(p.inside, bubblePadY, y, max(fileTile, r.w-bubblePadY-float32(lay.controls)*fileControl-lay.wordsWidth()), fileTile)
+		p.objects = append(p.objects, p.inside)
+	}
 	p.applyButtons()
 	p.applyWave()
 	setBounds(p, r.x, r.y, lay.size.Width, r.h)
+}
+
+// wordsWidth is how much of a row the button with words takes.
+func (l *bubbleLayout) wordsWidth() float32 {
+	if l.words == "" {
+		return 0
+	}
+	return wordButtonSize(l.words).Width + metaGap
 }
 
 func (p *filePart) applyDetails() {

@@ -44,6 +44,14 @@ func (it *Item) here() bool {
 	return it.Path != "" || t != nil && t.State == chat.TransferDone && t.Path != ""
 }
 
+// partly tells whether a part of a folder is on this computer.
+func (it *Item) partly() bool {
+	if t := it.Transfer; t != nil && t.Direction == chat.Download && t.State == chat.TransferDone {
+		return t.Only != nil
+	}
+	return it.Partly
+}
+
 // localPath is where that file lies.
 func (it *Item) localPath() string {
 	if it.Path == "" && it.Transfer != nil {
@@ -58,7 +66,7 @@ func fileStateOf(it *Item) fileState {
 	s := fileState{size: f.Size}
 	if t := it.Transfer; t != nil && !t.State.Ended() {
 		s.transfer, s.upload = t.ID, t.Direction == chat.Upload
-		if s.size == 0 {
+		if s.size == 0 || t.File.IsFolder() { // of a folder, what goes or was chosen
 			s.size = t.File.Size
 		}
 		s.offset = min(max(t.Offset, 0), s.size)
@@ -100,7 +108,12 @@ func fileStateOf(it *Item) fileState {
 	switch {
 	case it.here():
 		s.phase = fileHere
-		if !it.Mine && !f.IsSound() {
+		switch {
+		case it.Mine:
+		case it.partly():
+			s.detail = join(s.detail, lang.L("Partly downloaded"))
+		case f.IsSound():
+		default:
 			s.detail = join(s.detail, lang.L("Downloaded"))
 		}
 	case it.Mine && f.URL == "":
@@ -209,6 +222,14 @@ var tileColors = func() map[string]fyne.ThemeColorName {
 	}
 	return all
 }()
+
+// fileTileColor is tileColor of a file, or of a folder whatever its name is.
+func fileTileColor(f *chat.File) (tile, ink fyne.ThemeColorName) {
+	if f.IsFolder() {
+		return ColorAccent, ColorOnAccent
+	}
+	return tileColor(f.Name)
+}
 
 // tileColor is the colour of a file's tile, and of the letters on it.
 func tileColor(name string) (tile, letters fyne.ThemeColorName) {

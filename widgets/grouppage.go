@@ -8,13 +8,20 @@ import (
 
 // GroupPage is a group's own page: what it is called and who is in it.
 type GroupPage struct {
-	Sheet    *Sheet
-	Name     *Field
-	Members  *MemberList
-	Rename   *Button
-	Add      *Button
-	Leave    *Button
-	OnRename func(name string)
+	Sheet     *Sheet
+	Name      *Field
+	Members   *MemberList
+	Rename    *Button
+	Add       *Button
+	Leave     *Button
+	Timer     *Button // how long messages are there
+	Picture   *Button // how it looks
+	NoPicture *Button
+	Links     *Button // by which people come in
+	OnRename  func(name string)
+
+	avatar *Avatar
+	acts   *Line
 
 	words  *Paragraph // how many, and what one may do here
 	answer *Paragraph
@@ -30,20 +37,32 @@ func NewGroupPage() *GroupPage {
 	p.Rename = NewButton(PlainButton, lang.L("Rename"), p.rename)
 	p.Add = NewButton(PrimaryButton, lang.L("Add people…"), nil)
 	p.Leave = NewButton(PlainButton, lang.L("Leave the group…"), nil)
+	p.Links = NewButton(PlainButton, lang.L("Invite by link…"), nil)
+	p.Timer = NewButton(PlainButton, lang.L("Disappearing messages…"), nil)
+	p.Picture = NewButton(PlainButton, lang.L("Choose picture…"), nil)
+	p.NoPicture = NewButton(PlainButton, lang.L("Remove picture"), nil)
+	p.avatar = NewAvatar(AvatarSize)
+	for _, b := range []*Button{p.Picture, p.NoPicture, p.Timer, p.Links} {
+		b.Height = 32
+	}
+	p.acts = NewLine(8, p.Links, p.Timer, p.Picture, p.NoPicture)
 	p.Name.OnChanged = func(string) { p.draw() }
 	p.Name.OnSubmitted = func(string) { p.rename() }
-	scroll := container.NewVScroll(p.Members)
-	body := container.New(groupPageLayout{p}, FieldBox(p.Name, false), p.Rename, p.words, scroll, p.answer)
+	scroll := newScroll(p.Members)
+	body := container.New(groupPageLayout{p}, FieldBox(p.Name, false), p.Rename, p.words, p.acts, scroll, p.answer, p.avatar)
 	p.Sheet = NewSheet("", body, p.Add)
 	p.Sheet.Aside = p.Leave
-	p.Sheet.Height = 400
+	p.Sheet.Height = 460
 	p.Leave.OnEscape, p.Rename.OnEscape, p.Name.OnEscape = p.Sheet.Dismiss, p.Sheet.Dismiss, p.Sheet.Dismiss
+	p.Timer.OnEscape, p.Picture.OnEscape, p.NoPicture.OnEscape, p.Links.OnEscape = p.Sheet.Dismiss, p.Sheet.Dismiss, p.Sheet.Dismiss, p.Sheet.Dismiss
 	return p
 }
 
-// Set shows the group: its name, who is in it, what is to be said of both, and
+// Set shows the group: its name and picture, who is in it, what is to be said of both, and
 // whether the person may change it and is still in it.
-func (p *GroupPage) Set(title, words string, members []MemberRow, may, in bool) {
+func (p *GroupPage) Set(face Face, words string, members []MemberRow, may, in bool) {
+	title := face.Name
+	p.avatar.SetFace(face)
 	if p.Name.Text == p.title || !may {
 		p.Name.SetText(title) // unless the person is writing another
 	}
@@ -52,6 +71,11 @@ func (p *GroupPage) Set(title, words string, members []MemberRow, may, in bool) 
 	p.words.SetText(words)
 	p.Members.SetMembers(members)
 	show(p.Add, may && in)
+	for _, b := range []*Button{p.Links, p.Timer, p.Picture} {
+		show(b, may && in)
+	}
+	show(p.NoPicture, may && in && face.Picture != nil)
+	show(p.acts, may && in)
 	show(p.Leave, in)
 	p.draw()
 }
@@ -93,21 +117,28 @@ type groupPageLayout struct{ p *GroupPage }
 func (groupPageLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(240, 240) }
 
 func (l groupPageLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
-	p, width := l.p, s.Width
+	p, width := l.p, s.Width-AvatarSize-12
+	left := AvatarSize + 12
+	place(p.avatar, 0, 0, AvatarSize, AvatarSize)
 	if p.may {
 		m := p.Rename.MinSize()
 		width -= m.Width + 12
-		place(p.Rename, width+12, 0, m.Width, m.Height)
+		place(p.Rename, left+width+12, 3, m.Width, m.Height)
 	}
-	place(o[0], 0, 0, width, 39)
+	place(o[0], left, 3, width, 39)
 	words := p.words.HeightAt(s.Width)
-	place(p.words, 0, 51, s.Width, words)
+	place(p.words, 0, 56, s.Width, words)
 	bottom := s.Height
 	if p.answer.Text() != "" {
 		h := p.answer.HeightAt(s.Width)
 		bottom -= h
 		place(p.answer, 0, bottom, s.Width, h)
 	}
-	top := 51 + words + 8
-	place(o[3], 0, top, s.Width, max(0, bottom-top-4))
+	top := 56 + words + 8
+	if p.acts.Visible() {
+		h := p.acts.HeightAt(s.Width)
+		place(p.acts, 0, top, s.Width, h)
+		top += h + 8
+	}
+	place(o[4], 0, top, s.Width, max(0, bottom-top-4))
 }

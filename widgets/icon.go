@@ -45,6 +45,9 @@ const (
 	IconUp       Icon = `<path d="M6 14.5l6-6 6 6"/>`
 	IconOpen     Icon = `<path d="M13 5h6v6"/><path d="M19 5l-8.5 8.5"/><path d="M16.5 14v5h-11.5v-11.5h5"/>`
 	IconFolder   Icon = `<path d="M4 7.5a1.5 1.5 0 0 1 1.5-1.5h4l2 2.5h7a1.5 1.5 0 0 1 1.5 1.5v7.5a1.5 1.5 0 0 1-1.5 1.5h-13a1.5 1.5 0 0 1-1.5-1.5z"/>`
+	IconDown     Icon = `<path d="M6 9.5l6 6 6-6"/>`
+	IconTick     Icon = `<path d="M4.5 12.5l5 5 10-11" stroke-width="3"/>`
+	IconSome     Icon = `<path d="M5.5 12h13" stroke-width="3"/>`
 	IconPin      Icon = `<path d="M9 4h6l-0.8 6 3.3 3.5H6.5L9.8 10z"/><path d="M12 13.5V20.5"/>`
 	IconMuted    Icon = `<path d="M6.5 16.5c1.2-1.5 1.5-3.4 1.5-6"/><path d="M9 6.8a4 4 0 0 1 7 2.7c0 3.3 0.5 5.4 1.5 7H6.5"/><path d="M10.5 19.5h3"/><path d="M4.5 4.5l15 15"/>`
 	IconArchive  Icon = `<rect x="4" y="4.5" width="16" height="4.5" rx="1" ry="1"/><path d="M5.5 9v10.5h13V9"/><path d="M10 13h4"/>`

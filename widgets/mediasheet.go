@@ -163,6 +163,17 @@ func (p *mediaPicture) set(m chat.Message) {
 	}
 }
 
+// AccessibilityLabel implements fyne.Accessible.
+func (p *mediaPicture) AccessibilityLabel() string {
+	if f := p.message.Content.File; f != nil {
+		return f.Name
+	}
+	return ""
+}
+
+// AccessibilityRole implements fyne.Accessible.
+func (p *mediaPicture) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }
+
 // TappedSecondary implements fyne.SecondaryTappable.
 func (p *mediaPicture) TappedSecondary(e *fyne.PointEvent) {
 	p.of.menu(p.message, e.AbsolutePosition, p)

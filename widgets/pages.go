@@ -27,6 +27,7 @@ type Pages struct {
 
 	names  []*pageName
 	picked string
+	list   *container.Scroll // of the names
 	scroll *container.Scroll
 	page   *fyne.Container
 }
@@ -40,10 +41,13 @@ const (
 // NewPages returns the names with an empty page.
 func NewPages(names ...PageName) *Pages {
 	p := &Pages{page: container.New(wide{})}
-	p.scroll = container.NewVScroll(p.page)
+	p.scroll = newScroll(p.page)
+	rows := container.New(stacked{})
 	for _, n := range names {
 		p.names = append(p.names, newPageName(p, n))
+		rows.Add(p.names[len(p.names)-1])
 	}
+	p.list = newScroll(rows)
 	p.ExtendBaseWidget(p)
 	return p
 }
@@ -99,20 +103,15 @@ func (p *Pages) step(n *pageName, by int) {
 // CreateRenderer implements fyne.Widget.
 func (p *Pages) CreateRenderer() fyne.WidgetRenderer {
 	line := &canvas.Rectangle{}
-	r := &shellRenderer{objects: []fyne.CanvasObject{line, p.scroll}}
-	for _, n := range p.names {
-		r.objects = append(r.objects, n)
-	}
+	r := &shellRenderer{objects: []fyne.CanvasObject{line, p.list, p.scroll}}
 	r.layout = func(s fyne.Size) {
 		names := min(pageNamesWidth, s.Width*2/5)
-		for i, n := range p.names {
-			place(n, 0, float32(i)*pageNameHeight, names, pageNameHeight)
-		}
+		place(p.list, 0, 0, names, s.Height)
 		place(line, names+pageGap/2, 0, 1, s.Height)
 		place(p.scroll, names+pageGap, 0, s.Width-names-pageGap, s.Height)
 	}
 	r.min = func() fyne.Size {
-		return fyne.NewSize(400, float32(len(p.names))*pageNameHeight)
+		return fyne.NewSize(400, 200)
 	}
 	r.refresh = func() {
 		line.FillColor = Color(ColorLine)
@@ -174,7 +173,7 @@ func (n *pageName) MouseMoved(*desktop.MouseEvent) {}
 func (n *pageName) MouseOut() { n.hovered = false; n.Refresh() }
 
 // FocusGained implements fyne.Focusable.
-func (n *pageName) FocusGained() { n.focused = true; n.Refresh() }
+func (n *pageName) FocusGained() { n.focused = true; n.Refresh(); reveal(n) }
 
 // FocusLost implements fyne.Focusable.
 func (n *pageName) FocusLost() { n.focused = false; n.Refresh() }
@@ -244,5 +243,5 @@ func (n *pageName) CreateRenderer() fyne.WidgetRenderer {
 
 // NewScrolled returns content that scrolls when it is higher than its room.
 func NewScrolled(content fyne.CanvasObject) fyne.CanvasObject {
-	return container.NewVScroll(container.New(wide{}, content))
+	return newScroll(container.New(wide{}, content))
 }

@@ -99,7 +99,7 @@ func (l *PersonList) Rows() ([]chat.Account, []fyne.CanvasObject) { return l.peo
 // CreateRenderer implements fyne.Widget.
 func (l *PersonList) CreateRenderer() fyne.WidgetRenderer {
 	search := FieldBox(l.Search, false)
-	scroll := container.NewVScroll(l.rows)
+	scroll := newScroll(l.rows)
 	r := &shellRenderer{objects: []fyne.CanvasObject{search, scroll, l.empty}}
 	r.layout = func(s fyne.Size) {
 		place(search, 0, 0, s.Width, 39)
@@ -152,7 +152,7 @@ func (p *personRow) Tapped(*fyne.PointEvent)        { p.onTapped() }
 func (p *personRow) MouseIn(*desktop.MouseEvent)    { p.hovered = true; p.Refresh() }
 func (p *personRow) MouseMoved(*desktop.MouseEvent) {}
 func (p *personRow) MouseOut()                      { p.hovered = false; p.Refresh() }
-func (p *personRow) FocusGained()                   { p.focused = true; p.Refresh() }
+func (p *personRow) FocusGained()                   { p.focused = true; p.Refresh(); reveal(p) }
 func (p *personRow) FocusLost()                     { p.focused = false; p.Refresh() }
 func (p *personRow) TypedRune(rune)                 {}
 func (p *personRow) TypedKey(k *fyne.KeyEvent) {

@@ -45,7 +45,7 @@ func (b *RowButton) MouseMoved(*desktop.MouseEvent) {}
 func (b *RowButton) MouseOut() { b.hovered = false; b.Refresh() }
 
 // FocusGained implements fyne.Focusable.
-func (b *RowButton) FocusGained() { b.focused = true; b.Refresh() }
+func (b *RowButton) FocusGained() { b.focused = true; b.Refresh(); reveal(b) }
 
 // FocusLost implements fyne.Focusable.
 func (b *RowButton) FocusLost() { b.focused = false; b.Refresh() }

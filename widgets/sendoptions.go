@@ -91,6 +91,8 @@ func (r *sendRow) saves() int64 {
 // FormatAbout says what a file is besides its size: pages, or how long it lasts.
 func FormatAbout(f *chat.File) string {
 	switch {
+	case f.IsFolder():
+		return formatFolder(f.Folder)
 	case f.Pages == 1:
 		return lang.L("1 page")
 	case f.Pages > 1:

@@ -19,6 +19,12 @@ type SendFile struct {
 	Path string
 	Name string
 	Size int64
+
+	Folder   bool // Size and Files are of all that is in it
+	Files    int
+	Counting bool   // it is still being looked at
+	Note     string // what of it doesn't go, or why it can't; "": all goes
+	Refused  bool   // it can't go: Note says why
 }
 
 // SendSheet shows what will go, and how big it is, before it goes.
@@ -42,7 +48,7 @@ type SendSheet struct {
 func NewSendSheet() *SendSheet {
 	s := &SendSheet{Caption: NewField(lang.L("Add a caption…"))}
 	s.list = container.New(spaced{10})
-	s.scroll = container.NewVScroll(s.list)
+	s.scroll = newScroll(s.list)
 	s.Cancel = NewButton(PlainButton, lang.L("Cancel"), func() { s.Sheet.Dismiss() })
 	s.Send = NewButton(PrimaryButton, lang.L("Send"), s.send)
 	s.More = NewButton(PlainButton, lang.L("Add files…"), func() {
@@ -84,6 +90,15 @@ func (s *SendSheet) Add(files ...SendFile) {
 		s.list.Add(r)
 	}
 	s.update()
+}
+
+// SetFile shows what was found out about a file that is in the sheet.
+func (s *SendSheet) SetFile(f SendFile) {
+	if r := s.row(f.Path); r != nil {
+		r.file = f
+		r.Refresh()
+		s.update()
+	}
 }
 
 // SetPicture shows a file as the picture that it is; facts is what it says of
@@ -139,26 +154,52 @@ func (s *SendSheet) send() {
 	if s.OnSend == nil || len(s.rows) == 0 {
 		return
 	}
-	paths := make([]string, len(s.rows))
-	for i, r := range s.rows {
-		paths[i] = r.file.Path
+	var paths []string
+	for _, r := range s.rows {
+		if r.file.Counting {
+			return // what goes is known in a moment
+		}
+		if !r.file.Refused {
+			paths = append(paths, r.file.Path)
+		}
+	}
+	if len(paths) == 0 {
+		return
 	}
 	s.OnSend(paths, strings.TrimSpace(s.Caption.Text), s.edit())
 }
 
 func (s *SendSheet) update() {
 	var size int64
+	folders, counting, going := 0, false, 0
 	for _, r := range s.rows {
+		if counting = counting || r.file.Counting; r.file.Refused {
+			continue
+		}
+		going++
+		if r.file.Folder {
+			folders++
+		}
 		size += r.file.Size
 		if s.Smaller.On() {
 			size -= r.saves()
 		}
 	}
 	s.Send.Text = lang.L("Send {{.Size}}", map[string]any{"Size": FormatSize(size)})
-	s.Sheet.Title = lang.L("Send 1 file")
-	if len(s.rows) != 1 {
-		s.Sheet.Title = lang.L("Send {{.Count}} files", map[string]any{"Count": len(s.rows)})
+	if counting {
+		s.Send.Text = lang.L("Counting…")
 	}
+	switch n := len(s.rows); {
+	case n == 1 && folders == 1:
+		s.Sheet.Title = lang.L("Send a folder")
+	case folders > 0:
+		s.Sheet.Title = lang.L("Send {{.Count}} files and folders", map[string]any{"Count": n})
+	case n == 1:
+		s.Sheet.Title = lang.L("Send 1 file")
+	default:
+		s.Sheet.Title = lang.L("Send {{.Count}} files", map[string]any{"Count": n})
+	}
+	s.Send.SetDisabled(counting || going == 0)
 	s.updateOptions()
 }
 
@@ -238,11 +279,13 @@ func (r *sendRow) CreateRenderer() fyne.WidgetRenderer {
 	picture := &canvas.Image{FillMode: canvas.ImageFillCover, CornerRadius: PictureRadius, ScaleMode: canvas.ImageScaleFastest}
 	name := NewBoldText("", TextSize, ColorText)
 	detail := NewText("", TinySize, ColorMuted)
-	re := &shellRenderer{objects: []fyne.CanvasObject{tile, kind, picture, name, detail, r.remove}}
+	folder := newIconImage(IconFolder, ColorOnAccent)
+	re := &shellRenderer{objects: []fyne.CanvasObject{tile, kind, folder, picture, name, detail, r.remove}}
 	re.layout = func(s fyne.Size) {
 		place(tile, 0, 0, sendRowHeight, sendRowHeight)
 		place(kind, 0, 0, sendRowHeight, sendRowHeight)
 		place(picture, 0, 0, sendRowHeight, sendRowHeight)
+		place(folder, (sendRowHeight-24)/2, (sendRowHeight-24)/2, 24, 24)
 		room := s.Width - sendRowHeight - 12 - 44
 		name.Text = ElideMiddle(r.file.Name, room, TextSize, true)
 		place(name, sendRowHeight+12, 10, room, LineHeight)
@@ -257,6 +300,21 @@ func (r *sendRow) CreateRenderer() fyne.WidgetRenderer {
 			kind.Text = "•"
 		}
 		detail.Text = FormatSize(r.file.Size)
+		if show(folder, r.file.Folder); r.file.Folder {
+			tile.FillColor = Color(ColorAccent)
+			folder.Resource = IconFolder.Resource(Color(ColorOnAccent))
+			detail.Text = join(FormatFiles(r.file.Files), detail.Text, r.file.Note)
+			if r.file.Counting {
+				detail.Text = join(lang.L("Counting…"), FormatFiles(r.file.Files), FormatSize(r.file.Size))
+			}
+			if r.file.Refused {
+				detail.Text = r.file.Note
+			}
+		}
+		room := r.Size().Width - sendRowHeight - 12 - 44
+		if room > 0 {
+			detail.Text = ElideEnd(detail.Text, room, TinySize, false)
+		}
 		if r.picture != nil {
 			picture.Image = r.picture
 			if r.looked.IsPicture() && !r.looked.IsVideo() {
@@ -266,8 +324,11 @@ func (r *sendRow) CreateRenderer() fyne.WidgetRenderer {
 			}
 		}
 		show(picture, r.picture != nil)
-		show(kind, r.picture == nil)
+		show(kind, r.picture == nil && !r.file.Folder)
 		name.Color, detail.Color = Color(ColorText), Color(ColorMuted)
+		if r.file.Refused {
+			detail.Color = Color(ColorBad)
+		}
 		if !r.Size().IsZero() {
 			re.layout(r.Size())
 		}

@@ -5,6 +5,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/widget"
 )
@@ -97,17 +98,59 @@ func (s *Sheet) shownButtons() (shown []*Button) {
 	return shown
 }
 
+// buttonGap is between two buttons, beside each other and one below the other.
+const buttonGap float32 = 12
+
+// buttonLines are the buttons at the foot, in as many lines as they need in that
+// width, with room for aside at the left of the first.
+func (s *Sheet) buttonLines(width float32, aside *Button) (lines [][]*Button) {
+	var line []*Button
+	used := float32(0)
+	for _, b := range slices.Backward(s.shownButtons()) {
+		w := b.MinSize().Width
+		if len(line) > 0 && used+buttonGap+w > width {
+			lines, line, used = append([][]*Button{line}, lines...), nil, 0
+		}
+		if len(line) > 0 {
+			used += buttonGap
+		}
+		line, used = append([]*Button{b}, line...), used+w
+	}
+	if len(line) > 0 {
+		lines = append([][]*Button{line}, lines...)
+	}
+	if aside == nil || len(lines) > 0 && used+buttonGap+aside.MinSize().Width <= width {
+		return lines
+	}
+	return append([][]*Button{nil}, lines...)
+}
+
+// fitting gives one object the whole width, and the height that it wants there.
+type fitting struct{}
+
+func (fitting) MinSize(o []fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(100, heightAt(o[0], max(o[0].Size().Width, 100)))
+}
+
+func (fitting) Layout(o []fyne.CanvasObject, s fyne.Size) {
+	place(o[0], 0, 0, s.Width, max(heightAt(o[0], s.Width), s.Height))
+}
+
 // CreateRenderer implements fyne.Widget.
 func (s *Sheet) CreateRenderer() fyne.WidgetRenderer {
 	scrim := newSurface(s.Dismiss)
 	card := newSurface(nil)
 	title := NewBoldText("", 18, ColorText)
-	r := &shellRenderer{objects: []fyne.CanvasObject{scrim, card, title, s.Close, s.Content}}
-	for _, b := range s.Buttons {
-		r.objects = append(r.objects, b)
+	body := s.Content
+	if _, ok := s.Content.(tall); ok && s.Height == 0 {
+		body = newScroll(container.New(fitting{}, s.Content)) // where the window is lower than the sheet
 	}
+	r := &shellRenderer{objects: []fyne.CanvasObject{scrim, card, title, s.Close, body}}
 	if s.Aside != nil {
 		r.objects = append(r.objects, s.Aside)
+	}
+	for _, b := range s.Buttons {
+		r.objects = append(r.objects, b)
 	}
 	r.objects = append(r.objects, &s.tips.Container)
 	const pad, gap = 22, 14
@@ -119,10 +162,14 @@ func (s *Sheet) CreateRenderer() fyne.WidgetRenderer {
 		if s.Height > 0 {
 			content = s.Height
 		}
+		var aside *Button
+		if s.Aside != nil && s.Aside.Visible() {
+			aside = s.Aside
+		}
+		lines := s.buttonLines(width-2*pad, aside)
 		foot := float32(0)
-		buttons := s.shownButtons()
-		if len(buttons) > 0 || s.Aside != nil && s.Aside.Visible() {
-			foot = 38 + gap
+		if len(lines) > 0 {
+			foot = float32(len(lines))*(38+buttonGap) - buttonGap + gap
 		}
 		height := pad + 36 + gap + content + foot + pad
 		if most := size.Height - 32; height > most {
@@ -134,16 +181,24 @@ func (s *Sheet) CreateRenderer() fyne.WidgetRenderer {
 		place(title, x+pad, y+pad, width-2*pad-40, 36)
 		title.Text = ElideEnd(s.Title, width-2*pad-40, 18, true)
 		place(s.Close, x+width-pad-30, y+pad, 36, 36)
-		place(s.Content, x+pad, y+pad+36+gap, width-2*pad, content)
-		if s.Aside != nil {
-			m := s.Aside.MinSize()
-			place(s.Aside, x+pad, y+height-pad-m.Height, m.Width, m.Height)
+		if body != s.Content {
+			s.Content.Resize(fyne.NewSize(width-2*pad, s.Content.Size().Height)) // how high it is depends on it
 		}
-		right := x + width - pad
-		for _, b := range slices.Backward(buttons) {
-			m := b.MinSize()
-			place(b, right-m.Width, y+height-pad-m.Height, m.Width, m.Height)
-			right -= m.Width + 12
+		place(body, x+pad, y+pad+36+gap, width-2*pad, max(0, content))
+		bottom := y + height - pad
+		for _, line := range slices.Backward(lines) {
+			right := x + width - pad
+			for _, b := range slices.Backward(line) {
+				m := b.MinSize()
+				w := min(m.Width, width-2*pad)
+				place(b, right-w, bottom-m.Height, w, m.Height)
+				right -= w + buttonGap
+			}
+			bottom -= 38 + buttonGap
+		}
+		if aside != nil {
+			m := aside.MinSize()
+			place(aside, x+pad, y+height-pad-m.Height-float32(len(lines)-1)*(38+buttonGap), m.Width, m.Height)
 		}
 	}
 	r.min = func() fyne.Size { return fyne.NewSize(280, 200) }

@@ -65,7 +65,7 @@ func TestShellLooks(t *testing.T) {
 	inBoth(t, "group", func(t *testing.T, v fyne.ThemeVariant) fyne.Window {
 		p := NewGroupPage()
 		more := []*fyne.MenuItem{fyne.NewMenuItem("Write", nil)}
-		p.Set("Film crew", "3 people", []MemberRow{
+		p.Set(Face{Name: "Film crew", Key: "g"}, "3 people", []MemberRow{
 			{Account: chat.Account{ID: "m", Name: "Mara Reyes"}, Detail: "You · owner"},
 			{Account: chat.Account{ID: "a", Name: "Ines Tavares"}, Detail: "admin", Online: true, Menu: more},
 			{Account: chat.Account{ID: "b", Name: "Somebody with a name that is much longer than any row can show"}, Detail: "member", Menu: more},
@@ -142,7 +142,7 @@ func TestShellLooks(t *testing.T) {
 	inBoth(t, "send", func(t *testing.T, v fyne.ThemeVariant) fyne.Window {
 		w := room(t, v, NewDropTarget(true, false), 900, 560)
 		s := NewSendSheet()
-		s.Add(SendFile{"/1", "IMG_2041.jpg", 3_100_000}, SendFile{"/2", "shotlist-v7.pdf", 840_000}, SendFile{"/3", "harbour-rushes.zip", 2_400_000_000})
+		s.Add(SendFile{Path: "/1", Name: "IMG_2041.jpg", Size: 3_100_000}, SendFile{Path: "/2", Name: "shotlist-v7.pdf", Size: 840_000}, SendFile{Path: "/3", Name: "harbour-rushes.zip", Size: 2_400_000_000})
 		img := image.NewRGBA(image.Rect(0, 0, 64, 48))
 		for i := range img.Pix {
 			img.Pix[i] = uint8(0x60 + i%97)
@@ -374,8 +374,8 @@ func TestSendSheet(t *testing.T) {
 	caption := ""
 	var edit chat.PictureEdit
 	s.OnSend = func(p []string, c string, e chat.PictureEdit) { paths, caption, edit = p, c, e }
-	s.Add(SendFile{"/a", "a", 1}, SendFile{"/b", "b", 2})
-	s.Add(SendFile{"/a", "a", 1}, SendFile{"/c", "c", 3_000_000})
+	s.Add(SendFile{Path: "/a", Name: "a", Size: 1}, SendFile{Path: "/b", Name: "b", Size: 2})
+	s.Add(SendFile{Path: "/a", Name: "a", Size: 1}, SendFile{Path: "/c", Name: "c", Size: 3_000_000})
 	s.Sheet.ShowOn(w.Canvas(), s.Caption)
 	test.Tap(s.RemoveButton(1))
 	if s.Sheet.Title != "Send 2 files" || s.Send.Text != "Send 3 MB" {

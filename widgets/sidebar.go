@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
 
@@ -20,9 +21,12 @@ type SideHead struct {
 	Search   *Field
 	OnFace   func() // one's own picture or name was tapped
 
-	face   Face
-	status string
-	tone   Tone
+	face    Face
+	status  string
+	tone    Tone
+	focused bool // Space and Enter are a tap on the face
+
+	searching bool // the search has the focus
 }
 
 // NewSideHead returns the top of the side bar.
@@ -33,6 +37,7 @@ func NewSideHead() *SideHead {
 	h.Invite = NewIconButton(IconInvite, lang.L("Invite somebody"), nil)
 	h.Settings = NewIconButton(IconSettings, lang.L("Settings"), nil)
 	h.Search = NewField(lang.L("Search people, messages, files"))
+	h.Search.onFocus = func(on bool) { h.searching = on; h.Refresh() }
 	return h
 }
 
@@ -48,6 +53,47 @@ func (h *SideHead) SetFace(f Face) {
 func (h *SideHead) Tapped(e *fyne.PointEvent) {
 	if h.OnFace != nil && e.Position.Y < 58 {
 		h.OnFace()
+	}
+}
+
+// FocusGained implements fyne.Focusable.
+func (h *SideHead) FocusGained() { h.focused = true; h.Refresh() }
+
+// FocusLost implements fyne.Focusable.
+func (h *SideHead) FocusLost() { h.focused = false; h.Refresh() }
+
+// TypedRune implements fyne.Focusable.
+func (h *SideHead) TypedRune(rune) {}
+
+// TypedKey implements fyne.Focusable.
+func (h *SideHead) TypedKey(k *fyne.KeyEvent) {
+	if pressing(k) && h.OnFace != nil {
+		h.OnFace()
+	}
+}
+
+// AccessibilityLabel implements fyne.Accessible.
+func (h *SideHead) AccessibilityLabel() string { return lang.L("Your accounts") }
+
+// AccessibilityRole implements fyne.Accessible.
+func (h *SideHead) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }
+
+// pressing tells whether a key presses what has the focus.
+func pressing(k *fyne.KeyEvent) bool {
+	return k.Name == fyne.KeySpace || k.Name == fyne.KeyReturn || k.Name == fyne.KeyEnter
+}
+
+// newFocusRing is what shows where the keyboard is, around something that has no
+// box of its own.
+func newFocusRing() *canvas.Rectangle {
+	return NewOutlined(color.Transparent, color.Transparent, ButtonRadius)
+}
+
+// drawFocusRing shows the ring, or not.
+func drawFocusRing(ring *canvas.Rectangle, on bool) {
+	ring.StrokeWidth, ring.StrokeColor = 0, color.Transparent
+	if on {
+		ring.StrokeWidth, ring.StrokeColor = 2, Color(theme.ColorNameFocus)
 	}
 }
 
@@ -70,13 +116,16 @@ func (h *SideHead) CreateRenderer() fyne.WidgetRenderer {
 	status := NewText("", TinySize, ColorMuted)
 	search, frame := FieldBox(h.Search, true), NewOutlined(color.Transparent, color.Transparent, FieldRadius)
 	glass := newIconImage(IconSearch, ColorMuted)
-	r := &shellRenderer{objects: []fyne.CanvasObject{avatar, name, dot, status, h.New, h.Invite, h.Settings, frame, search, glass}}
+	ring := newFocusRing()
+	// In the order in which Tab goes through them.
+	r := &shellRenderer{objects: []fyne.CanvasObject{ring, avatar, name, dot, status, h.Settings, h.Invite, h.New, frame, search, glass}}
 	r.layout = func(s fyne.Size) {
+		place(ring, 10, 10, s.Width-10-120, 44)
 		place(avatar, 16, 16, SmallAvatarSize, SmallAvatarSize)
 		place(h.New, s.Width-16-36+6, 14, 36, 36)
-		place(h.Invite, s.Width-16-36+6-33, 14, 36, 36)
-		place(h.Settings, s.Width-16-36+6-2*33, 14, 36, 36)
-		room := s.Width - 60 - 108
+		place(h.Invite, s.Width-16-36+6-36, 14, 36, 36)
+		place(h.Settings, s.Width-16-36+6-2*36, 14, 36, 36)
+		room := s.Width - 60 - 122
 		name.Text = ElideEnd(h.face.Name, room, TextSize, true)
 		place(name, 60, 15, room, LineHeight)
 		place(dot, 61, 38, 7, 7)
@@ -88,10 +137,14 @@ func (h *SideHead) CreateRenderer() fyne.WidgetRenderer {
 	}
 	r.min = func() fyne.Size { return fyne.NewSize(240, 109) }
 	r.refresh = func() {
+		drawFocusRing(ring, h.focused)
 		avatar.SetFace(h.face)
 		name.Color, status.Color = Color(ColorText), Color(h.tone.color())
 		dot.FillColor = Color(h.tone.color())
-		frame.FillColor, frame.StrokeColor = Color(ColorWindow), Color(ColorLine)
+		frame.FillColor, frame.StrokeColor, frame.StrokeWidth = Color(ColorWindow), Color(ColorLine), 1
+		if h.searching {
+			frame.StrokeColor, frame.StrokeWidth = Color(theme.ColorNameFocus), 2
+		}
 		glass.Resource = IconSearch.Resource(Color(ColorMuted))
 		if !h.Size().IsZero() {
 			r.layout(h.Size())
@@ -158,7 +211,8 @@ func (f *SideFoot) CreateRenderer() fyne.WidgetRenderer {
 		w := MeasureText(f.title, SmallSize, true).Width
 		place(title, 16, 15, w, SmallLineHeight)
 		room := s.Width - 32 - 48
-		place(detail, 16+w+8, 15, room-8-w, SmallLineHeight)
+		detail.Text = ElideEnd(f.detail, room-12-w, TinySize, false)
+		place(detail, 16+w+12, 15, max(0, room-12-w), SmallLineHeight)
 		place(track, 16, 38, room, 4)
 		place(bar, 16, 38, max(4, room*f.part), 4)
 		place(f.More, s.Width-52, 10, 36, 36)
@@ -167,7 +221,7 @@ func (f *SideFoot) CreateRenderer() fyne.WidgetRenderer {
 	r.refresh = func() {
 		line.FillColor = Color(ColorLine)
 		title.Text, title.Color = f.title, Color(ColorText)
-		detail.Text, detail.Color = f.detail, Color(ColorMuted)
+		detail.Color = Color(ColorMuted)
 		track.FillColor, bar.FillColor = Color(ColorTrack), Color(ColorAccent)
 		show(bar, f.part > 0)
 		if !f.Size().IsZero() {
@@ -192,6 +246,7 @@ type ChatHead struct {
 	status   string
 	tone     Tone
 	verified bool
+	focused  bool
 }
 
 // NewChatHead returns the top of a conversation.
@@ -227,6 +282,28 @@ func (h *ChatHead) Tapped(*fyne.PointEvent) {
 	}
 }
 
+// FocusGained implements fyne.Focusable.
+func (h *ChatHead) FocusGained() { h.focused = true; h.Refresh() }
+
+// FocusLost implements fyne.Focusable.
+func (h *ChatHead) FocusLost() { h.focused = false; h.Refresh() }
+
+// TypedRune implements fyne.Focusable.
+func (h *ChatHead) TypedRune(rune) {}
+
+// TypedKey implements fyne.Focusable.
+func (h *ChatHead) TypedKey(k *fyne.KeyEvent) {
+	if pressing(k) {
+		h.Tapped(nil)
+	}
+}
+
+// AccessibilityLabel implements fyne.Accessible.
+func (h *ChatHead) AccessibilityLabel() string { return h.face.Name }
+
+// AccessibilityRole implements fyne.Accessible.
+func (h *ChatHead) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }
+
 // Cursor implements desktop.Cursorable.
 func (h *ChatHead) Cursor() desktop.Cursor {
 	if h.OnTapped == nil {
@@ -246,8 +323,10 @@ func (h *ChatHead) CreateRenderer() fyne.WidgetRenderer {
 	line := canvas.NewRectangle(color.Transparent)
 	shield := newIconImage(IconShield, ColorGood)
 	mark := NewBoldText(lang.L("verified"), TinySize, ColorGood)
-	r := &shellRenderer{objects: []fyne.CanvasObject{avatar, name, status, line, shield, mark, h.Search, h.Media}}
+	ring := newFocusRing()
+	r := &shellRenderer{objects: []fyne.CanvasObject{ring, avatar, name, status, line, shield, mark, h.Search, h.Media}}
 	r.layout = func(s fyne.Size) {
+		place(ring, 12, 5, s.Width-12-100, s.Height-10)
 		place(avatar, 20, 10, AvatarSize, AvatarSize)
 		place(h.Media, s.Width-20-36+6, 14, 36, 36)
 		place(h.Search, s.Width-20-36+6-40, 14, 36, 36)
@@ -271,6 +350,7 @@ func (h *ChatHead) CreateRenderer() fyne.WidgetRenderer {
 	}
 	r.min = func() fyne.Size { return fyne.NewSize(200, 64) }
 	r.refresh = func() {
+		drawFocusRing(ring, h.focused)
 		avatar.SetFace(h.face)
 		name.Color, status.Color = Color(ColorText), Color(h.tone.color())
 		line.FillColor = Color(ColorLine)

@@ -146,6 +146,9 @@ var sizes = map[fyne.ThemeSizeName]float32{
 	theme.SizeNameScrollBarRadius: 5,
 }
 
+// Inter without ☀ ⚠ ❤ and ⬆, which it has in black: with U+FE0F they are emoji,
+// and a font that has a sign draws it.
+//
 //go:embed fonts/Inter-Regular.otf
 var interRegular []byte
 

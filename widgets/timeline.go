@@ -16,12 +16,14 @@ import (
 type Item struct {
 	Message chat.Message
 	Mine    bool
+	Line    string // stands in the middle instead of a bubble: what somebody did, not what they wrote
 	// Sender is written above the first bubble of a group; leave it empty in
 	// a conversation of two.
 	Sender    string
 	Receipt   chat.Receipt   // of ours
 	Transfer  *chat.Transfer // nil: none
 	Path      string         // of the verified file on this computer; "" when it is not here, or Transfer names it
+	Partly    bool           // of a folder, a part lies there
 	QuoteFrom string         // who wrote what this answers, as the person calls them
 	Reactions []Reaction     // by emoji, in the order of their coming
 	Names     []string       // who can be mentioned here; nil in a conversation of two
@@ -72,6 +74,7 @@ type Timeline struct {
 	OnMenu   func(m chat.Message) []*fyne.MenuItem // what else the menu of a message offers
 
 	OnShowInFolder func(chat.Message) // the file is here
+	OnTree         func(chat.Message) // what is in a folder
 
 	// Picture decodes the picture in a file of this computer to fit into w by h
 	// pixels. It is called beside the screen, for two at a time, and its context
@@ -288,9 +291,7 @@ func (t *Timeline) Upsert(items ...Item) {
 			e := t.entries[at]
 			e.item, e.date = *it, dayOf(it.Message.At)
 			e.stale, e.lay = true, nil
-			t.entries = append(t.entries[:at], t.entries[at+1:]...)
-			t.rebuild()
-			t.place(e)
+			t.reorder(at)
 		}
 	}
 	t.arrange()

@@ -163,6 +163,12 @@ func (t *Timeline) SetHeard(id chat.MessageID, h Heard) {
 	t.settle(e, i)
 }
 
+func (t *Timeline) tree(e *entry) {
+	if !t.pick(e, Modifiers()) {
+		tell(t.OnTree, e.message())
+	}
+}
+
 func (t *Timeline) saveAs(e *entry)       { tell(t.OnSaveAs, e.message()) }
 func (t *Timeline) showInFolder(e *entry) { tell(t.OnShowInFolder, e.message()) }
 
@@ -212,6 +218,9 @@ func (t *Timeline) menu(e *entry) []*fyne.MenuItem {
 				name = lang.L("Pause")
 			}
 			add(name, func() { t.play(e) })
+		}
+		if content.File.IsFolder() && e.item.Message.State == chat.MessageStored && t.OnTree != nil {
+			add(lang.L("What is in it…"), func() { t.OnTree(e.message()) })
 		}
 		switch s.phase {
 		case fileHere:

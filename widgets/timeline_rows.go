@@ -94,6 +94,9 @@ func (t *Timeline) link(i int) {
 func together(a, b *entry) bool {
 	x, y := &a.item.Message, &b.item.Message
 	d := y.At.Sub(x.At)
+	if a.item.Line != "" || b.item.Line != "" {
+		return false
+	}
 	return x.From == y.From && a.item.Mine == b.item.Mine && d < groupTime && d > -groupTime && a.date == b.date
 }
 
@@ -178,6 +181,31 @@ func (t *Timeline) place(e *entry) {
 	}
 }
 
+// reorder takes entry i to where it belongs by now, and links anew what it passes: of
+// ten thousand that wait, those that are sent first are near.
+func (t *Timeline) reorder(i int) {
+	e := t.entries[i]
+	t.entries = append(t.entries[:i], t.entries[i+1:]...)
+	to := t.position(&e.item)
+	t.entries = append(t.entries, nil)
+	copy(t.entries[to+1:], t.entries[to:])
+	t.entries[to] = e
+	first, last := min(i, to), max(i, to)
+	if last-first > 10*albumMost {
+		t.rebuild()
+		return
+	}
+	for j := first; j <= last; j++ {
+		t.index[t.entries[j].item.Message.ID] = j
+	}
+	for j := first; j <= last; j++ {
+		t.relink(j)
+	}
+	if last+1 < len(t.entries) {
+		t.relink(last + 1)
+	}
+}
+
 // change marks entry i as different from what its widget shows; true: others
 // stand elsewhere by it.
 func (t *Timeline) change(e *entry, i int) bool {
@@ -223,6 +251,9 @@ func (t *Timeline) measure(i int) {
 func (t *Timeline) left(e *entry) float32 {
 	if e.tile.n > 0 {
 		return t.tileLeft(e)
+	}
+	if e.item.Line != "" {
+		return timelineMargin + (t.room-e.lay.size.Width)/2
 	}
 	if e.item.Mine {
 		return timelineMargin + t.room - e.lay.size.Width

@@ -73,7 +73,7 @@ func (t *Toggle) turn() {
 func (t *Toggle) Tapped(*fyne.PointEvent) { t.turn() }
 
 // FocusGained implements fyne.Focusable.
-func (t *Toggle) FocusGained() { t.focused = true; t.Refresh() }
+func (t *Toggle) FocusGained() { t.focused = true; t.Refresh(); reveal(t) }
 
 // FocusLost implements fyne.Focusable.
 func (t *Toggle) FocusLost() { t.focused = false; t.Refresh() }

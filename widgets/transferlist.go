@@ -231,7 +231,8 @@ func (r *transferRow) CreateRenderer() fyne.WidgetRenderer {
 	name := NewBoldText("", TextSize, ColorText)
 	detail := NewText("", SmallSize, ColorMuted)
 	track, bar := NewRounded(color.Transparent, 2), NewRounded(color.Transparent, 2)
-	parts := []fyne.CanvasObject{tile, letters, name, detail, track, bar}
+	folder := newIconImage(IconFolder, ColorOnAccent)
+	parts := []fyne.CanvasObject{tile, letters, folder, name, detail, track, bar}
 	a := &shellRenderer{objects: append([]fyne.CanvasObject{heading}, parts...)}
 	for _, b := range r.buttons {
 		a.objects = append(a.objects, b)
@@ -240,6 +241,7 @@ func (r *transferRow) CreateRenderer() fyne.WidgetRenderer {
 		place(heading, 4, s.Height-28, s.Width-8, SmallLineHeight)
 		place(tile, 4, 8, transferTile, transferTile)
 		place(letters, 4, 8, transferTile, transferTile)
+		place(folder, 4+(transferTile-folderIcon)/2, 8+(transferTile-folderIcon)/2, folderIcon, folderIcon)
 		x := transferTile + 16
 		room := s.Width - x - 12 - float32(len(r.acts))*36
 		state, words := r.words()
@@ -267,7 +269,7 @@ func (r *transferRow) CreateRenderer() fyne.WidgetRenderer {
 		heading.Text, heading.Color = r.row.Heading, Color(ColorMuted)
 		if !titled {
 			state, _ := r.words()
-			fill, on := tileColor(r.row.Transfer.File.Name)
+			fill, on := fileTileColor(&r.row.Transfer.File)
 			tile.FillColor = Color(fill)
 			if state.phase == filePaused || state.phase == fileWaiting || state.phase == fileQueued {
 				tile.FillColor = faded(Color(fill))
@@ -275,6 +277,11 @@ func (r *transferRow) CreateRenderer() fyne.WidgetRenderer {
 			letters.Text, letters.Color = extension(r.row.Transfer.File.Name), Color(on)
 			if letters.Text == "" {
 				letters.Text = "•"
+			}
+			isFolder := r.row.Transfer.File.IsFolder()
+			show(letters, !isFolder)
+			if show(folder, isFolder); isFolder {
+				folder.Resource = IconFolder.Resource(Color(on))
 			}
 			name.Color, detail.Color = Color(ColorText), Color(ColorMuted)
 			if state.bad {

@@ -202,7 +202,7 @@ func (w *Welcome) CreateRenderer() fyne.WidgetRenderer {
 	name, device, link := FieldBox(w.Name, false), FieldBox(w.Device, false), FieldBox(w.Link, false)
 	code, passphrase := FieldBox(w.Code, false), FieldBox(w.Passphrase, false)
 	form := container.NewWithoutLayout(mark, title, about, label, name, device, w.Here, w.Invited, link, w.Linked, code, w.Recovered, w.File, passphrase, w.reason, w.Continue)
-	scroll := container.NewVScroll(form)
+	scroll := newScroll(form)
 
 	r := &shellRenderer{objects: []fyne.CanvasObject{ground, scroll}}
 	r.layout = func(s fyne.Size) {
@@ -330,7 +330,7 @@ func (c *Choice) MouseMoved(*desktop.MouseEvent) {}
 func (c *Choice) MouseOut() { c.hovered = false; c.Refresh() }
 
 // FocusGained implements fyne.Focusable.
-func (c *Choice) FocusGained() { c.focused = true; c.Refresh() }
+func (c *Choice) FocusGained() { c.focused = true; c.Refresh(); reveal(c) }
 
 // FocusLost implements fyne.Focusable.
 func (c *Choice) FocusLost() { c.focused = false; c.Refresh() }

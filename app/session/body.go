@@ -31,7 +31,7 @@ func openContent(b []byte) (chat.Content, error) {
 	if err := json.Unmarshal(b, &c); err != nil {
 		return closed("It is not written as messages are."), err
 	}
-	if c.Kind == "" || c.Kind == chat.KindUnreadable {
+	if c.Kind == "" || c.Kind == chat.KindUnreadable || c.Kind == chat.KindVanished {
 		return closed("It is not written as messages are."), errors.New("no kind")
 	}
 	return c, nil
@@ -68,6 +68,9 @@ func (t *turn) open(conv chat.ConversationID, e *wire.Entry, late, last bool) (m
 		return m, 0, nil, err
 	}
 	m.Content = content
+	if end := m.Vanishes(); !end.IsZero() && !end.After(t.s.now()) {
+		m.Content = chat.Content{Kind: chat.KindVanished} // it comes too late to be shown
+	}
 	switch {
 	case what == unreadable:
 		return m, what, func() error { return t.tx.PutSealed(conv, m.Seq, e.Body) }, nil
@@ -101,6 +104,9 @@ func (t *turn) openBody(m *chat.Message, body []byte, last bool) (chat.Content, 
 		content, err := openContent(o.Content)
 		if err != nil {
 			s.log.Warn("a message says nothing that is understood", "conversation", m.Conversation, "seq", m.Seq)
+		}
+		if content.ForAdmins() && r.chain.Kind() == seal.Group && o.Role < seal.Admin {
+			content = closed("Only admins may change this in a group.")
 		}
 		return content, o, opened, nil
 	}
@@ -257,7 +263,7 @@ func (t *turn) reopen(id chat.ConversationID) error {
 		}
 		changed = append(changed, m)
 	}
-	if err := t.links(changed); err != nil {
+	if err := t.came(changed); err != nil {
 		return err
 	}
 	t.news(id, false, changed...)

@@ -192,7 +192,7 @@ func transient(err error) bool {
 	if errors.As(err, &said) {
 		return said.Retry
 	}
-	return errors.Is(err, ErrOffline) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errLate)
+	return errors.Is(err, ErrOffline) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errLate) || errors.Is(err, errBusy)
 }
 
 // tended ends a piece of care.

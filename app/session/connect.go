@@ -196,6 +196,9 @@ func (t *turn) up(w *wire.Welcome) error {
 	if err := t.tx.PutProfile(profile); err != nil {
 		return err
 	}
+	if err := t.clock(w.Time); err != nil {
+		return err
+	}
 	self := []wire.Account{w.Account}
 	own := t.staleAccounts(self, true)
 	return t.list(w.Conversations, w.More, func() {

@@ -152,7 +152,7 @@ func (t *turn) fetchNew(messages []chat.Message) error {
 				continue
 			}
 		}
-		if _, _, err := locate(t.s.Profile().RelayURL, f.URL); err != nil {
+		if _, _, err := locate(t.s.Profile().RelayURL, f.URL); err != nil || t.s.fetchableFolder(f) != nil {
 			continue
 		}
 		if transfer.Room(t.s.filesDir(), f.Size, 0) != nil {

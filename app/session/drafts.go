@@ -34,8 +34,25 @@ func (e setDraft) apply(t *turn) error {
 		return err
 	}
 	t.touch(e.conv)
+	t.setDue(e.conv, true)
 	t.then(func() { t.s.draftDue(e.conv, e.text == "") })
 	return t.tx.SetDraft(e.conv, e.text)
+}
+
+// setDue notes for the rest of the turn what t.then does for the turns to come.
+func (t *turn) setDue(conv chat.ConversationID, due bool) {
+	if t.drafts == nil {
+		t.drafts = map[chat.ConversationID]bool{}
+	}
+	t.drafts[conv] = due
+}
+
+// isDue tells whether a draft was changed here and not told yet.
+func (t *turn) isDue(conv chat.ConversationID) bool {
+	if due, ok := t.drafts[conv]; ok {
+		return due
+	}
+	return t.s.state.settings.drafts[conv]
 }
 
 // draftDue has a draft told soon. One that was sent or emptied is told at once.
@@ -56,15 +73,15 @@ func (e tellDraft) stores() bool { return true }
 func (e tellDraft) settle(error) {}
 
 func (e tellDraft) apply(t *turn) error {
-	x := &t.s.state.settings
-	if !x.drafts[e.conv] {
+	if !t.isDue(e.conv) {
 		return nil
 	}
 	row, _, err := t.tx.Conversation(e.conv)
 	if err != nil {
 		return err
 	}
-	t.then(func() { delete(x.drafts, e.conv) })
+	t.setDue(e.conv, false)
+	t.then(func() { delete(t.s.state.settings.drafts, e.conv) })
 	if len(row.Draft) > draftMost {
 		return nil
 	}
@@ -75,7 +92,7 @@ func (e tellDraft) apply(t *turn) error {
 // what is here is the newer, and is told in its turn.
 func (t *turn) draftCame(row *storage.Setting) error {
 	id := chat.ConversationID(row.About)
-	if t.s.state.settings.drafts[id] {
+	if t.isDue(id) {
 		return nil
 	}
 	c, ok, err := t.tx.Conversation(id)

@@ -137,7 +137,13 @@ func (t *turn) follow() error {
 		}
 		for _, m := range change.Messages {
 			if m.Content.Changes() && m.State == chat.MessageFailed {
-				if m.Content.Kind != chat.KindProfile {
+				switch m.Content.Kind {
+				case chat.KindProfile, chat.KindJoined:
+				case chat.KindJoin:
+					t.announce(chat.Notice{Conversation: change.Conversation, Text: "The group could not be asked to let you in. " + m.Reason})
+				case chat.KindPicture:
+					t.announce(chat.Notice{Conversation: change.Conversation, Text: "The group’s picture could not be changed. " + m.Reason})
+				default:
 					t.announce(chat.Notice{Conversation: change.Conversation, Text: "A change could not be sent, so the message is as it was. " + m.Reason})
 				}
 				if err := t.tx.RemovePending(change.Conversation, m.ID); err != nil {

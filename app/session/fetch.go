@@ -209,12 +209,7 @@ func (t *turn) takePage(f *wire.Page, last bool) error {
 			return err
 		}
 	}
-	for i := range added {
-		if err := t.faceCame(&added[i]); err != nil {
-			return err
-		}
-	}
-	if err := t.links(added); err != nil {
+	if err := t.came(added); err != nil {
 		return err
 	}
 	t.news(p.conv, p.history, added...)
@@ -291,6 +286,9 @@ func (s *Session) checkSynced() {
 	s.mu.Unlock()
 	if changed {
 		s.hub.publish(chat.SyncChanged{Done: done})
+	}
+	if changed && done {
+		s.wake() // who wants to come into a group is answered from now on
 	}
 }
 

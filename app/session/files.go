@@ -45,7 +45,7 @@ func (s *Session) SendEdited(ctx context.Context, conv chat.ConversationID, file
 	e := &sendFiles{asked: ask(), conv: conv, store: s.store()}
 	var problems []error
 	for _, out := range files {
-		file, info, err := s.source(out.Path)
+		file, modified, err := s.source(ctx, out.Path)
 		if err != nil {
 			problems = append(problems, err)
 			continue
@@ -57,6 +57,9 @@ func (s *Session) SendEdited(ctx context.Context, conv chat.ConversationID, file
 		}
 		content.File = file
 		file.Voice = out.Voice
+		if file.IsFolder() {
+			content.Kind, out.Edit = chat.KindFolder, chat.PictureEdit{} // its files go as they are
+		}
 		if err := content.Check(); err != nil {
 			return nil, err
 		}
@@ -71,7 +74,7 @@ func (s *Session) SendEdited(ctx context.Context, conv chat.ConversationID, file
 		if id == "" {
 			id = chat.NewMessageID(time.Now())
 		}
-		e.files = append(e.files, outgoing{id: id, content: content, path: abs, modified: info.ModTime(), edit: out.Edit})
+		e.files = append(e.files, outgoing{id: id, content: content, path: abs, modified: modified, edit: out.Edit})
 	}
 	if len(e.files) == 0 {
 		return nil, errors.Join(problems...)
@@ -83,43 +86,47 @@ func (s *Session) SendEdited(ctx context.Context, conv chat.ConversationID, file
 }
 
 // CheckFiles tells, in sentences, which of these paths can't be sent; nil when all can.
-func (s *Session) CheckFiles(paths []string) error {
+func (s *Session) CheckFiles(ctx context.Context, paths []string) error {
 	var problems []error
 	for _, path := range paths {
-		_, _, err := s.source(path)
+		_, _, err := s.source(ctx, path)
 		problems = append(problems, err)
 	}
 	return errors.Join(problems...)
 }
 
-// source looks at a file that shall be sent. The errors are sentences.
-func (s *Session) source(path string) (*chat.File, fs.FileInfo, error) {
+// source looks at a file or a folder that shall be sent, and says when the file was
+// last modified. The errors are sentences.
+func (s *Session) source(ctx context.Context, path string) (*chat.File, time.Time, error) {
 	info, err := os.Stat(path)
+	if err == nil && info.IsDir() {
+		folder, err := s.folderSource(ctx, path)
+		return folder, time.Time{}, err
+	}
+	none := time.Time{}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, nil, refusal("There is no file %s.", path)
+		return nil, none, refusal("There is no file %s.", path)
 	case errors.Is(err, fs.ErrPermission):
-		return nil, nil, refusal("You may not read %s.", path)
+		return nil, none, refusal("You may not read %s.", path)
 	case err != nil:
-		return nil, nil, refusal("%s can't be read: %v.", path, rootCause(err))
-	case info.IsDir():
-		return nil, nil, refusal("%s is a folder: pack it into one file first, or pick the files in it.", path)
+		return nil, none, refusal("%s can't be read: %v.", path, rootCause(err))
 	case !info.Mode().IsRegular():
-		return nil, nil, refusal("%s is not a file that can be sent.", path)
+		return nil, none, refusal("%s is not a file that can be sent.", path)
 	}
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrPermission) {
-		return nil, nil, refusal("You may not read %s.", path)
+		return nil, none, refusal("You may not read %s.", path)
 	} else if err != nil {
-		return nil, nil, refusal("%s can't be read: %v.", path, rootCause(err))
+		return nil, none, refusal("%s can't be read: %v.", path, rootCause(err))
 	}
 	f.Close()
 	if most := s.Profile().MaxFile; s.store() == "" && most > 0 && info.Size() > most {
-		return nil, nil, refusal("%s is too large for this relay: it has %s, and the relay takes %s at most.",
+		return nil, none, refusal("%s is too large for this relay: it has %s, and the relay takes %s at most.",
 			path, humanize.IBytes(uint64(info.Size())), humanize.IBytes(uint64(most)))
 	}
 	// The kind is the engine's to find: what has one is not looked into for a thumbnail.
-	return &chat.File{Name: filepath.Base(path), Size: info.Size()}, info, nil
+	return &chat.File{Name: filepath.Base(path), Size: info.Size()}, info.ModTime(), nil
 }
 
 // rootCause is the innermost error, without the path that the sentence names already.
@@ -157,6 +164,13 @@ func (e *sendFiles) apply(t *turn) error {
 	if err := t.showFace(e.conv); err != nil {
 		return err
 	}
+	if err := t.sayAgain(e.conv); err != nil {
+		return err
+	}
+	row, _, err := t.tx.Conversation(e.conv)
+	if err != nil {
+		return err
+	}
 	var added []chat.Message
 	for _, f := range e.files {
 		known, ok, err := t.tx.Message(e.conv, f.id)
@@ -167,6 +181,7 @@ func (e *sendFiles) apply(t *turn) error {
 			e.messages = append(e.messages, known)
 			continue
 		}
+		f.content.Lifetime = row.Timer
 		m := t.s.pending(e.conv, f.id, f.content)
 		if err := t.tx.AddPending(m); err != nil {
 			return err
@@ -197,7 +212,7 @@ func (s *Session) Download(conv chat.ConversationID, msg chat.MessageID) error {
 	if t, ok := s.TransferOf(conv, msg); ok && t.State != chat.TransferCancelled {
 		switch {
 		case t.State == chat.TransferDone:
-			if present(&t) {
+			if present(&t) && !partly(&t) {
 				s.hub.publish(chat.TransferChanged{Transfer: t})
 				return nil
 			}
@@ -212,7 +227,7 @@ func (s *Session) Download(conv chat.ConversationID, msg chat.MessageID) error {
 	if m.State != chat.MessageStored {
 		return Refusal("The file is still being sent from here.")
 	}
-	if err := s.fetchable(m.Content.File.URL); err != nil {
+	if err := s.fetchableFolder(m.Content.File); err != nil {
 		return err
 	}
 	if err := s.roomFor(m.Content.File.Size); err != nil {
@@ -250,6 +265,9 @@ func (s *Session) roomFor(size int64) error {
 // present tells whether the file of a transfer that is done is still where it was.
 func present(t *chat.Transfer) bool {
 	info, err := os.Stat(t.Path)
+	if t.File.IsFolder() {
+		return err == nil && info.IsDir()
+	}
 	return err == nil && info.Mode().IsRegular() && info.Size() == t.File.Size &&
 		(t.Direction == chat.Download || info.ModTime().Equal(t.ModTime))
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"satchel/chat"
@@ -106,16 +107,20 @@ func TestPathsThatCantBeSent(t *testing.T) {
 	conv := mara.direct("self")
 	good, _ := source(t, "good.txt", 10)
 	folder := t.TempDir()
-	sent, err := mara.SendFiles(mara.bounded(), conv, []string{folder, good, filepath.Join(folder, "nothing")}, chat.Content{Text: "caption"})
-	if err == nil || !strings.Contains(err.Error(), "is a folder") || !strings.Contains(err.Error(), "There is no file") || !isRefusal(err) {
+	pipe := filepath.Join(folder, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sent, err := mara.SendFiles(mara.bounded(), conv, []string{pipe, good, filepath.Join(folder, "nothing")}, chat.Content{Text: "caption"})
+	if err == nil || !strings.Contains(err.Error(), "is not a file that can be sent") || !strings.Contains(err.Error(), "There is no file") || !isRefusal(err) {
 		t.Errorf("%v", err)
 	}
 	if len(sent) != 1 || sent[0].Content.Text != "caption" {
 		t.Fatalf("%+v", sent)
 	}
 	mara.flushed(sent...)
-	if _, err := mara.SendFiles(mara.bounded(), conv, []string{folder}, chat.Content{}); err == nil {
-		t.Error("a folder was sent")
+	if _, err := mara.SendFiles(mara.bounded(), conv, []string{pipe}, chat.Content{}); err == nil {
+		t.Error("a pipe was sent")
 	}
 	if got := mara.texts(conv); len(got) != 1 {
 		t.Errorf("%v", got)

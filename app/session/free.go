@@ -80,9 +80,16 @@ func (s *Session) free(ctx context.Context, h *Held, only chat.ConversationID, a
 		e.of = append(e.of, b)
 	}
 	for _, path := range h.paths {
-		if sum, err := sumFile(ctx, path); ctx.Err() != nil {
+		same := false
+		if h.folder != nil {
+			same = s.asCame(ctx, path, h.folder)
+		} else if sum, err := sumFile(ctx, path); err == nil {
+			same = strings.EqualFold(sum, h.SHA256)
+		}
+		if ctx.Err() != nil {
 			return ctx.Err()
-		} else if err != nil || !strings.EqualFold(sum, h.SHA256) {
+		}
+		if !same {
 			all.Last++ // changed since: this is the only one
 			return nil
 		}
@@ -95,7 +102,7 @@ func (s *Session) free(ctx context.Context, h *Held, only chat.ConversationID, a
 		return nil
 	}
 	for _, path := range e.moved {
-		if err := os.Remove(path); err != nil {
+		if err := os.RemoveAll(path); err != nil {
 			s.log.Warn("a file that makes room stays", "error", err)
 		}
 	}
@@ -109,7 +116,7 @@ func (s *Session) free(ctx context.Context, h *Held, only chat.ConversationID, a
 // couldCome tells whether the file of a message can be fetched from where it is.
 func (s *Session) couldCome(ctx context.Context, b HeldBy) (bool, error) {
 	m, ok, err := s.Message(b.Conversation, b.Message)
-	if err != nil || !ok || m.Content.File == nil || s.fetchable(m.Content.File.URL) != nil {
+	if err != nil || !ok || m.Content.File == nil || s.fetchableFolder(m.Content.File) != nil {
 		return false, err
 	}
 	f := *m.Content.File
@@ -199,11 +206,12 @@ func (e *freeFile) apply(t *turn) error {
 // goneLead begins the names of files that are about to be removed.
 const goneLead = "gone-"
 
-// sweepGone removes what a program that was killed left of freed files.
+// sweepGone removes what is out of the way: of cancelled folders, and of freed files
+// what a program that was killed left.
 func (s *Session) sweepGone() {
 	left, _ := filepath.Glob(filepath.Join(s.partsFolder(), goneLead+"*"))
 	for _, path := range left {
-		_ = os.Remove(path) // the next start tries again
+		_ = os.RemoveAll(path) // the next start tries again
 	}
 }
 

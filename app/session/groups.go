@@ -144,7 +144,7 @@ func (s *Session) AddMembers(ctx context.Context, id chat.ConversationID, member
 	if err != nil {
 		return err
 	}
-	return s.edit(ctx, id, func(r *room, _ seal.Author, with seal.Accounts) (*seal.Proposal, error) {
+	err = s.edit(ctx, id, func(r *room, _ seal.Author, with seal.Accounts) (*seal.Proposal, error) {
 		p := &seal.Proposal{}
 		for _, m := range all {
 			if _, is := r.chain.Member(m.Root); !is {
@@ -168,6 +168,11 @@ func (s *Session) AddMembers(ctx context.Context, id chat.ConversationID, member
 		}
 		return p, nil
 	})
+	if err != nil {
+		return err
+	}
+	e := again{ask(), id}
+	return s.await(ctx, e, e.asked)
 }
 
 // RemoveMember takes somebody out of a group. What is written from then on they

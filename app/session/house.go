@@ -25,9 +25,12 @@ func (s *Session) wake() {
 func (s *Session) house(ctx context.Context) error {
 	tick := time.NewTicker(houseEvery)
 	defer tick.Stop()
-	s.sweepGone()
 	var tidied time.Time
 	for {
+		s.sweepGone()
+		if err := s.answerJoins(ctx); err != nil && ctx.Err() == nil {
+			s.log.Error("answer who wants to come into a group", "error", err)
+		}
 		if err := s.answerLinks(ctx); err != nil && ctx.Err() == nil {
 			s.log.Error("answer who wants links", "error", err)
 		}

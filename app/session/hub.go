@@ -132,7 +132,7 @@ type (
 	conversationKey chat.ConversationID
 	presenceKey     chat.AccountID
 	nameKey         chat.AccountID
-	faceKey         chat.AccountID
+	faceKey         string
 	typingKey       struct {
 		c chat.ConversationID
 		a chat.AccountID
@@ -156,7 +156,7 @@ func keyOf(c chat.Change) any {
 	case chat.AccountChanged:
 		return nameKey(c.Account.ID)
 	case chat.FaceChanged:
-		return faceKey(c.Account)
+		return faceKey(string(c.Account) + " " + string(c.Conversation))
 	case chat.TypingChanged:
 		return typingKey{c.Conversation, c.Account}
 	case chat.ConnectionChanged:

@@ -85,12 +85,7 @@ func (t *turn) takeEntry(f *wire.Entry, late, last bool) error {
 	if err := taken(); err != nil {
 		return err
 	}
-	for i := range added {
-		if err := t.faceCame(&added[i]); err != nil {
-			return err
-		}
-	}
-	if err := t.links(added); err != nil {
+	if err := t.came(added); err != nil {
 		return err
 	}
 	t.news(id, false, added...)
@@ -102,6 +97,25 @@ func (t *turn) takeEntry(f *wire.Entry, late, last bool) error {
 		t.then(func() { t.s.fetchSoon(id) })
 	}
 	return nil
+}
+
+// came takes in what new entries mean beside being shown.
+func (t *turn) came(added []chat.Message) error {
+	for i := range added {
+		if err := t.faceCame(&added[i]); err != nil {
+			return err
+		}
+		if !added[i].Vanishes().IsZero() {
+			t.then(t.s.vanishSoon)
+		}
+	}
+	if err := t.ruled(added); err != nil {
+		return err
+	}
+	if err := t.joins(added); err != nil {
+		return err
+	}
+	return t.links(added)
 }
 
 func (t *turn) conversationNews(f *wire.ConversationNews) error {

@@ -35,6 +35,7 @@ type turn struct {
 	touched  map[chat.ConversationID]bool
 	messages []chat.Change
 	changes  []chat.Change
+	drafts   map[chat.ConversationID]bool // touched in this turn: whether they are to be told
 	after    []func()
 }
 

@@ -246,7 +246,7 @@ func (s *Session) sealAct(a *storage.Act) (f *wire.Send, state roomState, err er
 			return err
 		}
 		body, err := r.chain.Seal(by, r.keys, a.Message, d.Count, content)
-		f = &wire.Send{Conversation: string(a.Conversation), Message: string(a.Message), Body: body, Files: d.Files}
+		f = &wire.Send{Conversation: string(a.Conversation), Message: string(a.Message), Body: body, Files: d.Files, Lifetime: m.Content.Vanishes()}
 		return err
 	})
 	return f, state, err
@@ -350,6 +350,12 @@ func (t *turn) sent(f *wire.Sent) error {
 		if err != nil {
 			return err
 		}
+		if err := t.ruled([]chat.Message{m}); err != nil {
+			return err
+		}
+		if !m.Vanishes().IsZero() {
+			t.then(s.vanishSoon)
+		}
 		t.news(act.conv, false, m)
 	}
 	if err := t.tx.DeleteAct(act.n); err != nil {
@@ -410,6 +416,9 @@ func (t *turn) fail(conv chat.ConversationID, id chat.MessageID, why string) err
 	}
 	m.State, m.Reason = chat.MessageFailed, why
 	if err := t.tx.UpdateMessage(m); err != nil {
+		return err
+	}
+	if err := t.tx.EndTimer(conv, id); err != nil {
 		return err
 	}
 	t.news(conv, false, m)

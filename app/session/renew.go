@@ -19,12 +19,17 @@ import (
 // answered, are values in the cache:
 //
 //	asked C M    when this device asked for a link to the file of message M in C
+//	awaits C M   since when a download here waits for that link
 //	wanted C M   when somebody asked this account for one: to be answered
 //	linked C M   when this device answered last
 //	origin C M   the conversation and message of which M is a forwarded copy
 
 // askAgain is after how long an answer that did not come is asked for again.
 const askAgain = 24 * time.Hour
+
+// linkPatience is how long a download waits for a link, and how long a wish for one
+// is kept: who could answer may have given the store up, and nobody else knows.
+const linkPatience = 7 * 24 * time.Hour
 
 // oneAnswer is how long one answer serves all that ask.
 const oneAnswer = 10 * time.Minute
@@ -47,24 +52,54 @@ func (s *Session) renew(ctx context.Context, t chat.Transfer) (string, error) {
 			return result.URL, nil
 		}
 	}
-	if err := s.askForLink(ctx, &m); err != nil {
+	over, err := s.waitedForLink(ctx, &m)
+	if err == nil && !over {
+		err = s.askForLink(ctx, &m)
+	}
+	if err != nil {
 		var said *transfer.Error
 		if errors.As(err, &said) || ctx.Err() != nil {
 			return "", err
 		}
 		return "", transfer.Final("The link to this file has expired. Ask for the file to be sent again.", err)
 	}
-	who := "its sender"
+	if over {
+		return "", transfer.Final("This link has expired, and no new one came in a week. Ask for the file to be sent again, or try again to wait for another week.", transfer.ErrExpired)
+	}
+	return "", transfer.Temporary(s.whoRenews(&m), transfer.ErrExpired)
+}
+
+// whoRenews says, in a sentence, whose Satchel makes a new link.
+func (s *Session) whoRenews(m *chat.Message) string {
 	if m.From == s.me() {
-		who = "your other device"
-	} else if c, ok, err := s.Conversation(m.Conversation); err == nil && ok {
+		return "This link has expired; your other device will make a new one when it is online."
+	}
+	if c, ok, err := s.Conversation(m.Conversation); err == nil && ok {
 		for _, one := range c.Members {
 			if one.ID == m.From && one.Name != "" {
-				who = one.Name
+				return fmt.Sprintf("This link has expired; %s’s Satchel will make a new one when it is online.", one.Name)
 			}
 		}
 	}
-	return "", transfer.Temporary(fmt.Sprintf("This link has expired; %s’s Satchel will make a new one when it is online.", who), transfer.ErrExpired)
+	return "This link has expired; its sender’s Satchel will make a new one when it is online."
+}
+
+// waitedForLink tells whether a download has waited for its link as long as it
+// may. It begins to count when it is first asked, and once more after it was over.
+func (s *Session) waitedForLink(ctx context.Context, m *chat.Message) (over bool, err error) {
+	awaits := linkKey("awaits", m.Conversation, m.ID)
+	b, err := s.Value(awaits)
+	if err != nil {
+		return false, err
+	}
+	var since time.Time
+	if json.Unmarshal(b, &since) != nil {
+		return false, s.putTime(ctx, awaits)
+	}
+	if time.Since(since) < linkPatience {
+		return false, nil
+	}
+	return true, s.PutValues(ctx, map[string][]byte{awaits: nil, linkKey("asked", m.Conversation, m.ID): nil})
 }
 
 // askForLink asks the author of a message for another link to its file, unless
@@ -105,7 +140,7 @@ func (t *turn) links(messages []chat.Message) error {
 			}
 		}
 		id := m.Content.LinkWanted()
-		if id == "" || time.Since(m.At) > 30*askAgain {
+		if id == "" || time.Since(m.At) > linkPatience {
 			continue
 		}
 		target, ok, err := t.tx.Message(m.Conversation, id)
@@ -128,8 +163,10 @@ func (t *turn) links(messages []chat.Message) error {
 }
 
 func (t *turn) linkCame(conv chat.ConversationID, id chat.MessageID) error {
-	if err := t.tx.PutValue(linkKey("asked", conv, id), nil); err != nil {
-		return err
+	for _, what := range []string{"asked", "awaits"} {
+		if err := t.tx.PutValue(linkKey(what, conv, id), nil); err != nil {
+			return err
+		}
 	}
 	tr, ok, err := t.tx.TransferOf(conv, id)
 	if err != nil {
@@ -171,6 +208,9 @@ func (s *Session) answerLinks(ctx context.Context) error {
 
 // answerLink makes one link. done is false when it is to be tried again.
 func (s *Session) answerLink(ctx context.Context, conv chat.ConversationID, id chat.MessageID, asked time.Time) (done bool, err error) {
+	if time.Since(asked) > linkPatience {
+		return true, nil // nobody waits any more
+	}
 	m, ok, err := s.Message(conv, id)
 	if err != nil || !ok || m.Content.File == nil {
 		return err == nil, err

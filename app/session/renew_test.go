@@ -71,7 +71,22 @@ func TestExpiredLink(t *testing.T) {
 	if err := joao.Download(conv, sent.ID); err != nil {
 		t.Fatal(err)
 	}
-	joao.fails(conv, sent.ID, chat.TransferWaiting, "This link has expired; Mara’s Satchel will make a new one when it is online.")
+	const waits = "This link has expired; Mara’s Satchel will make a new one when it is online."
+	joao.fails(conv, sent.ID, chat.TransferWaiting, waits)
+	// That has a bound; a click begins it anew.
+	week, err := json.Marshal(time.Now().Add(-linkPatience))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := joao.PutValues(joao.bounded(), map[string][]byte{linkKey("awaits", conv, sent.ID): week}); err != nil {
+		t.Fatal(err)
+	}
+	joao.fails(conv, sent.ID, chat.TransferFailed, "This link has expired, and no new one came in a week. Ask for the file to be sent again, or try again to wait for another week.")
+	tr, _ := joao.TransferOf(conv, sent.ID)
+	if err := joao.ResumeTransfer(tr.ID); err != nil {
+		t.Fatal(err)
+	}
+	joao.fails(conv, sent.ID, chat.TransferWaiting, waits)
 	mara.open()
 	joao.wait("the file", func() bool { return joao.Path(conv, sent.ID) != "" })
 	if got := sumOf(t, joao.Path(conv, sent.ID)); got != sum {

@@ -43,6 +43,7 @@ type Held struct {
 	Used   time.Time // when it came or was opened last
 	Of     []HeldBy
 	paths  []string
+	folder *chat.File // nil: it is no folder
 }
 
 // HeldBy is a message that a file belongs to.
@@ -80,7 +81,10 @@ func (s *Session) Room() (r Room, err error) {
 		return tx.EachTransfer(func(t chat.Transfer) error {
 			if t.Direction == chat.Download && t.State == chat.TransferDone && inside(s.filesFolder(), t.Path) {
 				t.Reason = roomKind(&t.File) // while there is a thumbnail
-				t.File.Thumbnail, t.File.Placeholder, t.File.Key = nil, nil, nil
+				t.File.Thumbnail, t.File.Placeholder = nil, nil
+				if !t.File.IsFolder() {
+					t.File.Key = nil
+				}
 				came = append(came, t)
 			}
 			return nil
@@ -99,8 +103,12 @@ func (s *Session) Room() (r Room, err error) {
 		h := byFile[t.File.SHA256]
 		if h == nil {
 			h = &Held{SHA256: t.File.SHA256, Size: t.File.Size, Kind: t.Reason}
+			if t.File.IsFolder() {
+				h.folder = &t.File
+			}
 			byFile[t.File.SHA256] = h
 		}
+		h.Size = max(h.Size, t.File.Size) // of a folder, the part that came
 		h.Used = later(h.Used, later(t.Updated, t.Opened))
 		h.Of = append(h.Of, HeldBy{t.Conversation, t.Message, t.ID})
 		if !slices.Contains(h.paths, t.Path) {

@@ -328,8 +328,10 @@ func (s *Session) change(ctx context.Context, id chat.ConversationID, propose fu
 			return err
 		}
 	}
-	return Refusal("Others change this conversation at the same time. Nothing was lost; try again.")
+	return errBusy
 }
+
+const errBusy = Refusal("Others change this conversation at the same time. Nothing was lost; try again.")
 
 // renewMembers fetches what the relay told of members' chains and is not here.
 func (s *Session) renewMembers(ctx context.Context, id chat.ConversationID) error {

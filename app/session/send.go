@@ -59,9 +59,21 @@ func (e *sendMessage) apply(t *turn) error {
 	if err := t.showFace(e.conv); err != nil {
 		return err
 	}
-	e.message = t.s.pending(e.conv, e.id, e.content)
+	if err := t.sayAgain(e.conv); err != nil {
+		return err
+	}
+	content, err := t.fades(e.conv, e.content)
+	if err != nil {
+		return err
+	}
+	e.message = t.s.pending(e.conv, e.id, content)
 	if err := t.tx.AddPending(e.message); err != nil {
 		return err
+	}
+	if content.Kind == chat.KindTimer {
+		if err := t.tx.PutTimer(e.conv, e.id, content.Lifetime); err != nil {
+			return err
+		}
 	}
 	if err := t.putSend(&e.message); err != nil {
 		return err

@@ -60,6 +60,9 @@ type Session struct {
 	fresh    time.Duration // freshFor, and
 	tidyRest time.Duration // tidyEvery, but in tests
 
+	vanishing chan struct{} // capacity 1: see vanish
+	ahead     atomic.Int64  // how far the relay's clock is ahead of ours, in nanoseconds
+
 	words   priority.Gate // messages go before files
 	inbox   chan event
 	closing chan struct{} // closed by Close
@@ -159,7 +162,7 @@ func open(opts Options, lock *flock.Flock) (*Session, error) {
 	s := &Session{opts: opts, log: opts.Logger, lock: lock, db: db, hub: newHub(), keeper: newKeeper(), care: newCare(), id: id,
 		inbox: make(chan event, 2*most), closing: make(chan struct{}), done: make(chan struct{}),
 		handlers: transfer.NewRegistry("tus"), chores: make(chan struct{}, 1), fresh: freshFor, tidyRest: tidyEvery,
-		again: make(chan struct{}, 1), people: map[chat.AccountID]chat.Presence{}, lengths: map[chat.AccountID]uint64{}}
+		vanishing: make(chan struct{}, 1), again: make(chan struct{}, 1), people: map[chat.AccountID]chat.Presence{}, lengths: map[chat.AccountID]uint64{}}
 	s.state = state{outbox: newOutbox(), sync: newFetcher(), marks: map[chat.ConversationID]*markState{},
 		typed: map[chat.ConversationID]time.Time{}, waiting: newWaiting(), settings: newSettings(), holes: map[chat.ConversationID]bool{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
@@ -186,7 +189,15 @@ func open(opts Options, lock *flock.Flock) (*Session, error) {
 		db.Close()
 		return nil, err
 	}
+	if err := s.openClock(); err != nil {
+		db.Close()
+		return nil, err
+	}
 	go s.loop()
+	// What was due while this device was off is not shown once more.
+	if _, err := s.vanishDue(s.ctx); err != nil {
+		s.log.Error("messages that are to disappear are still here", "error", err)
+	}
 	return s, nil
 }
 
@@ -215,6 +226,7 @@ func (s *Session) Run(ctx context.Context) error {
 	group.Go(func() error { return s.connect(ctx) })
 	group.Go(func() error { return s.tend(ctx) })
 	group.Go(func() error { return s.house(ctx) })
+	group.Go(func() error { return s.vanish(ctx) })
 	err := group.Wait()
 	if errors.Is(err, errClosing) || errors.Is(err, context.Canceled) {
 		return nil

@@ -102,7 +102,7 @@ type setSetting struct {
 }
 
 func (e setSetting) apply(t *turn) error {
-	if e.set.Kind != chat.SettingBlock && e.set.Kind != chat.SettingFace {
+	if e.set.Kind != chat.SettingBlock && e.set.Kind != chat.SettingFace && e.set.Kind != chat.SettingLink && e.set.Kind != chat.SettingLinkUse {
 		row, ok, err := t.tx.Conversation(chat.ConversationID(e.set.About))
 		switch {
 		case err != nil:
@@ -146,6 +146,10 @@ func (t *turn) settingChanged(row *storage.Setting) error {
 		return t.draftCame(row)
 	case chat.SettingFace:
 		t.announce(chat.FaceChanged{Account: chat.AccountID(row.About), Picture: pictureOf(row)})
+	case chat.SettingLink, chat.SettingLinkUse:
+		t.announce(chat.LinksChanged{})
+	case chat.SettingPicture:
+		t.announce(chat.FaceChanged{Conversation: chat.ConversationID(row.About), Picture: pictureOf(row)})
 	default:
 		if _, ok, err := t.tx.Conversation(chat.ConversationID(row.About)); err != nil || !ok {
 			return err

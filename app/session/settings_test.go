@@ -171,8 +171,9 @@ func TestSettingsConverge(t *testing.T) {
 		select {
 		case <-a:
 		case <-b:
+		case <-time.After(50 * time.Millisecond): // who said something last is no change that is told
 		case <-end:
-			t.Fatalf("they differ:\n%+v\n%+v", rows(mara), rows(laptop))
+			t.Fatalf("they differ:\n%s %+v\n%s %+v", mara.own(conv), rows(mara), laptop.own(conv), rows(laptop))
 		}
 	}
 }

@@ -281,7 +281,10 @@ func (t *turn) settingCame(f *wire.Setting) (opened bool, err error) {
 	switch c := came.Compare(&known); {
 	case c == 0:
 		return true, t.tx.PutSetting(known, true)
-	case c < 0: // ours is newer: the relay is to have it
+	case c < 0: // what is here is newer: the relay is to have it
+		if me := s.Profile().Device; known.Device != me {
+			known.Version, known.Device = known.Version+1, me // who says it again is another
+		}
 		t.then(s.tellSettings)
 		return true, t.tx.PutSetting(known, false)
 	}

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +25,7 @@ func (s *Session) newEngine() *transfer.Engine {
 	s.handlers.Add("noshare", noShare{}, dir.Scheme)
 	return transfer.New(transfer.Config{Journal: journal{s}, Handlers: s.handlers, Folder: s.filesDir(),
 		Changed: func(t chat.Transfer) { s.hub.publish(chat.TransferChanged{Transfer: t}) },
-		Earlier: s.earlier, Gone: s.gone, Renew: s.renew,
+		Earlier: s.earlier, Gone: s.gone, Renew: s.renew, Before: s.before, Lies: s.lies,
 		Logger: s.log, Words: &s.words, Limits: s.Downloads().limits(s.opts.Workers)})
 }
 
@@ -105,6 +107,13 @@ func (e saveTransfer) apply(t *turn) error {
 }
 
 func (t *turn) saveTransfer(tr chat.Transfer) error {
+	if tr.Direction == chat.Download && tr.State != chat.TransferCancelled {
+		if gone, err := t.vanished(tr.Conversation, tr.Message); err != nil {
+			return err
+		} else if gone {
+			return t.transferTooLate(tr)
+		}
+	}
 	switch {
 	case tr.State == chat.TransferCancelled && tr.Direction == chat.Upload:
 		if err := t.remove(tr.Conversation, tr.Message); err != nil && !errors.Is(err, storage.ErrSent) {
@@ -113,12 +122,19 @@ func (t *turn) saveTransfer(tr chat.Transfer) error {
 		t.uploadEnded(tr)
 		return t.tx.DeleteTransfer(tr.ID)
 	case tr.State == chat.TransferCancelled:
+		if err := t.dropFolder(&tr); err != nil {
+			return err
+		}
 		return t.tx.DeleteTransfer(tr.ID)
 	case tr.State == chat.TransferDone && tr.Direction == chat.Upload:
 		if err := t.uploaded(&tr); err != nil {
 			return err
 		}
-		if err := t.remember(&tr); err != nil {
+		keep := t.remember
+		if tr.File.IsFolder() {
+			keep = t.rememberFolder
+		}
+		if err := keep(&tr); err != nil {
 			return err
 		}
 		t.uploadEnded(tr)
@@ -131,6 +147,26 @@ func (t *turn) saveTransfer(tr chat.Transfer) error {
 		}
 	}
 	return t.tx.PutTransfer(tr)
+}
+
+// transferTooLate ends a transfer whose message has disappeared meanwhile.
+func (t *turn) transferTooLate(tr chat.Transfer) error {
+	if !tr.State.Ended() {
+		t.then(func() { _ = t.s.engine.Cancel(tr.ID) })
+		return t.tx.PutTransfer(tr)
+	}
+	var moved []string
+	if err := t.forgetTransfer(tr, &moved); err != nil {
+		return err
+	}
+	t.then(func() {
+		for _, path := range moved {
+			if err := os.Remove(path); err != nil {
+				t.s.log.Warn("the file of a message that disappeared stays", "error", err)
+			}
+		}
+	})
+	return nil
 }
 
 // uploaded completes the message of an upload that is done, and sends it.
@@ -279,8 +315,17 @@ func (s *Session) filesOf(c *chat.Content) []string {
 	if c.File == nil {
 		return nil
 	}
-	if id, _, err := locate(s.Profile().RelayURL, c.File.URL); err == nil && id != "" {
-		return []string{id}
+	all := []string{c.File.URL}
+	if c.File.Folder != nil {
+		for _, p := range c.File.Folder.Earlier {
+			all = append(all, p.URL)
+		}
 	}
-	return nil
+	var ids []string
+	for _, address := range all {
+		if id, _, err := locate(s.Profile().RelayURL, address); err == nil && id != "" && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }

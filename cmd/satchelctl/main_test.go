@@ -254,6 +254,38 @@ func TestJourney(t *testing.T) {
 	if s := w.ctl("joao", "status")[0]; s["connected"] != true || s["pending"] != 0.0 || s["account"].(map[string]any)["name"] != "João" {
 		t.Errorf("%v", s)
 	}
+
+	// A folder is one message, and a tree where it comes.
+	if err := os.MkdirAll(filepath.Join(w.dir, "work/in/nothing"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	_, one := w.file("work/one.bin", 5000)
+	_, two := w.file("work/in/two.bin", 70_000)
+	if got := w.ctl("mara", "send", "--to", "João", "--file", "work"); len(got) != 1 {
+		t.Fatalf("%v", got)
+	}
+	folder := w.ctl("joao", "listen", "--count", "1", "--download", "in")[0]["file"].(map[string]any)
+	if folder["name"] != "work" || folder["size"] != 75_000.0 || folder["folder"].(map[string]any)["files"] != 2.0 || folder["path"] != filepath.Join(w.dir, "in/work") {
+		t.Errorf("%v", folder)
+	}
+	var tree []string
+	for _, l := range folder["tree"].([]any) {
+		l := l.(map[string]any)
+		sum, _ := l["sha256"].(string)
+		if l["here"] != true {
+			t.Errorf("%v is not here", l)
+		}
+		tree = append(tree, l["path"].(string)+" "+sum)
+	}
+	if want := []string{"in/nothing ", "in/two.bin " + two, "one.bin " + one}; !slices.Equal(tree, want) {
+		t.Errorf("%q, want %q", tree, want)
+	}
+	for name, sum := range map[string]string{"one.bin": one, "in/two.bin": two} {
+		b, err := os.ReadFile(filepath.Join(w.dir, "in/work", name))
+		if got := sha256.Sum256(b); err != nil || hex.EncodeToString(got[:]) != sum {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
 
 // What goes wrong is one sentence and the right exit code.
@@ -263,7 +295,6 @@ func TestRefusals(t *testing.T) {
 	good := w.invite(9, time.Hour)
 	short := w.invite(1, time.Millisecond)
 	w.ctl("mara", "join", good, "--name", "Mara")
-	folder := t.TempDir()
 
 	for _, args := range [][]string{{}, {"dance"}, {"send", "--text", "x"}, {"send", "--to", "x"}, {"send", "--to", "x", "--text", "y", "z"},
 		{"send", "--to", "x", "--location", "91,0"}, {"join", good}, {"join", "--name", "x"}, {"listen", "--count", "0"}, {"listen", "--timeout", "soon"},
@@ -275,7 +306,6 @@ func TestRefusals(t *testing.T) {
 	w.refused(1, "not joined", "new", "conversations")
 	w.refused(1, "not joined", "nowhere", "send", "--to", "Mara", "--text", "x")
 	w.refused(1, "nobody called", "mara", "send", "--to", "Nemo", "--text", "x")
-	w.refused(1, "is a folder", "mara", "send", "--to", "self", "--file", folder)
 	w.refused(1, "no file", "mara", "send", "--to", "self", "--text", "not sent either", "--file", "nothing")
 	w.refused(1, "expired", "new", "join", short, "--name", "Ana")
 	if got := w.ctl("mara", "history", "--with", "self"); len(got) != 0 {

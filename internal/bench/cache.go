@@ -67,6 +67,11 @@ func openCache(path string) (time.Duration, error) {
 }
 
 func fill(ctx context.Context, path string, n int) error {
+	return fillWith(ctx, path, n, func() string { return "A message of the length that people write, more or less." })
+}
+
+// fillWith makes a cache with n messages in one conversation.
+func fillWith(ctx context.Context, path string, n int, text func() string) error {
 	db, err := storage.Open(path)
 	if err != nil {
 		return err
@@ -89,7 +94,7 @@ func fill(ctx context.Context, path string, n int) error {
 				who = other.ID
 			}
 			run = append(run, chat.Message{ID: chat.MessageID(fmt.Sprintf("%026d", seq)), Seq: uint64(seq), From: who,
-				At: at.Add(time.Duration(seq) * time.Second), Content: chat.Content{Kind: chat.KindMessage, Text: "A message of the length that people write, more or less."}})
+				At: at.Add(time.Duration(seq) * time.Second), Content: chat.Content{Kind: chat.KindMessage, Text: text()}})
 		}
 		err := db.Update(func(tx *storage.Tx) error {
 			_, err := tx.AddEntries(conv.ID, me.ID, uint64(from), uint64(from+batch-1), run)

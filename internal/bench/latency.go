@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -87,6 +88,7 @@ func latencyWith(ctx context.Context, dir string, files int) error {
 // pair is two people on a relay of its own process.
 type pair struct {
 	relay    *exec.Cmd
+	data     string // the relay's folder
 	ana, bo  *session.Session
 	conv     chat.ConversationID
 	mu       sync.Mutex
@@ -116,7 +118,7 @@ func newPair(ctx context.Context, dir string) (*pair, error) {
 		return nil, err
 	}
 	run, stop := context.WithCancel(ctx)
-	p := &pair{relay: cmd, stop: stop, sent: map[chat.MessageID]chan time.Time{}, came: map[chat.MessageID]time.Time{}, ended: make(chan chat.Transfer, 100)}
+	p := &pair{relay: cmd, data: data, stop: stop, sent: map[chat.MessageID]chan time.Time{}, came: map[chat.MessageID]time.Time{}, ended: make(chan chat.Transfer, 100)}
 	if p.ana, err = p.person(run, dir, "Ana", string(link)); err != nil {
 		return nil, err
 	}
@@ -259,6 +261,9 @@ func (p *pair) underLoad(ctx context.Context, dir string, round, files int) ([]t
 				return nil, err
 			}
 		}
+		if err := removed(paths); err != nil {
+			return nil, err
+		}
 	}
 	paths, err := films(dir, round, files)
 	if err != nil {
@@ -296,8 +301,27 @@ func (p *pair) underLoad(ctx context.Context, dir string, round, files int) ([]t
 			return nil, err
 		}
 	}
+	// A disk need not hold what nobody reads any more.
+	for _, m := range p.prepared {
+		got, ok, err := p.bo.Message(p.conv, m.ID)
+		if err == nil && (!ok || got.Content.File == nil) {
+			err = errors.New("the message of a download is gone")
+		}
+		if err != nil {
+			return nil, err
+		}
+		id := path.Base(got.Content.File.URL)
+		paths = append(paths, p.bo.Path(p.conv, m.ID), filepath.Join(p.data, "files", id[:2], id))
+	}
 	p.prepared = sent
-	return beats, nil
+	return beats, removed(paths)
+}
+
+func removed(paths []string) (err error) {
+	for _, path := range paths {
+		err = errors.Join(err, os.Remove(path))
+	}
+	return err
 }
 
 // films writes so many files of 2 GB in all.

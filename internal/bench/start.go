@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,6 +43,7 @@ func start(ctx context.Context, dir string) error {
 	if err := startProfile(ctx, dir, profile); err != nil {
 		return err
 	}
+	xgb.Logger = log.New(io.Discard, "", 0) // it tells of every connection
 	x := exec.Command("Xvfb", "-displayfd", "1", "-screen", "0", "1400x900x24", "-nolisten", "tcp")
 	out, err := x.StdoutPipe()
 	if err != nil {

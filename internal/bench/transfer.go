@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"satchel/chat"
 )
@@ -22,14 +25,19 @@ const (
 
 // transfers compares Satchel's sealed upload and download through its relay
 // with curl's PUT to, and GET from, a plain server that syncs as the relay does,
-// in turn and on the same disk.
+// in turn and on the same disk. What both leave is taken away after each turn,
+// so that every one finds the disk as the one before did.
 func transfers(ctx context.Context, dir string) error {
 	p, err := newPair(ctx, dir)
 	if err != nil {
 		return err
 	}
 	defer p.close()
-	plain, err := newPlain(filepath.Join(dir, "plain.bin"))
+	stored := filepath.Join(dir, "plain")
+	if err := os.Mkdir(stored, 0o700); err != nil {
+		return err
+	}
+	plain, err := newPlain(filepath.Join(stored, "plain.bin"))
 	if err != nil {
 		return err
 	}
@@ -40,31 +48,49 @@ func transfers(ctx context.Context, dir string) error {
 	}
 	var sent chat.Message
 	var put, up, get, down []time.Duration
-	for range takes {
+	for round := range takes {
+		// Another size: what was sent before would not be sent again.
+		if err := os.Truncate(path, plainly-int64(round)); err != nil {
+			return err
+		}
 		for _, step := range []struct {
 			times *[]time.Duration
 			run   func() error
 		}{
 			{&put, func() error { return curl(ctx, "-T", path, plain.url) }},
+			{&get, func() error { return errors.Join(curl(ctx, "-o", got, plain.url), syncFile(got), syncFile(dir)) }},
+			{nil, func() error { return errors.Join(os.Remove(got), os.Remove(plain.path)) }},
 			{&up, func() (err error) { sent, err = p.send(ctx, path); return err }},
-			{&get, func() error { return errors.Join(curl(ctx, "-o", got, plain.url), syncFile(got)) }},
 			{&down, func() error { return p.fetch(ctx, sent) }},
+			{nil, func() error { return errors.Join(os.Remove(p.bo.Path(p.conv, sent.ID)), emptied(p.data)) }},
 		} {
 			began := time.Now()
 			if err := step.run(); err != nil {
 				return err
 			}
-			*step.times = append(*step.times, time.Since(began))
+			if step.times != nil {
+				*step.times = append(*step.times, time.Since(began))
+				continue
+			}
+			unix.Sync() // the disk, too, is through with what was removed
 		}
-		// What is here already would not be fetched again.
-		if err := errors.Join(os.Remove(p.bo.Path(p.conv, sent.ID)), os.Remove(got)); err != nil {
+		fmt.Printf("transfer: 2 GB by curl PUT %v, up %v; by curl GET %v, down %v\n", last(put), last(up), last(get), last(down))
+	}
+	fmt.Printf("transfer: 2 GB up %.2f × the speed of curl PUT, down %.2f × the speed of curl GET (medians of %d)\n",
+		median(put).Seconds()/median(up).Seconds(), median(get).Seconds()/median(down).Seconds(), takes)
+	return nil
+}
+
+func last(times []time.Duration) time.Duration { return times[len(times)-1].Round(time.Millisecond) }
+
+// emptied takes the bytes of all files from the disk of a relay.
+func emptied(data string) error {
+	return filepath.WalkDir(filepath.Join(data, "files"), func(path string, e fs.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
 			return err
 		}
-	}
-	fmt.Printf("transfer: 2 GB up %.2f × the speed of curl PUT, down %.2f × the speed of curl GET (%v, %v, %v, %v)\n",
-		median(put).Seconds()/median(up).Seconds(), median(get).Seconds()/median(down).Seconds(),
-		median(put).Round(time.Millisecond), median(up).Round(time.Millisecond), median(get).Round(time.Millisecond), median(down).Round(time.Millisecond))
-	return nil
+		return os.Remove(path)
+	})
 }
 
 // send sends a file from Ana to Bo, and waits until Bo has its message.
@@ -97,7 +123,7 @@ func (p *pair) fetch(ctx context.Context, m chat.Message) error {
 // plain is a server that keeps one file, and syncs it before it answers.
 type plain struct {
 	*http.Server
-	url string
+	url, path string
 }
 
 func newPlain(path string) (*plain, error) {
@@ -115,7 +141,7 @@ func newPlain(path string) (*plain, error) {
 		http.ServeFile(w, r, path)
 	})}
 	go func() { _ = server.Serve(l) }() // ends with Close
-	return &plain{server, "http://" + l.Addr().String() + "/"}, nil
+	return &plain{server, "http://" + l.Addr().String() + "/", path}, nil
 }
 
 func keep(path string, body io.Reader) error {
@@ -124,9 +150,10 @@ func keep(path string, body io.Reader) error {
 		return err
 	}
 	_, err = io.CopyBuffer(struct{ io.Writer }{f}, struct{ io.Reader }{body}, make([]byte, 256<<10))
-	return errors.Join(err, f.Sync(), f.Close())
+	return errors.Join(err, f.Sync(), f.Close(), syncFile(filepath.Dir(path)))
 }
 
+// syncFile puts a file or a folder on the disk.
 func syncFile(path string) error {
 	f, err := os.Open(path)
 	if err != nil {

@@ -52,7 +52,7 @@ func TestClocks(t *testing.T) {
 					one := func(o order, jumps bool) string {
 						var p *process
 						ready := make(chan struct{})
-						jump := func(n int, by time.Duration) fault {
+						jump := func(n int, by time.Duration) *fault {
 							return at(request, n, false, func(rw http.ResponseWriter, r *http.Request, pass http.Handler) {
 								<-ready
 								if who == "relay" {
@@ -66,8 +66,9 @@ func TestClocks(t *testing.T) {
 						if jumps {
 							back := jump(2, 0)
 							there := jump(1, by)
-							g.set(func(rw http.ResponseWriter, r *http.Request, pass http.Handler) {
-								there(rw, r, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { back(rw, r, pass) }))
+							defer there.happened(t)
+							g.setHarm(func(rw http.ResponseWriter, r *http.Request, pass http.Handler) {
+								there.do(rw, r, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { back.do(rw, r, pass) }))
 							})
 						}
 						p = startChild(t, o, nil)

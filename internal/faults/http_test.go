@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"context"
 	"io"
 	"log"
 	"net/http"
@@ -31,15 +32,26 @@ func requestOf(r *http.Request) string {
 	return map[string]string{http.MethodPost: create, http.MethodHead: head, http.MethodPatch: patch, http.MethodGet: get}[r.Method]
 }
 
-// fault may answer a request of a transfer in the relay's place; pass hands it on.
-type fault func(w http.ResponseWriter, r *http.Request, pass http.Handler)
+// harm may answer a request of a transfer in the relay's place; pass hands it on.
+type harm func(w http.ResponseWriter, r *http.Request, pass http.Handler)
+
+// fault is a harm at one kind of request, and tells whether there was one. It is a
+// harm to all requests.
+type fault struct {
+	request string
+	n       int  // the first request that it happens to, counted from 1
+	always  bool // also to all after that
+	harm    harm
+	seen    atomic.Int64 // requests of the kind
+	struck  atomic.Int64 // of those, the ones that it happened to
+}
 
 // gateway is an HTTP proxy before a relay, as people have one: it passes
 // everything on, but for the fault that is set.
 type gateway struct {
 	*httptest.Server
 	mu       sync.Mutex
-	fault    fault
+	harm     harm
 	up, down atomic.Int64 // bytes of files that passed
 }
 
@@ -54,9 +66,17 @@ func newGateway(t testing.TB, to string) *gateway {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	pass.Transport = transport
 	g := &gateway{}
+	over, end := context.WithCancel(context.Background())
+	var serving sync.WaitGroup // Close does not wait for WebSockets
 	g.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		serving.Add(1)
+		defer serving.Done()
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		defer context.AfterFunc(over, cancel)()
+		r = r.WithContext(ctx)
 		g.mu.Lock()
-		f := g.fault
+		f := g.harm
 		g.mu.Unlock()
 		if requestOf(r) != "" {
 			r.Body = counted{r.Body, &g.up}
@@ -73,36 +93,57 @@ func newGateway(t testing.TB, to string) *gateway {
 	g.Config.ErrorLog = pass.ErrorLog
 	g.Start()
 	t.Cleanup(func() {
+		end()
 		g.CloseClientConnections()
 		g.Close()
+		serving.Wait()
 		transport.CloseIdleConnections()
 	})
 	return g
 }
 
-func (g *gateway) set(f fault) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.fault = f
+// set has a fault happen to what comes from now on; nil: none.
+func (g *gateway) set(f *fault) {
+	if f == nil {
+		g.setHarm(nil)
+		return
+	}
+	g.setHarm(f.do)
 }
 
-// at makes f happen to the n-th request of a kind, counted from 1, and to the
+func (g *gateway) setHarm(h harm) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.harm = h
+}
+
+// at makes h happen to the n-th request of a kind, counted from 1, and to the
 // ones after it when always.
-func at(request string, n int, always bool, f fault) fault {
-	var seen atomic.Int64
-	return func(w http.ResponseWriter, r *http.Request, pass http.Handler) {
-		if requestOf(r) == request {
-			if k := int(seen.Add(1)); k == n || always && k > n {
-				f(w, r, pass)
-				return
-			}
+func at(request string, n int, always bool, h harm) *fault {
+	return &fault{request: request, n: n, always: always, harm: h}
+}
+
+func (f *fault) do(w http.ResponseWriter, r *http.Request, pass http.Handler) {
+	if requestOf(r) == f.request {
+		if k := int(f.seen.Add(1)); k == f.n || f.always && k > f.n {
+			f.struck.Add(1)
+			f.harm(w, r, pass)
+			return
 		}
-		pass.ServeHTTP(w, r)
+	}
+	pass.ServeHTTP(w, r)
+}
+
+// happened holds that a fault was met: what never comes to it proves nothing.
+func (f *fault) happened(t testing.TB) {
+	t.Helper()
+	if f != nil && f.struck.Load() == 0 {
+		t.Errorf("nothing went wrong: there were %d of %q, and the fault was for number %d", f.seen.Load(), f.request, f.n)
 	}
 }
 
 // status answers with a status, and with a body that is not for people.
-func status(code int, header ...string) fault {
+func status(code int, header ...string) harm {
 	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		for i := 0; i < len(header); i += 2 {
 			w.Header().Set(header[i], header[i+1])

@@ -56,7 +56,7 @@ func points(slice int, requests ...string) (all []deadly) {
 func (d deadly) beyond(steps int64) bool { return d.request == "" && steps > 0 && int64(d.n) > steps }
 
 // at the gateway, where a point is a request.
-func (d deadly) fault(kill func()) fault {
+func (d deadly) fault(kill func()) *fault {
 	if d.request == "" {
 		return nil
 	}
@@ -273,7 +273,7 @@ func TestKilledRelay(t *testing.T) {
 					case <-over:
 					}
 				}()
-				l.run(t, trial{row: killRow + "relay", direction: c.direction, data: random(size, uint64(100*i+j)),
+				l.run(t, trial{row: killRow + "relay", direction: c.direction, data: random(size, uint64(1000*i+j)),
 					fault: d.fault(kill), before: func() { armed.Store(true) }})
 				if seen.Load() < int64(d.n) {
 					most = seen.Load()

@@ -36,7 +36,7 @@ type trial struct {
 	row, direction string
 	data           []byte
 	path           string              // "": data is written to a new file
-	fault          fault               // at the gateway of that direction; nil: none
+	fault          *fault              // at the gateway of that direction; nil: none
 	lift           bool                // the fault lasts until the transfer stands still; a click goes on
 	before         func()              // called before the transfer is asked for; may be nil
 	still          func(chat.Transfer) // called where it stands still; may be nil
@@ -97,6 +97,7 @@ func (l *lane) run(t *testing.T, c trial) {
 		t.Fatal(tr.Reason)
 	}
 	l.bo.equal(t, m, c.data)
+	c.fault.happened(t)
 }
 
 // insist sends a file, once more where the first time is refused in a sentence.

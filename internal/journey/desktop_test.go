@@ -24,6 +24,31 @@ func (n *notes) Notify(_ string, _ uint32, _, title, body string, _ []string, _ 
 	return 7, nil
 }
 
+// newBus starts a desktop's D-Bus, and connects to it.
+func newBus(t *testing.T) (address string, conn *dbus.Conn) {
+	t.Helper()
+	bus := exec.Command("dbus-daemon", "--session", "--nofork", "--print-address")
+	out, err := bus.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := bus.Start(); err != nil {
+		t.Fatalf("%v; .ci/install test brings it", err)
+	}
+	t.Cleanup(func() { bus.Process.Kill(); bus.Wait() })
+	address, err = bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	address = strings.TrimSpace(address)
+	conn, err = dbus.Connect(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return address, conn
+}
+
 const (
 	notesName = "org.freedesktop.Notifications"
 	notesPath = "/org/freedesktop/Notifications"
@@ -34,25 +59,7 @@ const (
 // ends; what is set on the screen holds at once, in both languages.
 func TestDesktop(t *testing.T) {
 	t.Parallel()
-	bus := exec.Command("dbus-daemon", "--session", "--nofork", "--print-address")
-	out, err := bus.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := bus.Start(); err != nil {
-		t.Fatalf("%v; .ci/install test brings it", err)
-	}
-	t.Cleanup(func() { bus.Process.Kill(); bus.Wait() })
-	address, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	address = strings.TrimSpace(address)
-	conn, err := dbus.Connect(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { conn.Close() })
+	address, conn := newBus(t)
 	server := &notes{make(chan [2]string, 16)}
 	if err := conn.Export(server, notesPath, notesName); err != nil {
 		t.Fatal(err)

@@ -39,7 +39,10 @@ func TestMain(m *testing.M) {
 	}
 	root = filepath.Dir(filepath.Dir(wd))
 	bin = filepath.Join(root, "build")
-	for _, p := range []string{"satchel", "satchel-relay", "satchelctl"} {
+	if at := os.Getenv("SATCHEL_PROGRAMS"); at != "" {
+		bin = at
+	}
+	for _, p := range []string{"satchel-relay", "satchelctl"} {
 		if _, err := os.Stat(filepath.Join(bin, p)); err != nil {
 			fmt.Fprintln(os.Stderr, "build first: make build")
 			os.Exit(1)

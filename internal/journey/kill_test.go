@@ -12,10 +12,11 @@ import (
 
 const (
 	bigFile = 300 << 20
-	// chunk is what one request of an upload carries: less than this may move
+	// What one request carries at most, up and down: less than this may move
 	// twice. Headers, the WebSocket and the thumbnail get a little beside it.
-	chunk    = 8 << 20
-	overhead = 256 << 10
+	chunkUp   = 32 << 20
+	chunkDown = 8 << 20
+	overhead  = 256 << 10
 )
 
 // points of the way at which something is killed, in bytes that have passed:
@@ -82,7 +83,7 @@ func killAt(t *testing.T, victim string, at int64) {
 	default:
 		ana.ctl(send...)
 	}
-	if moved := r.proxy.up.Load() - up; moved >= bigFile+chunk+overhead {
+	if moved := r.proxy.up.Load() - up; moved >= bigFile+chunkUp+overhead {
 		t.Errorf("the upload moved %d bytes for a file of %d", moved, bigFile)
 	}
 
@@ -107,7 +108,7 @@ func killAt(t *testing.T, victim string, at int64) {
 		r.proxy.when(&r.proxy.down, 1<<62, nil)
 		heard = parse(t, bo.ctl(listen...)...)
 	}
-	if moved := r.proxy.down.Load() - down; moved >= bigFile+chunk+overhead {
+	if moved := r.proxy.down.Load() - down; moved >= bigFile+chunkDown+overhead {
 		t.Errorf("the download moved %d bytes for a file of %d", moved, bigFile)
 	}
 

@@ -187,7 +187,6 @@ func TestBadInputAtThePrompt(t *testing.T) {
 		{"no name", stranger(), []string{"join", good}, 2, "--name"},
 		{"nobody of that name", mara, []string{"send", "--to", "Nobody", "--text", "x"}, 1, "Nobody"},
 		{"nothing to send", mara, []string{"send", "--to", "self"}, 2, ""},
-		{"a folder", mara, []string{"send", "--to", "self", "--file", folder}, 1, "folder"},
 		{"a missing file", mara, []string{"send", "--to", "self", "--file", filepath.Join(folder, "gone")}, 1, "gone"},
 		{"a place beyond Earth", mara, []string{"send", "--to", "self", "--location", "91,0"}, 2, "91"},
 		{"an unknown command", mara, []string{"dance"}, 2, "dance"},

@@ -90,7 +90,7 @@ func (p *person) link() string {
 // portrait keeps a picture of the window alone.
 func (w *window) portrait(name string) {
 	w.t.Helper()
-	dir := filepath.Join(bin, "shots")
+	dir := filepath.Join(root, "build", "shots")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		w.t.Fatal(err)
 	}

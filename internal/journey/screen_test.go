@@ -89,7 +89,7 @@ func (d *display) do(name string, args ...string) string {
 func (d *display) picture(name string) {
 	d.t.Helper()
 	d.shot++
-	dir := filepath.Join(bin, "shots")
+	dir := filepath.Join(root, "build", "shots")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		d.t.Fatal(err)
 	}
@@ -142,10 +142,11 @@ type window struct {
 	who     string
 	profile string
 	theme   string // "": light
+	scale   string // of the display; "": 1
 	state   string
 	id      string // X's number
 	x, y    int    // its content's place on the display
-	at      [4]int // where it was put: x, y, width, height
+	at      [4]int // where it was put: x, y, width, height; nowhere: where it puts itself
 }
 
 // open starts the program and waits for its window.
@@ -160,7 +161,7 @@ func (w *window) start(args ...string) {
 	w.t.Helper()
 	os.Remove(w.state)
 	os.MkdirAll(filepath.Join(w.profile, "cache", "fyne"), 0o700)
-	w.process = start(w.t, append(w.d.env(), "SATCHEL_STATE="+w.state, "FYNE_THEME="+cmp.Or(w.theme, "light"), "XDG_CACHE_HOME="+filepath.Join(w.profile, "cache"), "XDG_CONFIG_HOME="+filepath.Join(w.profile, "config")), "satchel",
+	w.process = start(w.t, append(w.d.env(), "SATCHEL_STATE="+w.state, "FYNE_THEME="+cmp.Or(w.theme, "light"), "FYNE_SCALE="+w.scale, "XDG_CACHE_HOME="+filepath.Join(w.profile, "cache"), "XDG_CONFIG_HOME="+filepath.Join(w.profile, "config")), "satchel",
 		append([]string{"--profile", w.profile}, args...)...)
 	w.wait("a painted window", func(s *screen) bool { return s.Screen != "" })
 	ids := strings.Fields(w.d.do("xdotool", "search", "--sync", "--onlyvisible", "--pid", strconv.Itoa(w.cmd.Process.Pid)))
@@ -168,8 +169,10 @@ func (w *window) start(args ...string) {
 		w.t.Fatalf("%s has no window", w.who)
 	}
 	w.id = ids[len(ids)-1]
-	w.d.do("xdotool", "windowsize", "--sync", w.id, strconv.Itoa(w.at[2]), strconv.Itoa(w.at[3]))
-	w.d.do("xdotool", "windowmove", w.id, strconv.Itoa(w.at[0]), strconv.Itoa(w.at[1]))
+	if w.at != [4]int{} {
+		w.d.do("xdotool", "windowsize", "--sync", w.id, strconv.Itoa(w.at[2]), strconv.Itoa(w.at[3]))
+		w.d.do("xdotool", "windowmove", w.id, strconv.Itoa(w.at[0]), strconv.Itoa(w.at[1]))
+	}
 	w.place()
 }
 

@@ -148,10 +148,11 @@ func TestWindows(t *testing.T) {
 		return find(s, func(b *bubble) bool { return !b.Mine && b.File == "pasted.txt" }) != nil
 	})
 
-	// A folder is refused with a sentence, and nothing is sent.
+	// A folder is counted before it is sent, and can be left where it is.
 	mara.dropped(t.TempDir())
-	mara.wait("a sentence about folders", func(s *screen) bool { return strings.Contains(s.Notice, "folder") || s.Dialog })
-	d.picture("folder")
+	mara.wait("the folder on the send sheet", func(s *screen) bool { return s.Sheet != nil && s.Sheet.Title == "Send a folder" })
+	mara.key("Escape")
+	mara.wait("the conversation", func(s *screen) bool { return s.Sheet == nil })
 
 	// A draft is written, then both are killed. All of it is there again.
 	mara.click("composer")

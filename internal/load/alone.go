@@ -40,7 +40,7 @@ func storeAlone(database string) (float64, error) {
 	for ; time.Since(started) < 5*time.Second; n++ {
 		waiting <- struct{}{}
 		a := accounts[n%len(accounts)]
-		s.Append(wire.Entry{Conversation: wire.SelfID(a), Message: wire.NewID(), From: a, Device: "of " + a, Body: body}, nil,
+		s.Append(wire.Entry{Conversation: wire.SelfID(a), Message: wire.NewID(), From: a, Device: "of " + a, Body: body}, nil, 0,
 			func(_ wire.Entry, _ bool, err error) {
 				if err != nil {
 					select {

@@ -36,7 +36,9 @@ const (
 	idle       = 10000
 	lasts      = 10 * time.Second
 	within99   = 100 * time.Millisecond
+	warmRate   = 100
 	firstRate  = 1000
+	lowestRate = 30
 	stepFactor = 1.25
 )
 
@@ -158,29 +160,32 @@ func measure(ctx context.Context, program, database string, parts []string, at f
 	if err != nil {
 		return err
 	}
-	if has("pairs") {
-		if highest, err = measurePairs(ctx, clients, at, long, alone); err != nil {
+	// Each part has connections of its own: those that nobody reads for a minute are
+	// taken for dead.
+	for _, part := range []struct {
+		name string
+		do   func() error
+	}{
+		{"pairs", func() (err error) {
+			highest, err = measurePairs(ctx, clients, at, long, alone)
+			return err
+		}},
+		{"groups", func() error { return measureGroups(ctx, clients, long) }},
+		{"crowd", func() error { return measureCrowd(ctx, clients, long) }},
+		{"behind", func() error { return measureBehind(ctx, dir, r, clients) }},
+	} {
+		if !has(part.name) {
+			continue
+		}
+		if err := part.do(); err != nil {
+			return err
+		}
+		hangUp(clients)
+		if clients, err = connectAll(ctx, people, func(p *person) (*client, error) { return connect(ctx, r.url, p, "") }); err != nil {
 			return err
 		}
 	}
-	if has("groups") {
-		if err := measureGroups(ctx, clients, long); err != nil {
-			return err
-		}
-	}
-	if has("crowd") {
-		if err := measureCrowd(ctx, clients, long); err != nil {
-			return err
-		}
-	}
-	if has("behind") {
-		if err := measureBehind(ctx, dir, r, clients); err != nil {
-			return err
-		}
-	}
-	for _, c := range clients {
-		c.ws.Close()
-	}
+	hangUp(clients)
 	if has("idle") {
 		if err := measureIdle(ctx, r, people, before); err != nil {
 			return err
@@ -190,6 +195,12 @@ func measure(ctx context.Context, program, database string, parts []string, at f
 		return measureOthers(ctx, dir, long, highest)
 	}
 	return nil
+}
+
+func hangUp(clients []*client) {
+	for _, c := range clients {
+		c.ws.Close()
+	}
 }
 
 func measurePairs(ctx context.Context, clients []*client, at float64, long time.Duration, alone float64) (highest float64, err error) {
@@ -204,7 +215,7 @@ func measurePairs(ctx context.Context, clients []*client, at float64, long time.
 	}
 	c := &climb{name: fmt.Sprint(pairs, " pairs"), senders: senders, hearers: lines(clients[:2*pairs]), lasts: long}
 	if at > 0 {
-		if _, err = c.load(ctx, 500); err == nil { // also warms it up
+		if _, err = c.load(ctx, warmRate); err == nil {
 			_, err = c.load(ctx, at)
 		}
 		return 0, err
@@ -234,33 +245,49 @@ type climb struct {
 	hearers []line
 	lasts   time.Duration
 	loads   int
+	sent    int64 // messages of all loads
 }
 
 func (c *climb) load(ctx context.Context, rate float64) (*run, error) {
 	c.loads++
 	l := &run{name: fmt.Sprintf("p%d.%.0f", c.loads, rate), senders: c.senders, hearers: c.hearers, rate: rate, lasts: c.lasts, each: 1}
 	err := l.do(ctx)
+	c.sent += l.begun.Load()
 	if err == nil {
 		fmt.Printf("%s, %5.0f messages/s: %s\n", c.name, rate, l.report())
 	}
 	return l, err
 }
 
-// highest is the last rate whose p99 was within bounds, both ways.
+// highest is the highest rate whose p99 was within bounds, both ways. The search
+// begins at firstRate, and goes down from there where that is too much already.
 func (c *climb) highest(ctx context.Context) (highest float64, err error) {
-	if _, err := c.load(ctx, 500); err != nil { // also warms it up
+	if _, err := c.load(ctx, warmRate); err != nil {
 		return 0, err
 	}
-	for rate := float64(firstRate); ; rate *= stepFactor {
+	holds := func(rate float64) (bool, error) {
 		l, err := c.load(ctx, rate)
 		if err == nil && l.p99() > within99 {
 			l, err = c.load(ctx, rate) // once more: the machine may have stood still
 		}
-		if err != nil {
-			return highest, err
+		return err == nil && l.p99() <= within99, err
+	}
+	first := float64(firstRate)
+	for {
+		ok, err := holds(first)
+		if err != nil || first <= lowestRate && !ok {
+			return 0, err
 		}
-		if l.p99() > within99 {
-			return highest, nil
+		if ok {
+			break
+		}
+		first /= 2
+	}
+	for highest = first; ; {
+		rate := highest * stepFactor
+		ok, err := holds(rate)
+		if err != nil || !ok {
+			return highest, err
 		}
 		highest = rate
 	}

@@ -28,32 +28,42 @@ type other struct {
 	prepare func(dir string) error
 	connect func(address string, n int) (line, error)
 	to      func(n int) string // the address of client n
+	archive string             // of prosody: where messages are kept
+	kept    string             // pattern of the files in which they have to be then; "": that can't be seen
 }
 
 var others = []other{
 	{program: "mosquitto", about: "MQTT, QoS 1, persistence", config: mosquittoConfig,
 		args:    func(config string) []string { return []string{"-c", config} },
 		prepare: func(string) error { return nil }, connect: connectMQTT, to: topic},
-	{program: "prosody", about: "XMPP, archive and acknowledgement", config: prosodyConfig,
+	prosody("archive in files without fsync, acknowledgement", "internal", "localhost/archive/*"),
+	prosody("archive in SQLite with fsync, acknowledgement", "sql", "archive.sqlite"),
+}
+
+func prosody(about, archive, kept string) other {
+	return other{program: "prosody", about: "XMPP, " + about, config: prosodyConfig,
 		args:    func(config string) []string { return []string{"--config", config, "-F"} },
-		prepare: prosodyAccounts, connect: connectXMPP, to: jid},
+		prepare: prosodyAccounts, connect: connectXMPP, to: jid, archive: archive, kept: kept}
 }
 
 // measureOthers prints what the servers carry that are installed here, beside
 // what ours did; 0: that was not measured.
 func measureOthers(ctx context.Context, dir string, long time.Duration, ours float64) error {
-	for _, o := range others {
+	for i, o := range others {
 		program, err := exec.LookPath(o.program)
 		if err != nil {
 			fmt.Printf("%s (%s): not installed here\n", o.program, o.about)
 			continue
 		}
-		highest, err := o.measure(ctx, program, filepath.Join(dir, o.program), long)
-		if err != nil {
-			fmt.Printf("%s (%s): %v\n", o.program, o.about, err)
-		}
+		highest, err := o.measure(ctx, program, filepath.Join(dir, fmt.Sprint(o.program, i)), long)
 		if ctx.Err() != nil {
 			return ctx.Err()
+		}
+		if err != nil {
+			fmt.Printf("%s (%s): %v\n", o.program, o.about, err)
+			if highest == 0 {
+				continue
+			}
 		}
 		fmt.Printf("%s (%s): highest rate with p99 < %v both ways: %.0f messages/s", o.program, o.about, within99, highest)
 		if ours > 0 && highest > 0 {
@@ -77,7 +87,7 @@ func (o *other) measure(ctx context.Context, program, dir string, long time.Dura
 	}
 	_, port, _ := net.SplitHostPort(address)
 	config := filepath.Join(dir, "config.lua") // prosody goes by the name
-	if err := os.WriteFile(config, []byte(strings.NewReplacer("DIR", dir, "PORT", port).Replace(o.config)), 0o644); err != nil {
+	if err := os.WriteFile(config, []byte(strings.NewReplacer("DIR", dir, "PORT", port, "ARCHIVE", o.archive).Replace(o.config)), 0o644); err != nil {
 		return 0, err
 	}
 	if err := o.prepare(dir); err != nil {
@@ -105,7 +115,33 @@ func (o *other) measure(ctx context.Context, program, dir string, long time.Dura
 		c.hearers = append(c.hearers, l)
 		c.senders = append(c.senders, sender{l, o.to(n ^ 1)})
 	}
-	return c.highest(ctx)
+	if highest, err = c.highest(ctx); err == nil && o.kept != "" {
+		if err = o.keeps(dir, c.sent); err != nil {
+			highest = 0
+		}
+	}
+	return highest, err
+}
+
+// keeps tells whether as much as was sent is in the files that a server keeps, as a
+// part of it may not have begun.
+func (o *other) keeps(dir string, messages int64) error {
+	paths, err := filepath.Glob(filepath.Join(dir, o.kept))
+	if err != nil {
+		return err
+	}
+	size := int64(0)
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		size += info.Size()
+	}
+	if size < messages*bodySize {
+		return fmt.Errorf("%d messages were sent, and %d bytes are kept: it has no archive", messages, size)
+	}
+	return nil
 }
 
 // patiently connects to a server that may be starting.

@@ -194,7 +194,7 @@ func TestAttackCompression(t *testing.T) {
 	}
 	var bomb bytes.Buffer
 	w, _ := flate.NewWriter(&bomb, flate.BestCompression)
-	w.Write(bytes.Repeat([]byte(" "), 100<<20))
+	w.Write(bytes.Repeat([]byte(" "), 8<<20))
 	w.Close()
 	small := bomb.Bytes()[:100]
 	mara := join(t, r, "Mara")

@@ -165,7 +165,7 @@ func TestEntriesAreInOrder(t *testing.T) {
 	// What another relay stores: it is in the database, and this one is told by hand.
 	store := func(n int) notice {
 		done := make(chan wire.Entry, 1)
-		r.store.Append(wire.Entry{Conversation: id, Message: fmt.Sprint(n), From: mara.account, Device: string(mara.device.ID()), Body: []byte{}}, nil,
+		r.store.Append(wire.Entry{Conversation: id, Message: fmt.Sprint(n), From: mara.account, Device: string(mara.device.ID()), Body: []byte{}}, nil, 0,
 			func(e wire.Entry, _ bool, err error) {
 				if err != nil {
 					t.Error(err)

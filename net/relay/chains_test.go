@@ -284,7 +284,7 @@ func TestRemovedDevice(t *testing.T) {
 	}
 	// What it had asked for and was not stored yet is not stored after the removal.
 	stored := make(chan error, 1)
-	r.store.Append(wire.Entry{Conversation: id, Message: "late", From: mara.account, Device: string(phone.device.ID()), Body: []byte{}}, nil,
+	r.store.Append(wire.Entry{Conversation: id, Message: "late", From: mara.account, Device: string(phone.device.ID()), Body: []byte{}}, nil, 0,
 		func(_ wire.Entry, _ bool, err error) { stored <- err })
 	if err := <-stored; err == nil {
 		t.Error("a removed device writes")

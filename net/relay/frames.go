@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"satchel/net/relay/store"
@@ -124,6 +125,9 @@ func (c *conn) send(f *wire.Send) *wire.Error {
 	case len(f.Files) > wire.MaxFiles:
 		return wire.NewError(wire.CodeTooLarge, "A message refers to 16 files at most.", false)
 	}
+	if f.Lifetime < 0 || f.Lifetime > wire.MaxLifetime {
+		return wire.NewError(wire.CodeBadFrame, "A message disappears after 366 days at the latest.", false)
+	}
 	if f.Body == nil {
 		f.Body = []byte{}
 	}
@@ -133,7 +137,7 @@ func (c *conn) send(f *wire.Send) *wire.Error {
 	r, re := c.relay, f.ID
 	leave := r.words.Enter()
 	entry := wire.Entry{Conversation: f.Conversation, Message: f.Message, From: c.account.ID, Device: c.device, Body: f.Body}
-	r.store.Append(entry, f.Files, func(e wire.Entry, isNew bool, err error) {
+	r.store.Append(entry, f.Files, time.Duration(f.Lifetime)*time.Second, func(e wire.Entry, isNew bool, err error) {
 		defer c.done()
 		defer leave()
 		if err != nil {

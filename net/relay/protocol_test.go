@@ -121,7 +121,7 @@ func TestProtocolNamesEverything(t *testing.T) {
 		fmt.Sprint("a linking | ", wire.LinkExpires.Minutes(), " min"), fmt.Sprint("linkings at once | ", maxMailboxes), fmt.Sprintf("%v a second, %d at once, then `rate_limited`", l.LinkRate, l.LinkBurst),
 		fmt.Sprint("at most ", maxReason, " bytes"),
 		"body of a setting " + size(wire.MaxSetting), fmt.Sprintf("account | %d, and %d MiB", wire.MaxSettings, wire.MaxSettingBytes>>20),
-		fmt.Sprint("disk | ", maxPending), fmt.Sprint(maxUses), fmt.Sprint(maxInvite.Hours()/24, " days"),
+		fmt.Sprint("disk | ", maxPending), fmt.Sprint(maxUses), fmt.Sprint("disappears after | ", wire.MaxLifetime/(24*60*60), " days, at most"), fmt.Sprint(maxInvite.Hours()/24, " days"),
 		fmt.Sprint(l.Unfinished.Hours(), " hours"), fmt.Sprint(l.Unreferenced.Hours()/24, " days"),
 	}
 	for _, limit := range limits {

@@ -260,6 +260,7 @@ func (r *Relay) background(ctx context.Context) {
 	var all sync.WaitGroup
 	all.Go(func() { r.sweep(ctx) })
 	all.Go(func() { r.guard(ctx) })
+	all.Go(func() { r.vanish(ctx) })
 	if r.authority != nil {
 		all.Go(func() {
 			if err := r.authority.Run(ctx); err != nil && ctx.Err() == nil {

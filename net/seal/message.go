@@ -162,6 +162,7 @@ type Opened struct {
 	Count        uint64 // of this device in this conversation: see Counts
 	Conversation Head   // what the sender knew of the conversation
 	Account      Head   // what the sender knew of its own account
+	Role         Role   // what the sender was in the conversation, as far as it knew
 	Since        Since  // history needs such messages; a new one deserves a warning
 }
 
@@ -209,6 +210,9 @@ func (c *Conversation) openMessage(keys ConversationKeys, accounts Accounts, e E
 		return nil, err
 	}
 	o := &Opened{Content: l.content, Device: d.Key, Generation: m.generation, Count: l.count, Conversation: l.conversation, Account: l.account}
+	if then, is := c.memberAt(e.From, l.conversation.Seq); is {
+		o.Role = then.Role
+	}
 	if _, is := c.Member(e.From); !is {
 		o.Since = SinceNotMember
 	} else if d.Removed != 0 {

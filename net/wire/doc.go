@@ -20,18 +20,19 @@ const (
 
 // Limits, enforced on both ends.
 const (
-	MaxHello       = 8 << 10   // bytes of any frame before welcome
-	MaxFrame       = 512 << 10 // bytes of a frame towards the relay
-	MaxRelayFrame  = 4 << 20   // bytes of a frame from the relay
-	MaxBody        = 256 << 10 // bytes of a message's body, before base64
-	MaxThumbnail   = 32 << 10  // bytes of a thumbnail inside a body
-	MaxPage        = 100       // entries in a page of history
-	MaxPageBytes   = 2 << 20   // bytes of bodies in a page; one entry always fits
-	MaxName        = 64        // characters of an account's name
-	MaxMembers     = 1000      // accounts in a conversation
-	MaxFiles       = 16        // files that one message may refer to
-	MaxAccounts    = 200       // accounts in one answer of the directory
-	MaxID          = 64        // characters of an id
+	MaxHello       = 8 << 10            // bytes of any frame before welcome
+	MaxFrame       = 512 << 10          // bytes of a frame towards the relay
+	MaxRelayFrame  = 4 << 20            // bytes of a frame from the relay
+	MaxBody        = 256 << 10          // bytes of a message's body, before base64
+	MaxThumbnail   = 32 << 10           // bytes of a thumbnail inside a body
+	MaxPage        = 100                // entries in a page of history
+	MaxPageBytes   = 2 << 20            // bytes of bodies in a page; one entry always fits
+	MaxName        = 64                 // characters of an account's name
+	MaxMembers     = 1000               // accounts in a conversation
+	MaxFiles       = 16                 // files that one message may refer to
+	MaxAccounts    = 200                // accounts in one answer of the directory
+	MaxID          = 64                 // characters of an id
+	MaxLifetime    = 366 * 24 * 60 * 60 // seconds after which a message can be said to be forgotten
 	HelloTimeout   = 5 * time.Second
 	HeartbeatEvery = 20 * time.Second // a client pings this often
 	HeartbeatLost  = 60 * time.Second // either end gives the other up after this silence

@@ -103,6 +103,11 @@ type Send struct {
 	Message      string   `json:"message"`
 	Body         []byte   `json:"body"`            // opaque; base64 in JSON
 	Files        []string `json:"files,omitempty"` // ids of files at this relay that the body refers to
+
+	// Lifetime is how many seconds after its time the relay forgets the body, and
+	// the files that no other message refers to; 0: it keeps them. At most
+	// MaxLifetime.
+	Lifetime int64 `json:"lifetime,omitempty"`
 }
 
 // Relay → client: the message is on the relay's disk. Also the answer to a

@@ -216,11 +216,12 @@ func (s *Store) Download(ctx context.Context, r *transfer.DownloadRequest) error
 		return fmt.Errorf("%d bytes: %w", info.Size(), transfer.ErrMismatch)
 	}
 	buf := make([]byte, piece)
-	for at := r.Offset; at < r.Size; {
+	last := r.Last()
+	for at := r.Offset; at < last; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		n, err := f.ReadAt(buf[:min(int64(len(buf)), r.Size-at)], at)
+		n, err := f.ReadAt(buf[:min(int64(len(buf)), last-at)], at)
 		if n == 0 {
 			if errors.Is(err, io.EOF) {
 				return fmt.Errorf("it became shorter: %w", transfer.ErrMismatch)

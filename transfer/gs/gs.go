@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"satchel/chat"
+	"satchel/net/google"
 	"satchel/transfer"
 )
 
@@ -43,9 +44,8 @@ type Store struct {
 	secret transfer.Secret
 	chunk  int64 // bytes of a request; a multiple of 256 KiB
 
-	mu    sync.Mutex
-	key   *serviceKey
-	token token
+	mu     sync.Mutex
+	tokens *google.Tokens // nil: the secret was not needed yet
 }
 
 // New returns a handler that downloads any http and https URL. The errors are
@@ -113,13 +113,16 @@ func (s *Store) link(name string) (transfer.UploadResult, error) {
 		address, err := transfer.Below(s.cfg.PublicURL, strings.TrimPrefix(name, s.cfg.Prefix))
 		return transfer.UploadResult{URL: address}, err
 	}
-	key, err := s.account()
+	account, err := s.account()
 	if err != nil {
 		return transfer.UploadResult{}, err
 	}
 	life := time.Duration(s.cfg.Days) * 24 * time.Hour
 	now := time.Now()
-	address, err := key.sign(s.cfg.Endpoint, s.cfg.Bucket, name, now, life)
+	address, err := account.Key.Sign(s.cfg.Endpoint, s.cfg.Bucket, name, nil, now, life)
+	if err != nil {
+		err = transfer.BadSecret.Error(err)
+	}
 	return transfer.UploadResult{URL: address, Expires: now.Add(life)}, err
 }
 

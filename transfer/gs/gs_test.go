@@ -24,6 +24,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"go.uber.org/goleak"
 
+	"satchel/net/google"
 	"satchel/transfer"
 	"satchel/transfer/storetest"
 )
@@ -218,8 +219,8 @@ func secretOf(t testing.TB, address string, key *rsa.PrivateKey) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := json.Marshal(serviceKey{Email: "satchel@example.org", ID: "1", TokenURL: "http://" + address + "/token",
-		PEM: string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw}))})
+	data, err := json.Marshal(map[string]string{"client_email": "satchel@example.org", "private_key_id": "1", "token_uri": "http://" + address + "/token",
+		"private_key": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw}))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,11 +261,11 @@ func TestStore(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			key, err := readKey(secretOf(t, address, f.key))
+			key, err := google.ReadKey([]byte(secretOf(t, address, f.key)))
 			if err != nil {
 				t.Fatal(err)
 			}
-			old, err := key.sign("http://"+address, "files", strings.TrimPrefix(u.Path, "/files/"), time.Now().Add(-8*24*time.Hour), time.Hour)
+			old, err := key.Sign("http://"+address, "files", strings.TrimPrefix(u.Path, "/files/"), nil, time.Now().Add(-8*24*time.Hour), time.Hour)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -158,7 +158,7 @@ func TestCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	h := make(chan error, 1)
 	go func() {
-		_, err := Large(ctx, write(t, "big.jpg", encoded(t, halves(4000, 3000, true), "png")), 4000, 3000)
+		_, err := Large(ctx, write(t, "big.jpg", encoded(t, halves(1600, 1200, true), "png")), 1600, 1200)
 		h <- err
 	}()
 	cancel()

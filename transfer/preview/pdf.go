@@ -113,12 +113,13 @@ func outside(ctx context.Context, most int, name string, args ...string) ([]byte
 	if err != nil {
 		return nil, err
 	}
-	boundOther(c)
+	over := boundOther(c)
 	data, read := io.ReadAll(io.LimitReader(out, int64(most)+1))
 	if len(data) > most {
 		cancel()
 		read = fmt.Errorf("%s has too much to say", name)
 	}
+	over() // Wait adds what it used to this process's own
 	if err := c.Wait(); err != nil && read == nil {
 		read = fmt.Errorf("%s: %w", name, err)
 	}

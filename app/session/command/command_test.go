@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"satchel/app/session"
 	"satchel/chat"
 )
 
@@ -17,9 +18,9 @@ func TestParse(t *testing.T) {
 		args string
 		want job
 	}{
-		{"join L --name N", &join{"L", "N"}},
-		{"join --name N L", &join{"L", "N"}},
-		{"join -name=N -- -L", &join{"-L", "N"}},
+		{"join L --name N", &join{link: "L", name: "N"}},
+		{"join --name N L", &join{link: "L", name: "N"}},
+		{"join -name=N -- -L", &join{link: "-L", name: "N"}},
 		{"send --to A --text T --title U --location -1.5,2 --file p --file q", &send{"A",
 			chat.Content{Kind: "message", Text: "T", Title: "U", Location: place}, []string{"p", "q"}, chat.PictureEdit{Clean: true}}},
 		{"send --to A --file p --smaller", &send{"A", chat.Content{Kind: "message"}, []string{"p"}, chat.PictureEdit{Clean: true, Smaller: true}}},
@@ -47,6 +48,17 @@ func TestParse(t *testing.T) {
 		{"group rename T U", &groupChange{verb: "rename", which: "T", title: "U"}},
 		{"group write T admins", &groupChange{verb: "write", which: "T", admins: true}},
 		{"group write T all", &groupChange{verb: "write", which: "T"}},
+		{"group picture T P", &groupPicture{which: "T", path: "P"}},
+		{"group picture T --none", &groupPicture{which: "T", none: true}},
+		{"group link T", &groupLink{"T", session.LinkTerms{Relay: true}}},
+		{"group link T --uses 3 --expires 1h --history --no-relay", &groupLink{"T", session.LinkTerms{Uses: 3, Expires: time.Hour, History: true}}},
+		{"group links T", &groupLinks{which: "T"}},
+		{"group revoke T L", &groupLinks{"T", "L"}},
+		{"join satchel://h/?group=G --timeout 5s", &join{link: "satchel://h/?group=G", timeout: 5 * time.Second}},
+		{"timer A", &timer{whom: "A"}},
+		{"timer A off", &timer{whom: "A", set: true}},
+		{"timer A 90m", &timer{"A", true, 90 * time.Minute}},
+		{"timer A 7d", &timer{"A", true, 7 * 24 * time.Hour}},
 		{"mute A", &conversationSet{verb: "mute", whom: "A"}},
 		{"mute A --for 8h", &conversationSet{verb: "mute", whom: "A", span: 8 * time.Hour}},
 		{"unmute A", &conversationSet{verb: "unmute", whom: "A"}},
@@ -76,7 +88,7 @@ func TestParse(t *testing.T) {
 		"send --to A --file=", "listen --count -1", "listen --count x", "listen --timeout -1s", "history", "invite --uses 0", "status --fast",
 		"link", "link L M", "device", "device dance", "device remove", "device list x", "verify", "verify A --code C --confirm 1", "recovery", "recovery export",
 		"recovery import f --passphrase x", "group", "group create T", "group create --with A", "group add T", "group remove T --history", "group leave", "group rename T",
-		"group write T", "group write T some", "mute", "mute A --for 1ms", "mute A --for -1h", "pin", "pin A B", "unmute A --for 1h", "block", "blocked A", "profile A"} {
+		"group write T", "group write T some", "group picture T", "group picture T P --none", "group link", "group revoke T", "timer", "timer A 0s", "timer A 367d", "timer A 1ms", "timer A 1h 2h", "join L --timeout -1s --name N", "mute", "mute A --for 1ms", "mute A --for -1h", "pin", "pin A B", "unmute A --for 1h", "block", "blocked A", "profile A"} {
 		_, err := parse(strings.Fields(args))
 		var u usage
 		if !errors.As(err, &u) {

@@ -6,6 +6,7 @@ import (
 
 	"satchel/app/session"
 	"satchel/chat"
+	"satchel/transfer"
 )
 
 // group is what all commands about one group begin with: the group by its title
@@ -35,6 +36,8 @@ type groupLine struct {
 	Members []memberLine        `json:"members"`
 	Admins  bool                `json:"only_admins,omitempty"` // they alone write
 	Gone    bool                `json:"gone,omitempty"`        // one left, or was removed
+	Timer   int64               `json:"timer,omitempty"`       // seconds after which messages disappear
+	Picture bool                `json:"picture,omitempty"`     // whether it has one
 }
 
 type memberLine struct {
@@ -42,8 +45,8 @@ type memberLine struct {
 	Role chat.Role `json:"role"`
 }
 
-func lineOfGroup(c *chat.Conversation, me chat.AccountID) groupLine {
-	l := groupLine{ID: c.ID, Title: c.Title, Members: []memberLine{}, Admins: c.OnlyAdmins, Gone: true}
+func lineOfGroup(c *chat.Conversation, me chat.AccountID, pictures map[chat.ConversationID][]byte) groupLine {
+	l := groupLine{ID: c.ID, Title: c.Title, Members: []memberLine{}, Admins: c.OnlyAdmins, Gone: true, Timer: c.Timer, Picture: pictures[c.ID] != nil}
 	for _, m := range c.Members {
 		l.Members = append(l.Members, memberLine{m.Name, c.Roles[m.ID]})
 		l.Gone = l.Gone && m.ID != me
@@ -57,7 +60,11 @@ func (r *runner) printGroup(c *Call, id chat.ConversationID) error {
 	if err != nil {
 		return err
 	}
-	return c.print(lineOfGroup(&row, r.s.Profile().Account.ID))
+	pictures, err := r.s.GroupFaces()
+	if err != nil {
+		return err
+	}
+	return c.print(lineOfGroup(&row, r.s.Profile().Account.ID, pictures))
 }
 
 type groupCreate struct {
@@ -92,15 +99,49 @@ func (groupList) run(ctx context.Context, r *runner, c *Call) error {
 		return err
 	}
 	me := r.s.Profile().Account.ID
+	pictures, err := r.s.GroupFaces()
+	if err != nil {
+		return err
+	}
 	for i := range all {
 		if all[i].Kind != chat.Group {
 			continue
 		}
-		if err := c.print(lineOfGroup(&all[i], me)); err != nil {
+		if err := c.print(lineOfGroup(&all[i], me, pictures)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// groupPicture changes how a group looks.
+type groupPicture struct {
+	which, path string
+	none        bool // no picture
+}
+
+func (j *groupPicture) run(ctx context.Context, r *runner, c *Call) error {
+	if err := r.online(ctx); err != nil {
+		return err
+	}
+	g, err := r.group(ctx, j.which)
+	if err != nil {
+		return err
+	}
+	var picture []byte
+	if !j.none {
+		if picture, err = transfer.Face(ctx, c.path(j.path)); err != nil {
+			return interrupted(ctx, err)
+		}
+	}
+	m, err := r.s.SetGroupPicture(ctx, g.ID, picture)
+	if err == nil {
+		err = r.told(ctx, m)
+	}
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	return r.printGroup(c, g.ID)
 }
 
 // groupChange is add, remove, leave, rename or write.

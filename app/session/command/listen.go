@@ -190,7 +190,7 @@ func (l *listener) look(ctx context.Context, row *chat.Conversation) error {
 			}
 			switch {
 			case h.printed.Has(m.Seq):
-			case m.From == l.me.Account.ID && m.Device == l.me.Device, m.Content.Kind == chat.KindProfile:
+			case m.From == l.me.Account.ID && m.Device == l.me.Device, m.Content.Changes() && !changesAnother(m):
 				h.printed.Add(m.Seq, m.Seq)
 			case l.job.download != "" && m.Content.File != nil:
 				l.fetch(ctx, m)
@@ -267,12 +267,6 @@ func (l *listener) recall(id chat.ConversationID, h *heard) error {
 	return nil
 }
 
-// ofLinks tells of entries by which programs renew links among themselves: they
-// are not for who listens.
-func ofLinks(m *chat.Message) bool {
-	return m.Content.Kind == chat.KindLink || m.Content.Kind == chat.KindLinkWanted
-}
-
 // write prints messages of one conversation, whose files are at paths, and then
 // moves the cursor.
 func (l *listener) write(ctx context.Context, conv chat.ConversationID, messages []chat.Message, paths map[chat.MessageID]string) error {
@@ -282,10 +276,7 @@ func (l *listener) write(ctx context.Context, conv chat.ConversationID, messages
 	h := l.convs[conv]
 	var out []byte
 	for i := range messages {
-		if ofLinks(&messages[i]) {
-			continue
-		}
-		b, err := encode(line(&messages[i], h.names, paths[messages[i].ID]))
+		b, err := encode(l.r.line(&messages[i], h.names, paths[messages[i].ID]))
 		if err != nil {
 			return err
 		}
@@ -307,7 +298,7 @@ func (l *listener) write(ctx context.Context, conv chat.ConversationID, messages
 		if paths[messages[i].ID] != "" {
 			values[copyKey(&messages[i])] = nil
 		}
-		if l.left > 0 && !ofLinks(&messages[i]) {
+		if l.left > 0 {
 			l.left--
 		}
 	}
@@ -375,6 +366,9 @@ func (l *listener) complain(m *chat.Message, err error) {
 func (l *listener) save(ctx context.Context, m *chat.Message, path string) (string, error) {
 	if v, err := l.r.s.Value(copyKey(m)); err == nil && v != nil {
 		info, err := os.Stat(string(v))
+		if err == nil && info.IsDir() && m.Content.File.IsFolder() {
+			return string(v), nil
+		}
 		if err == nil && info.Mode().IsRegular() && info.Size() == m.Content.File.Size && filepath.Dir(string(v)) == filepath.Clean(l.job.download) {
 			return string(v), nil
 		}

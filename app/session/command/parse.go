@@ -18,6 +18,9 @@ const Usage = `satchelctl is Satchel at a prompt.
   satchelctl [--profile DIR] [--verbose] COMMAND
 
   join LINK --name NAME        join the relay of an invitation
+  join LINK [--name NAME] [--timeout DURATION]
+                               come into the group of a link; where you are not on its relay
+                               yet, join that, too
   send --to NAME-OR-CONVERSATION-ID [--text T] [--title T] [--location LAT,LON] [--file PATH]...
        [--keep-metadata] [--smaller]
                                send a message; several files are one message each.
@@ -59,11 +62,17 @@ const Usage = `satchelctl is Satchel at a prompt.
   group leave GROUP
   group rename GROUP TITLE
   group write GROUP admins|all
+  group picture GROUP FILE|--none
+  group link GROUP [--uses N] [--expires DURATION] [--history] [--no-relay]
+  group links GROUP
+  group revoke GROUP LINK-OR-ID
                                groups: make one, list them, change who is in one; with
                                --history those who are added read what was before
   mute WHOM [--for DURATION], unmute WHOM
   pin WHOM, unpin WHOM, archive WHOM, unarchive WHOM
                                how a conversation stands in your list, on all your devices
+  timer WHOM [DURATION|off]    how long new messages of a conversation are there, on all
+                               devices and at the relay: 1s to 366d, as 1h or 7d
   block NAME, unblock NAME, blocked
                                keep what somebody writes to you out of sight; list whom
   profile [--name NAME] [--picture FILE | --no-picture]
@@ -116,13 +125,16 @@ func parse(args []string) (job, error) {
 	case "join":
 		x := &join{}
 		flags.StringVar(&x.name, "name", "", "")
+		flags.DurationVar(&x.timeout, "timeout", 0, "")
 		j, check = x, func(rest []string) error {
 			switch {
 			case len(rest) == 0:
 				return usage("join needs an invitation's link.")
+			case x.timeout < 0:
+				return usage("--timeout is no less than nothing.")
 			case len(rest) > 1:
 				return usage("join takes one link; put it between quotes.")
-			case x.name == "":
+			case x.name == "" && !strings.Contains(rest[0], "group="):
 				return usage("join needs --name.")
 			}
 			x.link = rest[0]

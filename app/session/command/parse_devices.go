@@ -14,7 +14,7 @@ var families = map[string]func(args []string) (job, error){
 	"transfers": parseTransfers, "settings": parseSettings,
 	"mute": parseSet("mute"), "unmute": parseSet("unmute"), "pin": parseSet("pin"), "unpin": parseSet("unpin"),
 	"archive": parseSet("archive"), "unarchive": parseSet("unarchive"),
-	"block": parseBlock("block"), "unblock": parseBlock("unblock"), "blocked": parseBlocked, "profile": parseProfile,
+	"timer": parseTimer, "block": parseBlock("block"), "unblock": parseBlock("unblock"), "blocked": parseBlocked, "profile": parseProfile,
 	"store": parseStore, "storage": parseStorage,
 }
 
@@ -190,10 +190,50 @@ func parseGroup(args []string) (job, error) {
 			return nil, usage("group write needs admins or all: who writes.")
 		}
 		return &groupChange{verb: verb, which: rest[0], admins: rest[1] == "admins"}, nil
+	case "link":
+		flags, j, only := newFlags("group link"), &groupLink{}, false
+		flags.IntVar(&j.terms.Uses, "uses", 0, "")
+		flags.DurationVar(&j.terms.Expires, "expires", 0, "")
+		flags.BoolVar(&j.terms.History, "history", false, "")
+		flags.BoolVar(&only, "no-relay", false, "")
+		rest, err := words(flags, args, which)
+		if err != nil {
+			return nil, err
+		}
+		j.which, j.terms.Relay = rest[0], !only
+		return j, nil
+	case "links":
+		rest, err := words(newFlags("group links"), args, which)
+		if err != nil {
+			return nil, err
+		}
+		return &groupLinks{which: rest[0]}, nil
+	case "revoke":
+		rest, err := words(newFlags("group revoke"), args, which, "the link, or its id")
+		if err != nil {
+			return nil, err
+		}
+		return &groupLinks{rest[0], rest[1]}, nil
+	case "picture":
+		flags, j := newFlags("group picture"), &groupPicture{}
+		flags.BoolVar(&j.none, "none", false, "")
+		rest, err := anyWords(flags, args)
+		switch {
+		case err != nil:
+			return nil, err
+		case len(rest) == 0 || len(rest) > 2:
+			return nil, usage("group picture needs " + which + ", and a file with the picture or --none.")
+		case j.none == (len(rest) == 2):
+			return nil, usage("group picture takes a file with the picture, or --none.")
+		}
+		if j.which = rest[0]; !j.none {
+			j.path = rest[1]
+		}
+		return j, nil
 	case "help", "-h", "--help":
 		return nil, errHelp
 	}
-	return nil, usage("group: say create, list, add, remove, leave, rename or write.")
+	return nil, usage("group: say create, list, add, remove, leave, rename, write, picture, link, links or revoke.")
 }
 
 // listed parts a list at its commas.

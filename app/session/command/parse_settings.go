@@ -1,7 +1,11 @@
 package command
 
 import (
+	"strconv"
+	"strings"
 	"time"
+
+	"satchel/chat"
 )
 
 const whom = "a name, or a conversation's id"
@@ -23,6 +27,34 @@ func parseSet(verb string) func(args []string) (job, error) {
 		j.whom = rest[0]
 		return j, nil
 	}
+}
+
+// parseTimer parses "timer WHOM [DURATION|off]".
+func parseTimer(args []string) (job, error) {
+	rest, err := anyWords(newFlags("timer"), args)
+	if err != nil {
+		return nil, err
+	}
+	if len(rest) == 0 || len(rest) > 2 || strings.TrimSpace(rest[0]) == "" {
+		return nil, usage("timer needs " + whom + ", and how long new messages are there, as 1h, or off.")
+	}
+	j := &timer{whom: rest[0]}
+	if len(rest) == 1 {
+		return j, nil
+	}
+	j.set = true
+	if rest[1] == "off" {
+		return j, nil
+	}
+	text, days := strings.CutSuffix(rest[1], "d")
+	if n, err := strconv.Atoi(text); days && err == nil && n > 0 && n <= chat.MaxLifetime/(24*60*60) {
+		j.lifetime = time.Duration(n) * 24 * time.Hour
+		return j, nil
+	}
+	if j.lifetime, err = time.ParseDuration(rest[1]); err != nil || j.lifetime < time.Second || j.lifetime > chat.MaxLifetime*time.Second {
+		return nil, usage("timer takes 1s to 366d, as 90m, 1h or 7d, or off.")
+	}
+	return j, nil
 }
 
 func parseBlock(verb string) func(args []string) (job, error) {

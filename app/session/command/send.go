@@ -36,7 +36,7 @@ func (j *send) run(ctx context.Context, r *runner, c *Call) error {
 	for i, p := range j.files {
 		paths[i] = c.path(p)
 	}
-	if err := r.s.CheckFiles(paths); err != nil {
+	if err := r.s.CheckFiles(ctx, paths); err != nil {
 		return err // nothing was sent
 	}
 	deadline, cancel := context.WithDeadline(ctx, c.Began.Add(patience))
@@ -162,7 +162,10 @@ func (r *runner) same(pending []chat.Message, content chat.Content, path string,
 		t, ok := r.s.TransferOf(m.Conversation, m.ID)
 		info, err := os.Stat(path)
 		// A copy has its own size: its picture was looked at when the copy was made.
-		if ok && err == nil && t.Path == path && t.Edit == edit && (t.Copy != "" || t.File.Size == info.Size() && t.ModTime.Equal(info.ModTime())) {
+		if ok && err == nil && t.Path == path && t.File.IsFolder() && info.IsDir() {
+			return m
+		}
+		if ok && err == nil && t.Path == path && t.Edit == edit && !t.File.IsFolder() && (t.Copy != "" || t.File.Size == info.Size() && t.ModTime.Equal(info.ModTime())) {
 			return m
 		}
 	}

@@ -66,6 +66,59 @@ func (j *conversationSet) run(ctx context.Context, r *runner, c *Call) error {
 	return c.print(l)
 }
 
+// told waits until the relay has a message that says how something is from now on.
+func (r *runner) told(ctx context.Context, m chat.Message) error {
+	if m.ID == "" {
+		return nil // it was so already
+	}
+	bounded, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	_, err := r.s.Flushed(bounded, m)
+	if err != nil && ctx.Err() == nil && bounded.Err() != nil {
+		return session.Refusal("The relay can't be reached. It holds here, and for the others as soon as this profile connects.")
+	}
+	return err
+}
+
+type timerLine struct {
+	Conversation chat.ConversationID `json:"conversation"`
+	Name         string              `json:"name"`
+	Lifetime     int64               `json:"lifetime"` // seconds; 0: messages stay
+}
+
+// timer prints how long new messages of a conversation are there, and changes it.
+type timer struct {
+	whom     string
+	set      bool
+	lifetime time.Duration
+}
+
+func (j *timer) run(ctx context.Context, r *runner, c *Call) error {
+	if !r.s.Profile().Joined {
+		return session.ErrNotHere
+	}
+	r.sync(ctx)
+	conv, err := r.s.OpenDirect(ctx, j.whom)
+	if err == nil && j.set {
+		var m chat.Message
+		if m, err = r.s.SetTimer(ctx, conv.ID, j.lifetime); err == nil {
+			err = r.told(ctx, m)
+		}
+	}
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	row, _, err := r.s.Conversation(conv.ID)
+	if err != nil {
+		return err
+	}
+	l := timerLine{row.ID, row.Name(r.s.Profile().Account.ID), row.Timer}
+	if row.Kind == chat.Self {
+		l.Name = session.SelfNames[0]
+	}
+	return c.print(l)
+}
+
 type blockLine struct {
 	Account chat.AccountID `json:"account"`
 	Name    string         `json:"name"`

@@ -31,6 +31,18 @@ type messageLine struct {
 	Kind     string         `json:"kind,omitempty"` // edit, delete or reaction
 	Of       chat.MessageID `json:"of,omitempty"`
 	Reaction string         `json:"reaction,omitempty"`
+
+	Vanishes string `json:"vanishes,omitempty"` // when it disappears, RFC 3339
+	Lifetime *int64 `json:"lifetime,omitempty"` // of kind timer: how many seconds messages are there from now on; 0: for good
+}
+
+// changesAnother tells of an entry that changes what another message says to people.
+func changesAnother(m *chat.Message) bool {
+	switch m.Content.Kind {
+	case chat.KindEdit, chat.KindDelete, chat.KindReaction:
+		return true
+	}
+	return false
 }
 
 type fileLine struct {
@@ -42,10 +54,41 @@ type fileLine struct {
 
 	Duration float64 `json:"duration,omitempty"` // seconds, of a sound or a film
 	Voice    bool    `json:"voice,omitempty"`    // it was spoken to be this message
+
+	// Of a folder.
+	Folder *folderLine `json:"folder,omitempty"`
+	Tree   []treeLine  `json:"tree,omitempty"` // where it is known here
+}
+
+type folderLine struct {
+	Files int `json:"files"`
+	Left  int `json:"left,omitempty"` // out: they changed, or went, while it was sent
+}
+
+type treeLine struct {
+	Path   string `json:"path"`
+	Folder bool   `json:"folder,omitempty"` // with nothing in it
+	Size   int64  `json:"size"`
+	SHA256 string `json:"sha256,omitempty"`
+	Left   bool   `json:"left,omitempty"` // out
+	Here   bool   `json:"here"`
+}
+
+// treeLines are what is in a folder.
+func treeLines(list []chat.TreeEntry) []treeLine {
+	out := make([]treeLine, len(list))
+	for i := range list {
+		e := &list[i]
+		out[i] = treeLine{Path: e.Path, Folder: e.Folder, Size: e.Size, Here: e.Here}
+		if out[i].Left = !e.Folder && !e.Came(); !e.Folder && !out[i].Left {
+			out[i].SHA256 = e.SHA256
+		}
+	}
+	return out
 }
 
 // line writes a message down. names knows the members of its conversation.
-func line(m *chat.Message, names map[chat.AccountID]string, path string) messageLine {
+func (r *runner) line(m *chat.Message, names map[chat.AccountID]string, path string) messageLine {
 	l := messageLine{ID: m.ID, Conversation: m.Conversation, Seq: m.Seq, From: names[m.From],
 		At: m.At.UTC().Format(time.RFC3339Nano), Text: m.Content.Text, Title: m.Content.Title, Location: m.Content.Location}
 	if l.From == "" {
@@ -55,6 +98,12 @@ func line(m *chat.Message, names map[chat.AccountID]string, path string) message
 		l.Kind, l.Of, l.Reaction = c.Kind, c.Target(), c.Reaction
 	} else {
 		l.Reply, l.Edited, l.Deleted, l.Reactions = c.Reply, m.Edited, m.Deleted, m.Reactions
+		if c.Kind == chat.KindTimer {
+			l.Kind, l.Lifetime = c.Kind, &m.Content.Lifetime
+		}
+		if at := m.Vanishes(); !at.IsZero() {
+			l.Vanishes = at.UTC().Format(time.RFC3339Nano)
+		}
 	}
 	switch m.State {
 	case chat.MessagePending:
@@ -64,6 +113,10 @@ func line(m *chat.Message, names map[chat.AccountID]string, path string) message
 	}
 	if f := m.Content.File; f != nil {
 		l.File = &fileLine{Name: transfer.ScrubName(f.Name), Size: f.Size, MIME: f.MIME, SHA256: f.SHA256, Path: path, Duration: f.Duration, Voice: f.IsVoice()}
+		if f.Folder != nil {
+			l.File.Folder = &folderLine{f.Folder.Files, f.Folder.Left}
+			l.File.Tree = treeLines(r.s.KnownTree(m))
+		}
 	}
 	return l
 }
@@ -76,7 +129,10 @@ func names(c *chat.Conversation, me chat.Account) map[chat.AccountID]string {
 	return out
 }
 
-type join struct{ link, name string }
+type join struct {
+	link, name string
+	timeout    time.Duration // how long to wait for a group
+}
 
 type joinLine struct {
 	Account chat.AccountID `json:"account"`
@@ -85,8 +141,17 @@ type joinLine struct {
 }
 
 func (j *join) run(ctx context.Context, r *runner, c *Call) error {
-	if err := r.s.Join(ctx, j.link, j.name); err != nil {
-		return err
+	group, here := r.s.IsGroupLink(j.link)
+	switch {
+	case group && !r.s.Profile().Joined && j.name == "":
+		return session.Refusal("You are not on this relay yet: say what you are called with --name.")
+	case !here:
+		if err := r.s.Join(ctx, j.link, j.name); err != nil {
+			return err
+		}
+	}
+	if group {
+		return j.comeIn(ctx, r, c)
 	}
 	return c.printJoined(r)
 }
@@ -128,7 +193,7 @@ func (j *history) run(ctx context.Context, r *runner, c *Call) error {
 		if page[i].Content.File != nil {
 			path = r.s.Path(conv.ID, page[i].ID)
 		}
-		if err := c.print(line(&page[i], who, path)); err != nil {
+		if err := c.print(r.line(&page[i], who, path)); err != nil {
 			return err
 		}
 	}
@@ -194,6 +259,7 @@ type conversationLine struct {
 	Marked   bool   `json:"marked,omitempty"` // as unread, by hand
 	Blocked  bool   `json:"blocked,omitempty"`
 	Draft    string `json:"draft,omitempty"`
+	Timer    int64  `json:"timer,omitempty"` // seconds after which messages disappear
 }
 
 func (conversations) run(ctx context.Context, r *runner, c *Call) error {
@@ -210,7 +276,7 @@ func (conversations) run(ctx context.Context, r *runner, c *Call) error {
 	for i := range all {
 		row := &all[i]
 		l := conversationLine{ID: row.ID, Kind: string(row.Kind), Name: row.Name(me.Account.ID), Head: row.Head, Unread: row.Unread,
-			Pinned: !row.Pinned.IsZero(), Muted: row.IsMuted(now), Archived: row.IsArchived(now), Marked: row.MarkedUnread, Blocked: row.Blocked, Draft: row.Draft}
+			Pinned: !row.Pinned.IsZero(), Muted: row.IsMuted(now), Archived: row.IsArchived(now), Marked: row.MarkedUnread, Blocked: row.Blocked, Draft: row.Draft, Timer: row.Timer}
 		if row.Kind == chat.Self {
 			l.Name = session.SelfNames[0]
 		}

@@ -48,7 +48,7 @@ func benchmarkAppend(b *testing.B, database string) {
 	for n := range b.N {
 		waiting <- struct{}{}
 		a := accounts[n%len(accounts)]
-		s.Append(wire.Entry{Conversation: wire.SelfID(a), Message: wire.NewID(), From: a, Device: "device of " + a, Body: body}, nil, func(_ wire.Entry, _ bool, err error) {
+		s.Append(wire.Entry{Conversation: wire.SelfID(a), Message: wire.NewID(), From: a, Device: "device of " + a, Body: body}, nil, 0, func(_ wire.Entry, _ bool, err error) {
 			if err != nil {
 				b.Error(err)
 			}

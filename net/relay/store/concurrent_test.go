@@ -103,7 +103,7 @@ func testNoEntryIsSkipped(t *testing.T, database string) {
 					at := (i + n + twice) % len(stores)
 					waiting.Add(1)
 					e := wire.Entry{Conversation: group, Message: fmt.Sprint(i, "-", n), From: accounts[i], Device: "device of " + accounts[i], Body: []byte("x")}
-					stores[at].Append(e, nil, func(e wire.Entry, isNew bool, err error) {
+					stores[at].Append(e, nil, 0, func(e wire.Entry, isNew bool, err error) {
 						defer waiting.Done()
 						if err != nil {
 							t.Error(err)
@@ -255,7 +255,7 @@ func testMark(t *testing.T, database string) {
 func appended(t *testing.T, s *Store, e wire.Entry, files ...string) wire.Entry {
 	t.Helper()
 	done := make(chan error, 1)
-	s.Append(e, files, func(stored wire.Entry, _ bool, err error) { e = stored; done <- err })
+	s.Append(e, files, 0, func(stored wire.Entry, _ bool, err error) { e = stored; done <- err })
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}

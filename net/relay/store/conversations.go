@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"errors"
 	"math"
+	"time"
 
 	"satchel/net/wire"
 )
@@ -131,10 +132,16 @@ func (s *Store) each(yield func(wire.Conversation) bool, query string, args ...a
 // held up. An entry whose message is there already is answered with the first
 // one's numbers, and isNew is false. ErrNotFound: no such conversation for
 // this account. ErrMayNot: only others write there. ErrConflict: somebody else's message has this id.
-// ErrFile: a file that the sender may not pass on.
-func (s *Store) Append(e wire.Entry, files []string, after func(e wire.Entry, isNew bool, err error)) {
+// ErrFile: a file that the sender may not pass on. With a lifetime, above 0, the
+// body is there for so long after the entry's time, and so is what the files
+// may be read for.
+func (s *Store) Append(e wire.Entry, files []string, lifetime time.Duration, after func(e wire.Entry, isNew bool, err error)) {
 	isNew, at := true, now()
-	entry := []any{e.Message, e.Device, at, e.Body, e.Conversation, e.From, e.Device}
+	vanishes := 0
+	if lifetime > 0 {
+		vanishes = 1
+	}
+	entry := []any{e.Message, e.Device, at, e.Body, at, lifetime.Milliseconds(), vanishes, e.Conversation, e.From, e.Device}
 	head := []any{at, e.Conversation, e.Conversation}
 	o := op{of: e.Conversation, after: func(err error) { after(e, isNew && err == nil, err) }}
 	if len(files) == 0 {
@@ -167,10 +174,14 @@ func (s *Store) Append(e wire.Entry, files []string, after func(e wire.Entry, is
 		} else if !ok {
 			return ErrMayNot
 		}
-		if err := grant(t, e.Conversation, e.From, files); err != nil {
+		if err := t.get(insertEntry, entry, &e.Seq, &e.At); err != nil {
 			return err
 		}
-		if err := t.get(insertEntry, entry, &e.Seq, &e.At); err != nil {
+		until := int64(0)
+		if lifetime > 0 {
+			until = e.At + lifetime.Milliseconds()
+		}
+		if err := grant(t, e.Conversation, e.From, files, until); err != nil {
 			return err
 		}
 		isNew = true
@@ -182,8 +193,8 @@ func (s *Store) Append(e wire.Entry, files []string, after func(e wire.Entry, is
 // insertEntry stores a member's entry with the next number, unless its message
 // is there; raiseHead follows it. Whoever calls them holds the conversation.
 const (
-	insertEntry = `INSERT INTO entries (conversation, seq, message, sender, device, at, body)
-		SELECT c.id, c.head + 1, ?, m.account, ?, GREATEST(c.updated, ?), ?
+	insertEntry = `INSERT INTO entries (conversation, seq, message, sender, device, at, body, vanish)
+		SELECT c.id, c.head + 1, ?, m.account, ?, GREATEST(c.updated, ?), ?, (GREATEST(c.updated, ?) + ?) * ?
 		FROM conversations c JOIN members m ON m.conversation = c.id JOIN devices d ON d.account = m.account
 		WHERE c.id = ? AND m.account = ? AND d.id = ? AND d.removed = 0 AND d.blocked = 0 AND m.role >= c.writers
 		ON CONFLICT (conversation, message) DO NOTHING RETURNING seq, at`
@@ -204,7 +215,7 @@ func hold(t *tx, conversation string) error {
 func (s *Store) History(conversation string, before, after uint64, limit int) ([]wire.Entry, uint64, error) {
 	var rows *sql.Rows
 	var err error
-	const columns = "SELECT seq, message, sender, device, at, body FROM entries WHERE conversation = ?"
+	const columns = "SELECT seq, message, sender, device, at, body, vanish FROM entries WHERE conversation = ?"
 	switch {
 	case after > 0:
 		rows, err = s.read.Query(columns+" AND seq > ? ORDER BY seq LIMIT ?", conversation, after, limit)
@@ -217,11 +228,15 @@ func (s *Store) History(conversation string, before, after uint64, limit int) ([
 		return nil, 0, err
 	}
 	defer rows.Close()
-	entries, bytes := []wire.Entry{}, 0
+	entries, bytes, present := []wire.Entry{}, 0, now()
 	for rows.Next() {
 		var e wire.Entry
-		if err := rows.Scan(&e.Seq, &e.Message, &e.From, &e.Device, &e.At, &e.Body); err != nil {
+		var vanish int64
+		if err := rows.Scan(&e.Seq, &e.Message, &e.From, &e.Device, &e.At, &e.Body, &vanish); err != nil {
 			return nil, 0, err
+		}
+		if vanish < 0 || vanish > 0 && vanish <= present {
+			e.Body, e.Expired = []byte{}, true
 		}
 		if bytes += len(e.Body); bytes > wire.MaxPageBytes && len(entries) > 0 {
 			break

@@ -76,8 +76,8 @@ func (s *Store) FinishFile(id, sha256 string) error {
 	})
 }
 
-// RemoveFile forgets a file that nobody was given, and gives its space back;
-// ErrConflict when somebody was, or when it is finished and unfinished was
+// RemoveFile forgets a file that nobody was given, or not any more, and gives its
+// space back; ErrConflict when somebody was, or when it is finished and unfinished was
 // asked for.
 func (s *Store) RemoveFile(id string, unfinished bool) error {
 	return s.inOrder(spaceOfFiles, func(t *tx) error {
@@ -90,12 +90,15 @@ func (s *Store) RemoveFile(id string, unfinished bool) error {
 		} else if err != nil {
 			return err
 		}
-		given, err := t.has("SELECT 1 FROM grants WHERE file = ?", id)
+		given, err := t.has("SELECT 1 FROM grants WHERE file = ? AND (vanish = 0 OR vanish > ?)", id, now())
 		switch {
 		case err != nil:
 			return err
 		case given, unfinished && finished > 0:
 			return ErrConflict
+		}
+		if err := t.exec("DELETE FROM grants WHERE file = ?", id); err != nil {
+			return err
 		}
 		if err := t.exec("DELETE FROM parts WHERE file = ?", id); err != nil {
 			return err
@@ -176,31 +179,35 @@ func (s *Store) files(query string, args ...any) ([]File, error) {
 
 // readable finds a finished file that an account uploaded or was given.
 const readable = `FROM files f WHERE f.id = ? AND f.finished > 0 AND (f.uploader = ? OR EXISTS (
-	SELECT 1 FROM grants g JOIN members m ON m.conversation = g.conversation WHERE g.file = f.id AND m.account = ?))`
+	SELECT 1 FROM grants g JOIN members m ON m.conversation = g.conversation
+	WHERE g.file = f.id AND m.account = ? AND (g.vanish = 0 OR g.vanish > ?)))`
 
 // MayRead tells whether a file is finished and this account may read it; one
 // whose bytes are gone is among them.
 func (s *Store) MayRead(file, account string) (bool, error) {
 	var one int
-	err := found(s.read.QueryRow("SELECT 1 "+readable, file, account, account).Scan(&one))
+	err := found(s.read.QueryRow("SELECT 1 "+readable, file, account, account, now()).Scan(&one))
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-// grant lets the members of a conversation read files that the sender may read.
-func grant(t *tx, conversation, sender string, files []string) error {
+// grant lets the members of a conversation read files that the sender may read,
+// until a time in Unix milliseconds, or for good with 0. What was given before
+// for longer stays so.
+func grant(t *tx, conversation, sender string, files []string, until int64) error {
 	if len(files) > wire.MaxFiles {
 		return ErrFile
 	}
 	for _, id := range files {
-		if ok, err := t.has("SELECT 1 "+readable, id, sender, sender); err != nil {
+		if ok, err := t.has("SELECT 1 "+readable, id, sender, sender, now()); err != nil {
 			return err
 		} else if !ok {
 			return ErrFile
 		}
-		if err := t.exec("INSERT INTO grants (file, conversation) VALUES (?, ?) ON CONFLICT DO NOTHING", id, conversation); err != nil {
+		if err := t.exec(`INSERT INTO grants (file, conversation, vanish) VALUES (?, ?, ?) ON CONFLICT (file, conversation) DO UPDATE SET
+			vanish = CASE WHEN grants.vanish = 0 OR excluded.vanish = 0 THEN 0 ELSE GREATEST(grants.vanish, excluded.vanish) END`, id, conversation, until); err != nil {
 			return err
 		}
 	}

@@ -154,4 +154,11 @@ CREATE TABLE space ( -- bytes that files take, those that are arriving with all 
 INSERT INTO space (owner, bytes) SELECT uploader, CAST(SUM(size) AS INTEGER) FROM files GROUP BY uploader;
 INSERT INTO space (owner, bytes) SELECT '', CAST(COALESCE(SUM(size), 0) AS INTEGER) FROM files;
 `,
+	// Messages may disappear, and what their files were given for.
+	`
+ALTER TABLE entries ADD COLUMN vanish INTEGER NOT NULL DEFAULT 0; -- when the body goes; 0: it stays; below 0: when it went
+CREATE INDEX entries_vanish ON entries (vanish) WHERE vanish > 0;
+ALTER TABLE grants ADD COLUMN vanish INTEGER NOT NULL DEFAULT 0; -- until when; 0: for good
+CREATE INDEX grants_vanish ON grants (vanish) WHERE vanish > 0;
+`,
 }

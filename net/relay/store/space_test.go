@@ -107,7 +107,7 @@ func testRemoveMeetsGrant(t *testing.T, database string) {
 		sent, removed := make(chan error, 1), make(chan error, 1)
 		all.Go(func() {
 			e := wire.Entry{Conversation: group, Message: id, From: accounts[0], Device: "device of " + accounts[0], Body: []byte("x")}
-			stores[i%len(stores)].Append(e, []string{id}, func(_ wire.Entry, _ bool, err error) { sent <- err })
+			stores[i%len(stores)].Append(e, []string{id}, 0, func(_ wire.Entry, _ bool, err error) { sent <- err })
 		})
 		all.Go(func() { removed <- stores[(i+1)%len(stores)].RemoveFile(id, false) })
 		all.Wait()
@@ -134,7 +134,7 @@ func testExpireEntries(t *testing.T, database string) {
 	send := func(i int) {
 		all.Add(1)
 		e := wire.Entry{Conversation: group, Message: fmt.Sprint(i), From: accounts[0], Device: "device of " + accounts[0], Body: []byte("body")}
-		s.Append(e, nil, func(_ wire.Entry, _ bool, err error) {
+		s.Append(e, nil, 0, func(_ wire.Entry, _ bool, err error) {
 			defer all.Done()
 			if err != nil {
 				t.Error(err)
@@ -203,7 +203,7 @@ func testBar(t *testing.T, database string) {
 	send := func() error {
 		done := make(chan error, 1)
 		e := wire.Entry{Conversation: group, Message: wire.NewID(), From: accounts[0], Device: "device of " + accounts[0], Body: []byte("x")}
-		s.Append(e, nil, func(_ wire.Entry, _ bool, err error) { done <- err })
+		s.Append(e, nil, 0, func(_ wire.Entry, _ bool, err error) { done <- err })
 		return <-done
 	}
 	before := word()

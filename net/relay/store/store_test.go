@@ -143,7 +143,7 @@ func testOneFailsAlone(t *testing.T, path string) {
 	results := make(chan result, 30)
 	broken := errors.New("broken")
 	for i := range 10 {
-		s.Append(wire.Entry{Conversation: wire.SelfID(mara), Message: fmt.Sprint(i), From: mara, Device: "device of " + mara, Body: []byte{}}, nil,
+		s.Append(wire.Entry{Conversation: wire.SelfID(mara), Message: fmt.Sprint(i), From: mara, Device: "device of " + mara, Body: []byte{}}, nil, 0,
 			func(e wire.Entry, _ bool, err error) { results <- result{e, err} })
 		s.submit("", func(tx *tx) error {
 			if err := tx.exec("UPDATE conversations SET head = head + 100"); err != nil {
@@ -155,7 +155,7 @@ func testOneFailsAlone(t *testing.T, path string) {
 				t.Errorf("%v", err)
 			}
 		})
-		s.Append(wire.Entry{Conversation: wire.SelfID(mara), Message: fmt.Sprint("file ", i), From: mara, Device: "device of " + mara, Body: []byte{}}, []string{"none"},
+		s.Append(wire.Entry{Conversation: wire.SelfID(mara), Message: fmt.Sprint("file ", i), From: mara, Device: "device of " + mara, Body: []byte{}}, []string{"none"}, 0,
 			func(_ wire.Entry, _ bool, err error) {
 				if !errors.Is(err, ErrFile) {
 					t.Errorf("%v", err)

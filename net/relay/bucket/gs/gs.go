@@ -19,9 +19,9 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
+	"satchel/net/google"
 	"satchel/net/relay/bucket"
 	"satchel/net/wire"
 )
@@ -35,10 +35,7 @@ type Store struct {
 	endpoint string
 	name     string
 	prefix   string
-	key      *serviceKey
-
-	mu    sync.Mutex
-	token token
+	tokens   *google.Tokens
 }
 
 // Open opens gs://BUCKET[/PREFIX]?endpoint=URL. The key file of a service
@@ -66,11 +63,12 @@ func Open(u *url.URL) (bucket.Bucket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the key of the service account can't be read: %w", err)
 	}
-	key, err := readKey(secret)
+	key, err := google.ReadKey(secret)
 	if err != nil {
-		return nil, err
+		return nil, errors.New("the file that GOOGLE_APPLICATION_CREDENTIALS names is not the key of a service account: it is a JSON file that Google Cloud gives out")
 	}
-	return &Store{client: &http.Client{Transport: bucket.Transport()}, endpoint: endpoint, name: u.Host, prefix: bucket.Prefix(u), key: key}, nil
+	client := &http.Client{Transport: bucket.Transport()}
+	return &Store{client: client, endpoint: endpoint, name: u.Host, prefix: bucket.Prefix(u), tokens: &google.Tokens{Key: key, Client: client}}, nil
 }
 
 func (s *Store) About() string {
@@ -97,7 +95,7 @@ func (s *Store) object(name string) string { return s.objects() + "/" + url.Path
 
 // request sends one with a token; the answer is no refusal, and its caller closes it.
 func (s *Store) request(ctx context.Context, method, address string, body []byte, kind string) (*http.Response, error) {
-	t, err := s.permit(ctx)
+	t, err := s.tokens.Get(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -222,7 +220,7 @@ func (s *Store) Put(ctx context.Context, name string, b []byte) error {
 }
 
 func (s *Store) Get(ctx context.Context, name string, offset int64) (io.ReadCloser, error) {
-	t, err := s.permit(ctx)
+	t, err := s.tokens.Get(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -270,7 +268,7 @@ func (s *Store) Delete(ctx context.Context, name string) error {
 }
 
 func (s *Store) Link(_ context.Context, name string, life time.Duration) (string, error) {
-	return s.key.sign(s.endpoint, s.name, s.prefix+name, time.Now(), life)
+	return s.tokens.Key.Sign(s.endpoint, s.name, s.prefix+name, url.Values{"response-content-disposition": {"attachment"}}, time.Now(), life)
 }
 
 func (s *Store) List(ctx context.Context, each func(bucket.Object) error) error {

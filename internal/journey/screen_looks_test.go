@@ -1,0 +1,163 @@
+//go:build journey
+
+package journey
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Every screen in a real window, by day and by night, small and large, in both
+// languages, with small and large text: a picture of each in build/shots/looks,
+// to be looked at. The other half, that nothing stands on anything else, is in
+// package app.
+func TestScreenLooks(t *testing.T) {
+	for _, l := range []struct {
+		name, theme, language string
+		scale                 string // of the display
+		percent               int    // of the text
+		width, height         int
+	}{
+		{"light", "light", "en", "1", 100, 1120, 720},
+		{"dark-2x", "dark", "en", "2", 100, 2240, 1440},
+		{"small-pt", "light", "pt", "1", 100, 800, 560},
+		{"small-pt-160", "dark", "pt", "1", 160, 800, 560},
+		{"wide-80", "light", "en", "1", 80, 1600, 1000},
+	} {
+		t.Run(l.name, func(t *testing.T) {
+			t.Parallel()
+			d := newDisplay(t, l.width+40, l.height+60)
+			r := newRelay(t)
+			w := &window{t: t, d: d, who: "Mara", profile: t.TempDir(), theme: l.theme, scale: l.scale, at: [4]int{10, 30, l.width, l.height}, state: t.TempDir() + "/mara.json"}
+			set := fmt.Sprintf(`{"width":%d,"height":%d,"theme":%q,"language":%q,"scale":%d}`, l.width, l.height, l.theme, l.language, l.percent)
+			if err := os.WriteFile(filepath.Join(w.profile, "window.json"), []byte(set), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			says := map[string]string{"en": "Download", "pt": "Descarregar"}
+			(&walk{w, l.name, says[l.language]}).all(r)
+		})
+	}
+}
+
+// walk goes through a window's screens and keeps a picture of each.
+type walk struct {
+	*window
+	look     string
+	download string // what the button says
+}
+
+// keep takes a picture once something stays where it is.
+func (w *walk) keep(name, spotName string) {
+	w.t.Helper()
+	if spotName != "" {
+		w.steady(spotName, func(s *screen) spot { return s.Spots[spotName] })
+	}
+	w.portrait(filepath.Join("looks", w.look+"-"+name))
+}
+
+func (w *walk) all(r *relay) {
+	w.t.Helper()
+	if err := os.MkdirAll(filepath.Join(bin, "shots", "looks"), 0o755); err != nil {
+		w.t.Fatal(err)
+	}
+	w.start()
+	w.wait("the welcome", func(s *screen) bool { return s.Screen == "welcome" })
+	w.keep("welcome", "continue")
+	for _, way := range []string{"invited", "another", "recovered"} {
+		w.click(way)
+		w.keep("welcome-"+way, "continue")
+	}
+	w.kill()
+	w.start("--name", "Maria da Conceição Albuquerque de Vasconcelos e Sousa", "--join", r.invite())
+	w.wait("the main window", func(s *screen) bool {
+		return s.Screen == "main" && s.Connection == "connected" && s.Conversation != nil
+	})
+	w.keep("empty", "composer")
+	ines := join(w.t, r, "Ines Tavares")
+	me := &person{t: w.t, name: "Maria", dir: w.profile}
+	files := w.t.TempDir()
+	ines.ctl("send", "--to", w.me(), "--text", "Morning! Did the **rushes** come through? The notes are at https://example.org/notes (page 3), `make rushes`.")
+	me.ctl("send", "--to", "Ines Tavares", "--text", "They did, all of them 🎬 明日の朝、港で会いましょう ❤️")
+	me.ctl("send", "--to", "Ines Tavares", "--text", "👍🎬")
+	photo, plan, film := filepath.Join(files, "harbour.jpg"), filepath.Join(files, "shotlist-v7.pdf"), filepath.Join(files, "a-name-that-somebody-gave-to-the-very-last-version.mov")
+	painted(w.t, photo, 1600, 1000, 40)
+	makeFile(w.t, plan, 84_000, 5)
+	makeFile(w.t, film, 12_000_000, 6)
+	ines.ctl("send", "--to", w.me(), "--text", "Reference for the evening look", "--file", photo)
+	ines.ctl("send", "--to", w.me(), "--file", plan)
+	ines.ctl("send", "--to", w.me(), "--file", film)
+	ines.ctl("send", "--to", w.me(), "--text", "Perfect.")
+	if s, _ := w.now(); s.Spots["list"].W > 0 {
+		w.opens("Ines Tavares")
+	} else {
+		w.key("alt+Up")
+	}
+	w.hears("Perfect.")
+	is := func(b *bubble) bool { return b.File == "shotlist-v7.pdf" }
+	w.pressOn(w.download, is)
+	w.wait("the list", func(s *screen) bool { b := find(s, is); return b != nil && b.Path != "" })
+	w.keep("chat", "composer")
+	w.sheets(photo, plan, film)
+}
+
+// me is what the person is called.
+func (w *walk) me() string { return "Maria da Conceição Albuquerque de Vasconcelos e Sousa" }
+
+// sheets goes through what lies over the conversation.
+func (w *walk) sheets(paths ...string) {
+	w.t.Helper()
+	sheet := func(name, key, spotName string) {
+		w.key(key)
+		w.wait(name, func(s *screen) bool { return s.Sheet != nil && s.Sheet.Name == name })
+		w.keep(name, spotName)
+		w.key("Escape")
+		w.wait("no sheet", func(s *screen) bool { return s.Sheet == nil })
+	}
+	sheet("new", "ctrl+n", "sheet-search")
+	sheet("invite", "ctrl+i", "copy")
+	sheet("transfers", "ctrl+j", "sheet-close")
+	sheet("keyboard", "ctrl+slash", "sheet-close")
+	w.key("ctrl+comma")
+	w.wait("the settings", func(s *screen) bool { return s.Sheet != nil && s.Sheet.Name == "settings" })
+	w.key("Up", "Up")
+	for _, page := range []string{"profile", "devices", "notifications", "appearance", "downloads", "stores", "storage", "relay", "about"} {
+		w.keep("settings-"+page, "page-"+page)
+		w.key("Down")
+	}
+	w.key("Escape")
+	w.wait("no sheet", func(s *screen) bool { return s.Sheet == nil })
+	for _, what := range []string{"person", "media"} {
+		w.click(what)
+		w.wait(what, func(s *screen) bool { return s.Sheet != nil })
+		w.keep(what, "sheet-close")
+		w.key("Escape")
+		w.wait("no sheet", func(s *screen) bool { return s.Sheet == nil })
+	}
+	w.dropped(paths...)
+	w.wait("what will go", func(s *screen) bool { return s.Sheet != nil && len(s.Sheet.Files) == len(paths) })
+	w.keep("send", "sheet-send")
+	w.key("Escape")
+	w.wait("no sheet", func(s *screen) bool { return s.Sheet == nil })
+	w.click("emoji")
+	w.wait("the emoji", func(s *screen) bool { return s.Dialog })
+	w.keep("emoji", "")
+	w.key("Escape")
+	w.wait("no emoji", func(s *screen) bool { return !s.Dialog })
+	w.key("ctrl+k")
+	w.typed("har")
+	w.wait("a hit", func(s *screen) bool {
+		for _, r := range s.Rows {
+			if r.Message != "" {
+				return true
+			}
+		}
+		return false
+	})
+	w.keep("search", "search")
+	w.key("Escape")
+	w.key("Escape")
+	w.wait("the list", func(s *screen) bool { return len(s.Rows) > 1 && !strings.Contains(s.Rows[0].Name, "har") })
+}
