@@ -108,7 +108,7 @@ func (f *File) measure(b []byte) {
 		v := float64(int16(binary.LittleEndian.Uint16(b[i:]))) / 32768
 		f.sum += v * v
 		if f.n++; f.n == levelSamples {
-			f.levels = append(f.levels, level(math.Sqrt(f.sum/levelSamples)))
+			f.levels = append(f.levels, level(math.Sqrt(f.sum/float64(levelSamples))))
 			f.sum, f.n = 0, 0
 		}
 	}
