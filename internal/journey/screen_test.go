@@ -21,8 +21,9 @@ import (
 type display struct {
 	t    *testing.T
 	name string
-	bus  string // the address of the desktop's D-Bus; "": as this program's
-	drop string // the program that drags files
+	bus  string   // the address of the desktop's D-Bus; "": as this program's
+	drop string   // the program that drags files
+	more []string // of the environment of programs on it
 	shot int
 }
 
@@ -67,7 +68,7 @@ func (d *display) env() []string {
 	if d.bus != "" {
 		env = append(env, "DBUS_SESSION_BUS_ADDRESS="+d.bus)
 	}
-	return env
+	return append(env, d.more...)
 }
 
 // do runs a program on the display to its end, and returns what it printed.
@@ -111,7 +112,11 @@ type screen struct {
 		Spot                    *spot
 	}
 	Messages []bubble
-	Sheet    *struct {
+	Voice    *struct {
+		Seconds float64
+		Paused  bool
+	}
+	Sheet *struct {
 		Name, Title, Link, Words, Digits string
 		Files, People, Lines             []string
 	}
@@ -122,7 +127,8 @@ type bubble struct {
 	ID, Text, File, SHA256, Path, Transfer, Receipt, Reason, Answers string
 	Seq                                                              uint64
 	Size, Offset                                                     int64
-	Mine                                                             bool
+	Mine, Playing                                                    bool
+	Heard                                                            float64
 	Spots                                                            map[string]spot
 }
 
