@@ -54,11 +54,12 @@ vet:
 	go vet $(WINDOW) ./...
 
 # The same code against servers that take minutes to build at first: cloud stores,
-# and the whole relay once more on PostgreSQL. .ci/run calls it after `make test`.
+# the whole relay once more on PostgreSQL, and sound by the library of other systems. .ci/run calls it after `make test`.
 test-servers: build/tools/versitygw build/tools/fake-gcs-server build/tools/azurite build/tools/pebble build/tools/caddy
 	@.ci/install servers
 	$(RACE) -p 4 -timeout 8m ./transfer/s3 ./transfer/azblob ./transfer/gs ./transfer/stores
 	SATCHEL_TEST_DATABASE=postgres $(RACE) -timeout 8m ./net/relay
+	go test -tags miniaudio -timeout 8m ./app/sound
 	$(subst ci$(comma),servers$(comma)ci$(comma),$(RACE)) -timeout 8m -run 'TestCloud|TestACME|TestBehindCaddy' ./net/relay ./net/relay/acme ./cmd/satchel-relay
 
 # The journeys in real windows: two people, two devices, groups, keyboard alone, a relay

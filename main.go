@@ -28,6 +28,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"satchel/app"
 	"satchel/net/priority"
@@ -151,6 +152,15 @@ func (m *Main) Config() app.Config {
 			return r, nil
 		},
 		Preview: preview.Look, Picture: preview.Picture, Large: preview.Large, Frames: preview.Frames, Face: transfer.Face,
-		SaveCopy: transfer.SaveCopy,
+		Sound: hear, SaveCopy: transfer.SaveCopy,
 	}
+}
+
+// hear decodes a sound for the shell.
+func hear(ctx context.Context, path string, from time.Duration) (app.Samples, int, int, error) {
+	s, err := preview.Sound(ctx, path, from)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	return s, s.Rate, s.Channels, nil
 }

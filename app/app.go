@@ -61,6 +61,9 @@ type Config struct {
 	// Face makes a picture somebody's own: square and small.
 	Face func(ctx context.Context, path string) ([]byte, error)
 
+	// Sound decodes a sound from a time on.
+	Sound func(ctx context.Context, path string, from time.Duration) (samples Samples, rate, channels int, err error)
+
 	SaveCopy func(ctx context.Context, src, dir, name string) (path string, err error) // never overwrites
 
 	RecoveryWork int // as in session.Options
@@ -105,6 +108,11 @@ type App struct {
 	focused  bool
 	model    model
 
+	listening *listening                   // the sound that plays; nil: none
+	heard     map[messageKey]widgets.Heard // of sounds that were begun
+	playSoon  map[messageKey]float64       // sounds that are fetched to be played, from a second on
+	voices    map[chat.ConversationID]*recording
+
 	scaleBefore float32 // what Fyne's scale was without ours
 	state       *stateWriter
 }
@@ -127,7 +135,8 @@ func New(f fyne.App, cfg Config) (*App, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	a := &App{cfg: cfg, log: cfg.Logger, fyne: f, session: s, orders: newQueue(), focused: true}
+	a := &App{cfg: cfg, log: cfg.Logger, fyne: f, session: s, orders: newQueue(), focused: true,
+		heard: map[messageKey]widgets.Heard{}, playSoon: map[messageKey]float64{}, voices: map[chat.ConversationID]*recording{}}
 	if dir, err := filepath.Abs(cfg.Dir); err == nil {
 		a.cfg.Dir = dir
 	}

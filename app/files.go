@@ -57,7 +57,7 @@ func (a *App) showSheet(o *openSheet) {
 			closed()
 		}
 		if a.main != nil && a.sheet == nil {
-			a.main.pane.composer.Focus()
+			a.main.pane.focus()
 		}
 	}
 }

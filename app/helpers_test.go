@@ -63,7 +63,7 @@ func (s *stage) sits(dir string, more ...func(*Config)) *person {
 	s.t.Helper()
 	home := &home{dir: dir}
 	c := Config{Dir: dir, OwnRelay: home.exists(), StartRelay: home.start, RelayPlace: home.place, KeepRelay: home.move, Profiles: filepath.Dir(dir),
-		Preview: look.Look, Picture: s.picture, Large: look.Large, Frames: look.Frames, Face: transfer.Face, SaveCopy: transfer.SaveCopy, RecoveryWork: 10,
+		Preview: look.Look, Picture: s.picture, Large: look.Large, Frames: look.Frames, Face: transfer.Face, Sound: hear, SaveCopy: transfer.SaveCopy, RecoveryWork: 10,
 		Do: func(f func()) { s.todo <- f }}
 	for _, m := range more {
 		m(&c)
@@ -76,6 +76,15 @@ func (s *stage) sits(dir string, more ...func(*Config)) *person {
 	p := &person{App: a, stage: s, dir: dir}
 	s.t.Cleanup(p.leaves)
 	return p
+}
+
+// hear decodes as main has it.
+func hear(ctx context.Context, path string, from time.Duration) (Samples, int, int, error) {
+	h, err := look.Sound(ctx, path, from)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	return h, h.Rate, h.Channels, nil
 }
 
 // picture decodes as main has it, and counts.

@@ -38,7 +38,8 @@ func (p *pane) items(messages []chat.Message) []widgets.Item {
 	out := make([]widgets.Item, len(messages))
 	for i := range messages {
 		one := &messages[i]
-		it := widgets.Item{Message: *one, Mine: one.From == m.me.ID, Path: p.paths[one.ID], Partly: p.partly[one.ID]}
+		it := widgets.Item{Message: *one, Mine: one.From == m.me.ID, Path: p.paths[one.ID], Partly: p.partly[one.ID],
+			Heard: p.app.heard[messageKey{p.id, one.ID}]}
 		if it.Mine {
 			it.Receipt = c.Receipt(m.me.ID, one)
 		} else if c.Kind == chat.Group {

@@ -88,6 +88,7 @@ func (a *App) apply(batch []chat.Change) {
 			m.redraw(c.Transfer.Conversation)
 			rows, foot = true, true
 			pane.transferChanged(c.Transfer)
+			a.fetched(&c.Transfer)
 		case chat.PresenceChanged:
 			m.presence[c.Presence.Account] = c.Presence
 			m.redraw(m.directs[c.Presence.Account])

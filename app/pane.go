@@ -29,6 +29,7 @@ type pane struct {
 	head     *widgets.ChatHead
 	timeline *widgets.Timeline
 	composer *widgets.Composer
+	voice    *widgets.VoiceBar  // instead of the composer while a voice message is recorded
 	closed   *widgets.ClosedBar // instead of the composer where nobody can write
 	notice   *widgets.NoticeBar
 	reply    *widgets.ReplyBar
@@ -58,7 +59,7 @@ type pane struct {
 }
 
 func newPane(a *App) *pane {
-	p := &pane{app: a, head: widgets.NewChatHead(), timeline: widgets.NewTimeline(), composer: widgets.NewComposer(), closed: widgets.NewClosedBar(),
+	p := &pane{app: a, head: widgets.NewChatHead(), timeline: widgets.NewTimeline(), composer: widgets.NewComposer(), voice: widgets.NewVoiceBar(), closed: widgets.NewClosedBar(),
 		notice: widgets.NewNoticeBar(), reply: widgets.NewReplyBar(), picked: widgets.NewPickBar(), hint: widgets.NewDropTarget(false, false), hover: widgets.NewDropTarget(true, true)}
 	p.hover.Hide()
 
@@ -71,6 +72,8 @@ func newPane(a *App) *pane {
 	}
 	t.OnFiles = func(files []chat.MessageID) { a.session.Visible(p.id, files) }
 	t.OnFile = func(m chat.Message) { a.useFile(m) }
+	t.OnPlay = a.playSound
+	t.OnSeek = a.seekSound
 	t.OnPause = func(id chat.TransferID) { a.steer(id, a.session.PauseTransfer) }
 	t.OnResume = func(id chat.TransferID) { a.steer(id, a.session.ResumeTransfer) }
 	t.OnCancel = func(id chat.TransferID) { a.steer(id, a.session.CancelTransfer) }
@@ -78,6 +81,11 @@ func newPane(a *App) *pane {
 	t.OnShowInFolder = func(m chat.Message) { a.showInFolder(m) }
 	t.OnTree = func(m chat.Message) { a.openTree(m) }
 	t.OnTyped = func(r rune) {
+		if p.voice.Visible() {
+			p.focus()
+			p.voice.TypedRune(r)
+			return
+		}
 		c := p.composer.Entry()
 		a.window.Canvas().Focus(c)
 		c.TypedRune(r)
@@ -88,7 +96,7 @@ func newPane(a *App) *pane {
 	t.OnQuote = p.jump
 	t.OnReact = func(m chat.Message, emoji string) { a.react(m, emoji) }
 	t.OnPicked = p.drawPicked
-	t.OnDone = func() { p.composer.Focus() }
+	t.OnDone = p.focus
 	t.OnLink = func(u *url.URL) {
 		if _, here := a.session.IsGroupLink(u.String()); here {
 			a.joinGroup(u.String())
@@ -119,9 +127,10 @@ func newPane(a *App) *pane {
 	c.OnEmoji = p.pickEmoji
 	p.reply.OnClose = p.endReply
 	p.wirePicked()
+	p.wireVoice()
 	p.notice.OnClose = func() { p.root.Refresh() }
 
-	p.root = container.New(paneLayout{p}, widgets.NewGround(widgets.ColorWindow), p.head, p.picked, p.timeline, p.hint, p.notice, p.reply, p.composer, p.closed, p.composer.Mentions, p.hover)
+	p.root = container.New(paneLayout{p}, widgets.NewGround(widgets.ColorWindow), p.head, p.picked, p.timeline, p.hint, p.notice, p.reply, p.composer, p.voice, p.closed, p.composer.Mentions, p.hover)
 	p.drawEmpty()
 	p.head.Search.OnTapped = a.find
 	p.head.Media.OnTapped = a.openMedia
@@ -138,13 +147,15 @@ func newPane(a *App) *pane {
 // open shows a conversation from its newest message on.
 func (p *pane) open(id chat.ConversationID) {
 	if id == p.id {
-		p.composer.Focus()
+		p.focus()
 		return
 	}
 	p.endReply()
 	p.timeline.PickNone()
 	p.keepDraft()
 	a := p.app
+	a.leaveSounds()
+	a.haltVoice(a.voices[p.id], nil)
 	p.id, p.round, p.loaded, p.loading, p.missed = id, p.round+1, false, false, false
 	p.opening = true
 	p.forget()
@@ -159,6 +170,7 @@ func (p *pane) open(id chat.ConversationID) {
 	p.notice.Say(told(conversation.Warning))
 	p.root.Refresh()
 	p.composer.Focus()
+	p.openVoice()
 	p.load(0)
 }
 
@@ -233,7 +245,8 @@ func (p *pane) drawEmpty() {
 
 // drawClosed shows where one writes, or why one can't; true: it is another than before.
 func (p *pane) drawClosed() (changed bool) {
-	c := p.app.model.conversations[p.id]
+	a := p.app
+	c := a.model.conversations[p.id]
 	words := ""
 	switch {
 	case c.Gone == chat.Left:
@@ -246,11 +259,12 @@ func (p *pane) drawClosed() (changed bool) {
 		words = lang.L("Only admins write in this group.")
 	}
 	writes := p.id != "" && words == ""
-	if p.closed.Said() == words && p.closed.Visible() == (words != "") && p.composer.Visible() == writes {
+	voice := writes && a.voices[p.id] != nil
+	if p.closed.Said() == words && p.closed.Visible() == (words != "") && p.composer.Visible() == (writes && !voice) && p.voice.Visible() == voice {
 		return false
 	}
 	p.closed.Say(words)
-	for o, yes := range map[fyne.CanvasObject]bool{p.composer: writes, p.closed: words != ""} {
+	for o, yes := range map[fyne.CanvasObject]bool{p.composer: writes && !voice, p.voice: voice, p.closed: words != ""} {
 		if yes {
 			o.Show()
 		} else {
@@ -378,6 +392,11 @@ func (l paneLayout) Layout(objects []fyne.CanvasObject, s fyne.Size) {
 		m := p.composer.Mentions
 		m.Resize(fyne.NewSize(min(300, s.Width-40), m.MinSize().Height))
 		m.Move(fyne.NewPos(min(68, s.Width-m.Size().Width), bottom-m.Size().Height-6))
+	}
+	if p.voice.Visible() {
+		h := p.voice.MinSize().Height
+		bottom -= h
+		put(p.voice, bottom, h)
 	}
 	if p.closed.Visible() {
 		h := p.closed.HeightAt(s.Width)

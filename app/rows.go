@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -73,6 +74,9 @@ func preview(c *chat.Content) (widgets.Icon, string) {
 	case !c.Known():
 		return "", lang.L("This needs a newer Satchel")
 	case c.File != nil:
+		if c.File.Voice {
+			return widgets.IconVoice, cmp.Or(text, lang.L("Voice message"))
+		}
 		if text == "" {
 			text = oneLine(c.File.Name)
 		}

@@ -40,6 +40,7 @@ func windowKeys() []windowKey {
 		{one(fyne.KeyN, ctrl), func(a *App, _ shortcutKey) { a.newMessage() }, lang.L("New message"), false},
 		{one(fyne.KeyI, ctrl), func(a *App, _ shortcutKey) { a.invite() }, lang.L("Invite somebody"), false},
 		{one(fyne.KeyO, ctrl), func(a *App, _ shortcutKey) { a.pickFiles() }, lang.L("Choose files to send"), false},
+		{one(fyne.KeyR, ctrl), func(a *App, _ shortcutKey) { a.startVoice() }, lang.L("Record a voice message"), false},
 		{one(fyne.KeyJ, ctrl), func(a *App, _ shortcutKey) { a.openTransfers() }, lang.L("Transfers"), false},
 		{one(fyne.KeyUp, alt), func(a *App, _ shortcutKey) { a.open(a.main.list.Next(-1)) }, lang.L("The conversation above"), false},
 		{one(fyne.KeyDown, alt), func(a *App, _ shortcutKey) { a.open(a.main.list.Next(1)) }, lang.L("The conversation below"), false},
@@ -68,6 +69,7 @@ func otherKeys() [][2]string {
 		{"↑", lang.L("Edit what you wrote last, while the field is empty")},
 		{"Ctrl+V", lang.L("Paste words, a picture or files")},
 		{lang.L("Esc"), lang.L("Back out: of an answer, a search, a sheet")},
+		{lang.L("Space"), lang.L("Pause a recording, and go on with it")},
 		{lang.L("Tab"), lang.L("To the next thing that can be pressed")},
 	}
 }

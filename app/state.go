@@ -33,6 +33,7 @@ type Screen struct {
 	Offered      []string           `json:"offered,omitempty"` // names that may follow the @ of the draft
 	Bar          string             `json:"bar,omitempty"`     // above the composer: what is answered or edited
 	Picked       int                `json:"picked,omitempty"`  // messages that are chosen
+	Voice        *VoiceState        `json:"voice,omitempty"`   // what is recorded
 	Sheet        *SheetState        `json:"sheet,omitempty"`   // "send", "new", "invite", "open", "settings", "link", "person", "recovery", "remove", "new-group", "group", "add", "leave", "media", "confirm", "timer", "group-links"
 	Closed       string             `json:"closed,omitempty"`  // why nobody can write here
 	Dialog       bool               `json:"dialog,omitempty"`  // something else lies over the window
@@ -49,6 +50,13 @@ type Spot struct {
 	Y int `json:"y"`
 	W int `json:"w"`
 	H int `json:"h"`
+}
+
+// VoiceState is a voice message that was begun.
+type VoiceState struct {
+	Seconds float64 `json:"seconds"`
+	Loud    int     `json:"loud"` // the loudest of the last moments, 0 to 255
+	Paused  bool    `json:"paused"`
 }
 
 // WelcomeState is the welcome's.
@@ -98,6 +106,9 @@ type MessageState struct {
 	Path     string         `json:"path,omitempty"`     // where it lies here, verified
 	Transfer string         `json:"transfer,omitempty"` // its state, while it has not ended
 	Offset   int64          `json:"offset,omitempty"`
+	Playing  bool           `json:"playing,omitempty"` // its sound
+	Heard    float64        `json:"heard,omitempty"`   // seconds of it
+	Voice    bool           `json:"voice,omitempty"`   // it was spoken
 	Receipt  string         `json:"receipt,omitempty"` // of our own: waiting, sent, delivered, read, failed
 	Reason   string         `json:"reason,omitempty"`
 	Answers  chat.MessageID `json:"answers,omitempty"`
@@ -135,7 +146,7 @@ var (
 //
 // Spots: name, link, code, passphrase, file, here, invited, another, recovered,
 // continue on the welcome; settings, person (the head), new, invite,
-// search, list, foot, timeline, attach, emoji, composer, send, notice-close,
+// search, list, foot, timeline, attach, emoji, voice, composer, send, voice-send, voice-cancel, voice-pause, notice-close,
 // bar-close, picked-none, -forward, -copy, -save, -delete on the main screen; sheet-close, sheet-send, sheet-cancel, sheet-more,
 // sheet-caption, sheet-search, file-N (its remove button), person-N, and on the
 // other sheets link, copy, close, show, anyway, cancel.
@@ -295,6 +306,17 @@ func (a *App) mainScreenState(s *Screen, put func(string, spotted)) {
 	put("send", p.composer.Send)
 	put("attach", p.composer.Attach)
 	put("emoji", p.composer.Emoji)
+	put("voice", p.composer.Voice)
+	if p.voice.Visible() {
+		v := p.voice.State()
+		s.Voice = &VoiceState{Seconds: v.Seconds, Paused: v.Paused}
+		for _, l := range v.Levels {
+			s.Voice.Loud = max(s.Voice.Loud, int(l))
+		}
+		put("voice-send", p.voice.Send)
+		put("voice-cancel", p.voice.Cancel)
+		put("voice-pause", p.voice.Pause)
+	}
 	if name, line := p.reply.Text(); name != "" {
 		s.Bar = name + ": " + line
 		put("bar-close", p.reply.Close)
@@ -320,8 +342,10 @@ func (a *App) mainScreenState(s *Screen, put func(string, spotted)) {
 		state := MessageState{ID: msg.ID, Seq: msg.Seq, Mine: msg.From == m.me.ID, Text: msg.Content.Text, Reason: msg.Reason, Path: p.paths[msg.ID], Spots: drawn[msg.ID],
 			Answers: msg.Content.Reply, Edited: msg.Edited, Deleted: msg.Deleted, Reactions: msg.Reactions}
 		if f := msg.Content.File; f != nil {
-			state.File, state.Size, state.SHA256 = f.Name, f.Size, f.SHA256
+			state.File, state.Size, state.SHA256, state.Voice = f.Name, f.Size, f.SHA256, f.Voice
 		}
+		h := a.heard[messageKey{p.id, msg.ID}]
+		state.Playing, state.Heard = h.Playing, h.At
 		if state.Mine {
 			state.Receipt = receipts[c.Receipt(m.me.ID, &msg)]
 		}

@@ -63,6 +63,7 @@ type File struct {
 	Pages       int     `json:"pages,omitempty"`
 	Waveform    []byte  `json:"waveform,omitempty"` // how loud a sound's parts are, 0 to 255; at most 64
 	Excerpt     string  `json:"excerpt,omitempty"`  // the first lines of a text
+	Voice       bool    `json:"voice,omitempty"`    // a sound that was spoken to be this message
 	Folder      *Folder `json:"folder,omitempty"`   // it is a folder; then Size and SHA256 are as Folder says
 }
 
@@ -82,6 +83,21 @@ func (f *File) IsVideo() bool { return f.IsPicture() && strings.HasPrefix(f.MIME
 func (f *File) IsSound() bool {
 	return f != nil && (strings.HasPrefix(f.MIME, "audio/") || f.MIME == "application/ogg")
 }
+
+// Plays tells whether Satchel can play the file itself, as far as its kind says.
+func (f *File) Plays() bool {
+	if !f.IsSound() {
+		return false
+	}
+	switch f.MIME {
+	case "audio/wav", "audio/x-wav", "audio/vnd.wave", "audio/mpeg", "audio/ogg", "application/ogg", "audio/flac":
+		return true
+	}
+	return false
+}
+
+// IsVoice tells whether the file is shown as spoken words, not as a file.
+func (f *File) IsVoice() bool { return f.IsSound() && f.Voice }
 
 // Reasons why a content can't be sent.
 var (

@@ -190,7 +190,7 @@ func (e *Engine) preview(ctx context.Context, en *entry) (chat.File, error) {
 		e.log.Info("no preview", "transfer", en.t.ID, "error", err)
 	}
 	en.looked = true
-	seen.URL, seen.Name, seen.Size, seen.SHA256, seen.Key = file.URL, file.Name, file.Size, file.SHA256, file.Key
+	seen.URL, seen.Name, seen.Size, seen.SHA256, seen.Key, seen.Voice = file.URL, file.Name, file.Size, file.SHA256, file.Key, file.Voice
 	if seen.MIME == "" || seen.MIME == preview.Unknown && file.MIME != "" {
 		seen.MIME = cmp.Or(file.MIME, preview.Unknown)
 	}

@@ -29,6 +29,8 @@ func TestLooks(t *testing.T) {
 		{"pictures-light", theme.VariantLight, 460, 1240, pictureItems()},
 		{"previews-light", theme.VariantLight, 520, 980, previewItems()},
 		{"previews-dark", theme.VariantDark, 520, 980, previewItems()},
+		{"sounds-light", theme.VariantLight, 520, 640, soundItems()},
+		{"sounds-dark", theme.VariantDark, 520, 640, soundItems()},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newStage(t, c.variant, c.w, c.h)

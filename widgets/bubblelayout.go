@@ -98,8 +98,10 @@ type bubbleLayout struct {
 	detail   placed
 	words    string // on the button; "" when there are glyphs or nothing
 	controls int    // how many glyph buttons
+	plays    bool   // the tile is a button that plays
 
 	wave       box // of a sound
+	voice      box // the waveform, where the sound is the message itself
 	excerpt    placed
 	excerptBox box
 
@@ -333,6 +335,10 @@ func (l *bubbleLayout) placeFile(it *Item, y, w, limit float32) (float32, float3
 	}
 	s := &l.file
 	content := &it.Message.Content
+	l.plays = content.File.Plays() && (s.phase == fileHere || s.phase == fileRemote)
+	if l.plays && content.File.IsVoice() && hasWave(content.File) {
+		return l.placeVoice(it, y, w, limit)
+	}
 	alone := content.Text == "" && content.Title == "" && content.Location == nil
 	detail, extra := s.detail, float32(0)
 	if alone && !s.moving() && !s.bad {
@@ -345,6 +351,7 @@ func (l *bubbleLayout) placeFile(it *Item, y, w, limit float32) (float32, float3
 	switch {
 	case s.phase == fileRemote:
 		l.words = lang.L("Download")
+	case s.phase == fileHere && l.plays:
 	case s.phase == fileHere && content.File.IsSound():
 		l.words = lang.L("Play") // in the program that the system has for it
 	case s.phase == fileHere:
@@ -364,8 +371,11 @@ func (l *bubbleLayout) placeFile(it *Item, y, w, limit float32) (float32, float3
 		controls = wordButtonSize(l.words).Width + metaGap
 	}
 	room := limit - fileColumn - controls - bubblePadY
-	name := shownName(content.File.Name)
+	name := fileName(content.File)
 	column := max(measureWord(name, TextSize, bold), measureWord(detail, TinySize, fyne.TextStyle{})+extra, 96)
+	if l.plays { // as wide while it plays: nothing moves then
+		column = max(column, measureWord(FormatDuration(content.File.Duration)+" / "+detail, TinySize, fyne.TextStyle{})+extra)
+	}
 	if s.moving() {
 		// As wide in every state, so that nothing moves while bytes do.
 		column = fileMinText + float32(2-l.controls)*fileControl
@@ -400,7 +410,7 @@ func (l *bubbleLayout) placeFile(it *Item, y, w, limit float32) (float32, float3
 func (l *bubbleLayout) placeInside(f *chat.File, y, w float32) float32 {
 	switch {
 	case l.file.bad:
-	case len(f.Waveform) > 0 && len(f.Waveform) <= maxWave:
+	case hasWave(f):
 		l.wave = box{bubblePadX, y, w - 2*bubblePadX, waveHeight}
 		y += waveHeight + bubblePadY
 	case f.Excerpt != "":

@@ -32,10 +32,12 @@ type Composer struct {
 	OnResize   func()                   // the height that it asks for changed
 	OnUp       func()                   // ↑ in an empty field
 	OnEmoji    func()                   // the smile
+	OnVoice    func()                   // the microphone: see SetVoice
 
 	Attach   *Button
 	Emoji    *Button
 	Send     *Button
+	Voice    *Button      // in the place of Send while nothing is written
 	Mentions *MentionList // for the caller to place; shown while a name is written
 	entry    *composerEntry
 	box      *container.ThemeOverride
@@ -61,7 +63,7 @@ func NewComposer() *Composer {
 		if !c.quiet && c.OnChanged != nil {
 			c.OnChanged(text)
 		}
-		c.Send.SetDisabled(strings.TrimSpace(text) == "")
+		c.choose()
 	}
 	c.Mentions = newMentionList(c.mention)
 	c.probe = widget.NewLabel("")
@@ -80,8 +82,29 @@ func NewComposer() *Composer {
 	})
 	c.Send = NewButton(PrimaryButton, lang.L("Send"), c.submit)
 	c.Send.Icon = IconSend
-	c.Send.SetDisabled(true)
+	c.Voice = NewButton(PrimaryButton, lang.L("Record a voice message"), func() {
+		if c.OnVoice != nil {
+			c.OnVoice()
+		}
+	})
+	c.Voice.Icon = IconVoice
+	c.choose()
 	return c
+}
+
+// choose shows the button that makes sense of what is written.
+func (c *Composer) choose() {
+	empty := strings.TrimSpace(c.entry.Text) == ""
+	c.Send.SetDisabled(empty)
+	show(c.Voice, empty && c.OnVoice != nil)
+	show(c.Send, !empty || c.OnVoice == nil)
+}
+
+// SetVoice says what the microphone does; it is there from now on while nothing
+// is written.
+func (c *Composer) SetVoice(tapped func()) {
+	c.OnVoice = tapped
+	c.choose()
 }
 
 // Text returns what is written.
@@ -227,7 +250,7 @@ func (c *Composer) textHeight(text string, width float32) float32 {
 
 // CreateRenderer implements fyne.Widget.
 func (c *Composer) CreateRenderer() fyne.WidgetRenderer {
-	r := &shellRenderer{objects: []fyne.CanvasObject{c.line, c.Attach, c.box, c.Emoji, c.Send}}
+	r := &shellRenderer{objects: []fyne.CanvasObject{c.line, c.Attach, c.box, c.Emoji, c.Voice, c.Send}}
 	const margin, pad = 20, 12
 	r.layout = func(s fyne.Size) {
 		place(c.line, 0, 0, s.Width, 1)
@@ -236,6 +259,7 @@ func (c *Composer) CreateRenderer() fyne.WidgetRenderer {
 		place(c.Attach, margin, bottom-38, attach.Width, attach.Height)
 		send := c.Send.MinSize()
 		place(c.Send, s.Width-margin-send.Width, bottom-38, send.Width, send.Height)
+		place(c.Voice, s.Width-margin-send.Width, bottom-38, send.Width, send.Height)
 		x := margin + attach.Width + pad
 		right := s.Width - margin - send.Width - pad - attach.Width
 		place(c.Emoji, right, bottom-38, attach.Width, attach.Height)
@@ -257,6 +281,7 @@ func (c *Composer) CreateRenderer() fyne.WidgetRenderer {
 		c.Attach.Refresh()
 		c.Emoji.Refresh()
 		c.Send.Refresh()
+		c.Voice.Refresh()
 		c.box.Refresh()
 	}
 	return r

@@ -20,9 +20,12 @@ type filePart struct {
 	track   *canvas.Rectangle
 	bar     *canvas.Rectangle
 	page    *canvas.Image // of a document: its first
+	play    *pressable    // over the tile, of a sound
+	glyph   *canvas.Image // on it
 	folder  *canvas.Image
 	wave    *canvas.Image
 	waved   waveKey
+	seek    *seekArea // over the waveform
 	words   *pressable
 	first   *pressable // pause, or go on
 	second  *pressable // cancel
@@ -37,9 +40,10 @@ func newFilePart(b *bubble) *filePart {
 		folder: &canvas.Image{FillMode: canvas.ImageFillContain},
 		page:   &canvas.Image{ScaleMode: canvas.ImageScaleFastest, FillMode: canvas.ImageFillCover, CornerRadius: ButtonRadius},
 		wave:   &canvas.Image{ScaleMode: canvas.ImageScaleFastest},
-		track:  &canvas.Rectangle{CornerRadius: 2}, bar: &canvas.Rectangle{CornerRadius: 2},
+		play:   newArea(), glyph: &canvas.Image{FillMode: canvas.ImageFillContain}, seek: newSeekArea(),
+		track: &canvas.Rectangle{CornerRadius: 2}, bar: &canvas.Rectangle{CornerRadius: 2},
 		words: newWordButton(), first: newGlyphButton(), second: newGlyphButton(), inside: newArea()}
-	for _, b := range []*pressable{p.words, p.first, p.second, p.inside} {
+	for _, b := range []*pressable{p.words, p.first, p.second, p.inside, p.play, &p.seek.pressable} {
 		b.menu = p.bubble.showMenu
 	}
 	p.ExtendBaseWidget(p)
@@ -70,6 +74,24 @@ func (p *filePart) apply() {
 		p.tile.Refresh()
 	}
 	setBounds(p.tile, bubblePadY, y, fileTile, fileTile)
+	if p.tile.CornerRadius = ButtonRadius; lay.plays {
+		p.objects = append(p.objects, p.tile)
+		p.applyPlay(y, on)
+		if !lay.voice.empty() {
+			p.applyDetails()
+			p.applyWave()
+			setBounds(p, r.x, r.y, lay.size.Width, r.h)
+			return
+		}
+		setText(p.name, lay.name, TextSize, true, ColorText)
+		centerLine(p.name, fileColumn, 23)
+		p.objects = append(p.objects, p.name)
+		p.applyDetails()
+		p.applyButtons()
+		p.applyWave()
+		setBounds(p, r.x, r.y, lay.size.Width, r.h)
+		return
+	}
 	ext := extension(it.Message.Content.File.Name)
 	if ext == "" {
 		ext = "•"

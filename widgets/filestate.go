@@ -102,6 +102,9 @@ func fileStateOf(it *Item) fileState {
 		return s
 	}
 	s.detail = join(FormatAbout(f), FormatSize(s.size))
+	if it.Heard != (Heard{}) && f.IsSound() && f.Duration > 0 {
+		s.detail = join(formatHeard(it.Heard, f), FormatSize(s.size))
+	}
 	switch {
 	case it.here():
 		s.phase = fileHere
@@ -109,6 +112,7 @@ func fileStateOf(it *Item) fileState {
 		case it.Mine:
 		case it.partly():
 			s.detail = join(s.detail, lang.L("Partly downloaded"))
+		case f.IsSound():
 		default:
 			s.detail = join(s.detail, lang.L("Downloaded"))
 		}

@@ -58,6 +58,7 @@ const (
 	IconLook     Icon = `<circle cx="12" cy="12" r="7.6"/><path fill="%[1]s" d="M12 4.4a7.6 7.6 0 0 1 0 15.2z"/>`
 	IconRelay    Icon = `<circle cx="12" cy="12" r="2.3"/><path d="M7.6 7.6a6.2 6.2 0 0 0 0 8.8"/><path d="M16.4 7.6a6.2 6.2 0 0 1 0 8.8"/><path d="M4.9 4.9a10 10 0 0 0 0 14.2"/><path d="M19.1 4.9a10 10 0 0 1 0 14.2"/>`
 	IconAbout    Icon = `<circle cx="12" cy="12" r="8"/><path d="M12 11.2v5"/><path d="M12 7.9v0.2"/>`
+	IconVoice    Icon = `<rect x="9" y="3.5" width="6" height="11" rx="3" ry="3"/><path d="M5.8 11.5a6.2 6.2 0 0 0 12.4 0"/><path d="M12 17.7v3"/><path d="M9 20.7h6"/>`
 	IconMore     Icon = `<circle cx="6" cy="12" r="0.9"/><circle cx="12" cy="12" r="0.9"/><circle cx="18" cy="12" r="0.9"/>`
 	IconGroup    Icon = `<circle cx="9" cy="8.5" r="3.2"/><path d="M3 19c0-3.3 2.7-5.4 6-5.4s6 2.1 6 5.4"/><path d="M15.5 5.6a3.2 3.2 0 0 1 0 5.8"/><path d="M17.2 13.9c2.3 0.6 3.8 2.5 3.8 5.1"/>`
 	IconTalk     Icon = `<path d="M4.5 5.5h15v10.5h-8l-4 3.6v-3.6h-3z"/>`

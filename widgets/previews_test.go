@@ -37,6 +37,99 @@ func previewItems() []Item {
 	return items
 }
 
+// soundItems are sounds and spoken words, as they are, while they play and paused.
+func soundItems() []Item {
+	sound := *previewItems()[0].Message.Content.File
+	voice := sound
+	voice.Name, voice.Voice, voice.Size = "Voice message 2026-05-14 11.58.12.wav", true, 1_088_044
+	items := []Item{
+		fileItem(1, false, &sound, nil),
+		fileItem(2, true, &sound, nil),
+		fileItem(3, false, &voice, nil),
+		fileItem(4, false, &voice, nil),
+		fileItem(5, true, &voice, nil),
+		fileItem(6, true, &voice, &chat.Transfer{Direction: chat.Upload, State: chat.TransferMoving, Offset: 600_000}),
+		said(7, false, "Listen to the gulls."),
+	}
+	items[1].Path, items[1].Heard = "/f", Heard{Playing: true, At: 12}
+	items[3].Path, items[3].Heard = "/f", Heard{Playing: true, At: 21.4}
+	items[4].Path, items[4].Heard = "/f", Heard{At: 6}
+	items[6].Message.Content.File, items[6].Path = &voice, "/f"
+	return items
+}
+
+// A press on the tile plays, one on the waveform seeks, and the menu has both ways.
+func TestSoundBubble(t *testing.T) {
+	s := lightStage(t, 520, 640)
+	var played []chat.MessageID
+	var parts []float64
+	s.timeline.OnPlay = func(m chat.Message) { played = append(played, m.ID) }
+	s.timeline.OnSeek = func(_ chat.Message, part float64) { parts = append(parts, part) }
+	s.timeline.Reset(soundItems()[3:4], false)
+	s.tap("Pause")
+	s.tap("Play from here")
+	if len(played) != 1 || len(parts) != 1 || parts[0] < 0.45 || parts[0] > 0.55 {
+		t.Errorf("played %v, sought %v", played, parts)
+	}
+	var menu []string
+	for _, i := range s.timeline.menu(s.timeline.entries[0]) {
+		menu = append(menu, i.Label)
+	}
+	if strings.Join(menu[:2], " ") != "Pause Open" {
+		t.Errorf("the menu has %v", menu)
+	}
+	before := s.timeline.entries[0].widget.Size()
+	s.timeline.SetHeard(messageID(4), Heard{})
+	s.timeline.SetHeard("m404", Heard{Playing: true})
+	s.tap("Play")
+	if after := s.timeline.entries[0].widget.Size(); len(played) != 2 || after != before {
+		t.Errorf("played %v; as big as %v, then %v", played, before, after)
+	}
+}
+
+func TestVoiceBar(t *testing.T) {
+	levels := make([]byte, 300)
+	for i := range levels {
+		levels[i] = byte(20 + (i*37+i*i*11)%220)
+	}
+	for name, state := range map[string]VoiceState{"voice": {Seconds: 12.3, Levels: levels}, "voice-paused": {Seconds: 754, Levels: levels[:40], Paused: true}} {
+		inBoth(t, name, func(t *testing.T, v fyne.ThemeVariant) fyne.Window {
+			b := NewVoiceBar()
+			b.Show()
+			w := room(t, v, b, 700, 64)
+			b.Set(state)
+			return w
+		})
+	}
+	inBoth(t, "composer-voice", func(t *testing.T, v fyne.ThemeVariant) fyne.Window {
+		c := NewComposer()
+		c.SetHint("Message Ines…")
+		c.SetVoice(func() {})
+		return room(t, v, c, 700, 64)
+	})
+	test.NewTempApp(t).Settings().SetTheme(NewTheme())
+	b := NewVoiceBar()
+	did := ""
+	b.OnCancel, b.OnPause, b.OnSend = func() { did += "c" }, func() { did += "p" }, func() { did += "s" }
+	b.TypedRune(' ')
+	b.TypedRune('x')
+	b.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	b.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
+	if did != "psc" {
+		t.Errorf("the keys did %q", did)
+	}
+	c := NewComposer()
+	c.SetVoice(func() {})
+	c.SetText("words")
+	if c.Voice.Visible() || !c.Send.Visible() {
+		t.Error("words can't be sent")
+	}
+	c.SetText("")
+	if !c.Voice.Visible() || c.Send.Visible() {
+		t.Error("nothing can be said")
+	}
+}
+
 func TestFormatDuration(t *testing.T) {
 	for seconds, want := range map[float64]string{0.2: "0:00", 6.6: "0:07", 59.7: "1:00", 754: "12:34", 3599.4: "59:59", 3723: "1:02:03", -4: "0:00", 1e18: "277:46:40"} {
 		if got := FormatDuration(seconds); got != want {

@@ -27,6 +27,13 @@ type Item struct {
 	QuoteFrom string         // who wrote what this answers, as the person calls them
 	Reactions []Reaction     // by emoji, in the order of their coming
 	Names     []string       // who can be mentioned here; nil in a conversation of two
+	Heard     Heard          // of a sound
+}
+
+// Heard is how far a sound was heard.
+type Heard struct {
+	Playing bool
+	At      float64 // seconds
 }
 
 // Reaction is one emoji below a message.
@@ -54,6 +61,9 @@ type Timeline struct {
 	OnSeen   func(seq uint64)       // the newest message of somebody else that was on the screen
 	OnFiles  func([]chat.MessageID) // whose files are on the screen now
 	OnFile   func(chat.Message)     // download or open, by state
+	OnPlay   func(chat.Message)     // a sound: play it, fetched first where it must be; when it plays, pause
+	// OnSeek hears of a place in a sound, 0 to 1, from where it is to be played.
+	OnSeek   func(m chat.Message, part float64)
 	OnPause  func(chat.TransferID)
 	OnResume func(chat.TransferID) // go on; for a failed one: try again
 	OnCancel func(chat.TransferID)

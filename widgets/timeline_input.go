@@ -136,6 +136,33 @@ func (t *Timeline) file(e *entry) {
 	}
 }
 
+func (t *Timeline) play(e *entry) {
+	if !t.pick(e, Modifiers()) {
+		tell(t.OnPlay, e.message())
+	}
+}
+
+func (t *Timeline) seek(e *entry, part float64) {
+	if !t.pick(e, Modifiers()) && t.OnSeek != nil {
+		t.OnSeek(e.message(), part)
+	}
+}
+
+// SetHeard shows how far a sound was heard.
+func (t *Timeline) SetHeard(id chat.MessageID, h Heard) {
+	i, ok := t.index[id]
+	if !ok || t.entries[i].item.Heard == h {
+		return
+	}
+	e := t.entries[i]
+	e.item.Heard = h
+	if t.change(e, i) {
+		t.arrange()
+		return
+	}
+	t.settle(e, i)
+}
+
 func (t *Timeline) tree(e *entry) {
 	if !t.pick(e, Modifiers()) {
 		tell(t.OnTree, e.message())
@@ -184,10 +211,18 @@ func (t *Timeline) menu(e *entry) []*fyne.MenuItem {
 		add(lang.L("Copy coordinates"), func() { t.copyText(formatCoordinates(content.Location)) })
 	}
 	if content.Known() && content.File != nil {
+		s := fileStateOf(&e.item)
+		if content.File.Plays() && (s.phase == fileHere || s.phase == fileRemote) {
+			name := lang.L("Play")
+			if e.item.Heard.Playing {
+				name = lang.L("Pause")
+			}
+			add(name, func() { t.play(e) })
+		}
 		if content.File.IsFolder() && e.item.Message.State == chat.MessageStored && t.OnTree != nil {
 			add(lang.L("What is in it…"), func() { t.OnTree(e.message()) })
 		}
-		switch s := fileStateOf(&e.item); s.phase {
+		switch s.phase {
 		case fileHere:
 			add(lang.L("Open"), func() { t.file(e) })
 			add(lang.L("Save as…"), func() { t.saveAs(e) })

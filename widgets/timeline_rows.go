@@ -112,7 +112,7 @@ func estimate(e *entry, room float32) float32 {
 			h, media = h+pictureSize(f, max(bubbleWidth(room)-2*mediaPad, 1)).Height+2*mediaPad, true
 		} else if f != nil {
 			h, media = h+fileRow, true
-			if len(f.Waveform) > 0 {
+			if len(f.Waveform) > 0 && !f.IsVoice() {
 				h += waveHeight + bubblePadY
 			} else if f.Excerpt != "" {
 				lines := min(strings.Count(f.Excerpt, "\n")+1, excerptLines)

@@ -36,6 +36,8 @@ func (s *MessageSpot) add(objects []fyne.CanvasObject) {
 			if o.label != "" && o.tapped != nil {
 				s.Parts[o.label] = o
 			}
+		case *seekArea:
+			s.Parts[o.label] = o
 		case *filePart:
 			s.add(o.objects)
 		case *picturePart:

@@ -33,6 +33,9 @@ type Outgoing struct {
 	Path string
 	Edit chat.PictureEdit
 	ID   chat.MessageID // of the caller's choice; "": a new one
+
+	// Voice says that the file was spoken to be this message. It is a sound.
+	Voice bool
 }
 
 // SendEdited is SendFiles with a choice for each file. Repeated under the same
@@ -53,6 +56,7 @@ func (s *Session) SendEdited(ctx context.Context, conv chat.ConversationID, file
 			content.Kind = chat.KindMessage
 		}
 		content.File = file
+		file.Voice = out.Voice
 		if file.IsFolder() {
 			content.Kind, out.Edit = chat.KindFolder, chat.PictureEdit{} // its files go as they are
 		}

@@ -21,8 +21,9 @@ import (
 type display struct {
 	t    *testing.T
 	name string
-	bus  string // the address of the desktop's D-Bus; "": as this program's
-	drop string // the program that drags files
+	bus  string   // the address of the desktop's D-Bus; "": as this program's
+	drop string   // the program that drags files
+	more []string // of the environment of programs on it
 	shot int
 }
 
@@ -67,7 +68,7 @@ func (d *display) env() []string {
 	if d.bus != "" {
 		env = append(env, "DBUS_SESSION_BUS_ADDRESS="+d.bus)
 	}
-	return env
+	return append(env, d.more...)
 }
 
 // do runs a program on the display to its end, and returns what it printed.
@@ -111,7 +112,11 @@ type screen struct {
 		Spot                    *spot
 	}
 	Messages []bubble
-	Sheet    *struct {
+	Voice    *struct {
+		Seconds float64
+		Paused  bool
+	}
+	Sheet *struct {
 		Name, Title, Link, Words, Digits string
 		Files, People, Lines             []string
 	}
@@ -122,7 +127,8 @@ type bubble struct {
 	ID, Text, File, SHA256, Path, Transfer, Receipt, Reason, Answers string
 	Seq                                                              uint64
 	Size, Offset                                                     int64
-	Mine                                                             bool
+	Mine, Playing                                                    bool
+	Heard                                                            float64
 	Spots                                                            map[string]spot
 }
 
@@ -136,7 +142,6 @@ type window struct {
 	who     string
 	profile string
 	theme   string // "": light
-	scale   string // of the display; "": 1
 	state   string
 	id      string // X's number
 	x, y    int    // its content's place on the display
@@ -155,7 +160,7 @@ func (w *window) start(args ...string) {
 	w.t.Helper()
 	os.Remove(w.state)
 	os.MkdirAll(filepath.Join(w.profile, "cache", "fyne"), 0o700)
-	w.process = start(w.t, append(w.d.env(), "SATCHEL_STATE="+w.state, "FYNE_THEME="+cmp.Or(w.theme, "light"), "FYNE_SCALE="+w.scale, "XDG_CACHE_HOME="+filepath.Join(w.profile, "cache"), "XDG_CONFIG_HOME="+filepath.Join(w.profile, "config")), "satchel",
+	w.process = start(w.t, append(w.d.env(), "SATCHEL_STATE="+w.state, "FYNE_THEME="+cmp.Or(w.theme, "light"), "XDG_CACHE_HOME="+filepath.Join(w.profile, "cache"), "XDG_CONFIG_HOME="+filepath.Join(w.profile, "config")), "satchel",
 		append([]string{"--profile", w.profile}, args...)...)
 	w.wait("a painted window", func(s *screen) bool { return s.Screen != "" })
 	ids := strings.Fields(w.d.do("xdotool", "search", "--sync", "--onlyvisible", "--pid", strconv.Itoa(w.cmd.Process.Pid)))

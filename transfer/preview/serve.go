@@ -57,6 +57,17 @@ func serve() {
 		debug.SetMemoryLimit(bytes / 2)
 		j := &job{request: r, clock: c, limit: limit, out: out}
 		c.start(limit)
+		if r.Op == opSound {
+			ctx, cancel := context.WithCancel(context.Background())
+			j.ctx = ctx
+			err := j.play(out)
+			cancel()
+			c.stop()
+			if err != nil {
+				return
+			}
+			continue
+		}
 		a := j.run()
 		c.stop()
 		if a.write(out) != nil {

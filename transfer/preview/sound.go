@@ -13,10 +13,11 @@ const (
 	maxListen    = 20 * 60 // seconds of a sound that are decoded for one
 	heardRate    = 4000    // samples a second that ffmpeg hands out
 	maxWAVFormat = 64
+	shortSound   = 90 // seconds of a sound that are decoded here for a waveform
 )
 
 // sound takes the duration and the waveform of a sound: of a WAV by itself, of
-// others when the machine has ffmpeg.
+// others by ffmpeg when the machine has it.
 func (j *job) sound(file *source) error {
 	f := &j.found.File
 	if file.kind == "audio/wav" || file.kind == "audio/x-wav" || file.kind == "audio/vnd.wave" {
@@ -26,9 +27,8 @@ func (j *job) sound(file *source) error {
 		}
 	}
 	_, seconds, err := probe(file)
-	if errors.Is(err, ErrNoPicture) && file.kind == "audio/flac" {
-		f.Duration = flacSeconds(file)
-		return nil
+	if errors.Is(err, ErrNoPicture) {
+		return j.soundAlone(file)
 	} else if err != nil {
 		return err
 	}
@@ -90,17 +90,26 @@ func (w *wave) bars() []byte {
 
 var errWAV = errors.New("not a WAV of a kind that is known")
 
-// readWAV reads a RIFF file with plain samples.
-func readWAV(r io.ReaderAt, size int64) (seconds float64, bars []byte, err error) {
+// wav is where the samples of a RIFF file lie.
+type wav struct {
+	at, frames int64 // first byte, and how many moments
+	rate       int64 // moments a second
+	channels   int
+	align      int // bytes of a moment
+	sample     func([]byte) float64
+}
+
+// findWAV reads the head of a RIFF file with plain samples.
+func findWAV(r io.ReaderAt, size int64) (*wav, error) {
 	head := make([]byte, 12)
 	if _, err := r.ReadAt(head, 0); err != nil || string(head[:4]) != "RIFF" || string(head[8:]) != "WAVE" {
-		return 0, nil, errWAV
+		return nil, errWAV
 	}
 	var format, channels, bits int
 	var rate, align int64
 	for at := int64(12); at+8 <= size; {
 		if _, err := r.ReadAt(head[:8], at); err != nil {
-			return 0, nil, errWAV
+			return nil, errWAV
 		}
 		n := int64(binary.LittleEndian.Uint32(head[4:]))
 		at += 8
@@ -108,7 +117,7 @@ func readWAV(r io.ReaderAt, size int64) (seconds float64, bars []byte, err error
 		case "fmt ":
 			b := make([]byte, min(n, maxWAVFormat))
 			if _, err := r.ReadAt(b, at); err != nil || len(b) < 16 {
-				return 0, nil, errWAV
+				return nil, errWAV
 			}
 			format, channels, bits = int(binary.LittleEndian.Uint16(b)), int(binary.LittleEndian.Uint16(b[2:])), int(binary.LittleEndian.Uint16(b[14:]))
 			rate, align = int64(binary.LittleEndian.Uint32(b[4:])), int64(binary.LittleEndian.Uint16(b[12:]))
@@ -118,16 +127,24 @@ func readWAV(r io.ReaderAt, size int64) (seconds float64, bars []byte, err error
 		case "data":
 			sample, ok := samples[[2]int{format, bits}]
 			if !ok || channels < 1 || rate < 1 || align != int64(channels*bits/8) {
-				return 0, nil, errWAV
+				return nil, errWAV
 			}
-			n = min(n, size-at) / align // a recorder that was cut off wrote another number
-			seconds = float64(n) / float64(rate)
-			bars, err = listen(io.NewSectionReader(r, at, n*align), n, int(align), rate, sample)
-			return seconds, bars, err
+			// A recorder that was cut off wrote another number.
+			return &wav{at: at, frames: min(n, size-at) / align, rate: rate, channels: channels, align: int(align), sample: sample}, nil
 		}
 		at += n + n&1
 	}
-	return 0, nil, errWAV
+	return nil, errWAV
+}
+
+// readWAV takes the duration and the waveform of a WAV.
+func readWAV(r io.ReaderAt, size int64) (seconds float64, bars []byte, err error) {
+	w, err := findWAV(r, size)
+	if err != nil {
+		return 0, nil, err
+	}
+	bars, err = listen(io.NewSectionReader(r, w.at, w.frames*int64(w.align)), w.frames, w.align, w.rate, w.sample)
+	return float64(w.frames) / float64(w.rate), bars, err
 }
 
 // samples reads the first channel's sample of a frame, -1 to 1.
@@ -160,16 +177,29 @@ func listen(r io.Reader, n int64, align int, rate int64, sample func([]byte) flo
 	return w.bars(), nil
 }
 
-// flacSeconds reads a FLAC's first block. 0: it does not say.
-func flacSeconds(r io.ReaderAt) float64 {
-	b := make([]byte, 26)
-	if _, err := r.ReadAt(b, 0); err != nil || string(b[:4]) != "fLaC" || b[4]&0x7f != 0 {
-		return 0
+// soundAlone is sound for a machine without ffmpeg: the kinds that are decoded
+// here, and the waveform of a short one.
+func (j *job) soundAlone(file *source) error {
+	d, err := decode(file)
+	if err != nil {
+		return err
 	}
-	v := binary.BigEndian.Uint64(b[18:])
-	rate, total := v>>44, v&(1<<36-1)
-	if rate == 0 || total/rate > 1e7 {
-		return 0
+	if d.rate < 1 || d.channels < 1 || d.frames/int64(d.rate) > 1e7 {
+		return errSound
 	}
-	return float64(total) / float64(rate)
+	f := &j.found.File
+	f.Duration = float64(d.frames) / float64(d.rate)
+	if d.frames == 0 || f.Duration > shortSound {
+		return nil
+	}
+	w := newWave(d.frames)
+	for err == nil {
+		var samples []int16
+		samples, err = d.next()
+		for i := 0; i+d.channels <= len(samples); i += d.channels {
+			w.add(float64(samples[i]) / 32768)
+		}
+	}
+	f.Waveform = w.bars()
+	return nil
 }

@@ -14,6 +14,7 @@ const (
 	opLook = iota
 	opPicture
 	opFrames
+	opSound // has answers of its own: see Samples
 )
 
 // request is one line to a helper.
@@ -22,16 +23,19 @@ type request struct {
 	Path          string
 	Width, Height int
 	Large         bool
+	From          time.Duration // of a sound
 }
 
 // answer is one line from it; the pictures' pixels follow.
 type answer struct {
-	Warming bool   `json:",omitempty"` // a decoder is made ready; another answer follows
-	Error   string `json:",omitempty"`
-	Kind    errorKind
-	Found   Found
-	Images  []dimensions
-	images  []*image.NRGBA
+	Warming  bool   `json:",omitempty"` // a decoder is made ready; another answer follows
+	Error    string `json:",omitempty"`
+	Kind     errorKind
+	Found    Found
+	Images   []dimensions
+	Rate     int `json:",omitempty"` // of a sound: moments a second
+	Channels int `json:",omitempty"`
+	images   []*image.NRGBA
 }
 
 type dimensions struct {

@@ -52,6 +52,9 @@ type fileLine struct {
 	SHA256 string `json:"sha256,omitempty"`
 	Path   string `json:"path,omitempty"` // where it is on this computer
 
+	Duration float64 `json:"duration,omitempty"` // seconds, of a sound or a film
+	Voice    bool    `json:"voice,omitempty"`    // it was spoken to be this message
+
 	// Of a folder.
 	Folder *folderLine `json:"folder,omitempty"`
 	Tree   []treeLine  `json:"tree,omitempty"` // where it is known here
@@ -109,7 +112,7 @@ func (r *runner) line(m *chat.Message, names map[chat.AccountID]string, path str
 		l.State = "failed"
 	}
 	if f := m.Content.File; f != nil {
-		l.File = &fileLine{Name: transfer.ScrubName(f.Name), Size: f.Size, MIME: f.MIME, SHA256: f.SHA256, Path: path}
+		l.File = &fileLine{Name: transfer.ScrubName(f.Name), Size: f.Size, MIME: f.MIME, SHA256: f.SHA256, Path: path, Duration: f.Duration, Voice: f.IsVoice()}
 		if f.Folder != nil {
 			l.File.Folder = &folderLine{f.Folder.Files, f.Folder.Left}
 			l.File.Tree = treeLines(r.s.KnownTree(m))
