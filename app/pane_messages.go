@@ -119,12 +119,15 @@ func (p *pane) messagesChanged(c chat.MessagesChanged) {
 		p.unquote(c.Removed)
 	}
 	var show []chat.Message
-	again := false
+	again, below := false, false
 	messages := slices.Clone(c.Messages)
 	slices.SortStableFunc(messages, bySeq)
 	for _, m := range messages {
 		_, known := p.shown[m.ID]
 		switch {
+		case m.Seq > 0 && m.Seq+1 == p.lowest && !known:
+			below = true // those before what came first
+			continue
 		case p.detached && !known:
 			continue // it is read as a page, when the person comes there
 		case m.Seq == 0, known, m.Seq == p.highest+1, p.highest == 0 && !c.History:
@@ -146,6 +149,9 @@ func (p *pane) messagesChanged(c chat.MessagesChanged) {
 	if len(show) > 0 {
 		p.upsert(show)
 		p.requote(show)
+	}
+	if below && !c.History && !p.loading {
+		p.load(p.lowest)
 	}
 	if again { // what is read stays where it is; the rest comes when the person comes there
 		p.detached = true

@@ -70,6 +70,14 @@ func copyInto(ctx context.Context, out *os.File, src string) (err error) {
 
 // saveFolder is SaveCopy for a folder.
 func saveFolder(ctx context.Context, src, dir, name string) (path string, err error) {
+	from, fromErr := filepath.EvalSymlinks(src)
+	to, toErr := filepath.EvalSymlinks(dir)
+	if err := errors.Join(fromErr, toErr); err != nil {
+		return "", err
+	}
+	if below, err := filepath.Rel(from, to); err == nil && filepath.IsLocal(below) {
+		return "", Final("A folder can't be saved inside itself. Choose another place.", nil)
+	}
 	for i := 0; path == ""; i++ {
 		to := filepath.Join(dir, numbered(ScrubName(name), i))
 		if err := os.Mkdir(to, 0o755); err == nil {

@@ -12,7 +12,7 @@ import (
 // The sheet of a folder lists it as a tree, and fetches what has a tick: not what is
 // here, and not what was left out.
 func TestTreeSheet(t *testing.T) {
-	test.NewTempApp(t)
+	test.NewTempApp(t).Settings().SetTheme(NewTheme())
 	w := test.NewTempWindow(t, nil)
 	s := NewTreeSheet("Harbour", "Looking…")
 	sum := "aa"
@@ -61,7 +61,7 @@ func TestTreeSheet(t *testing.T) {
 
 // A folder goes once it was counted; one that can't go stays behind.
 func TestSendFolder(t *testing.T) {
-	test.NewTempApp(t)
+	test.NewTempApp(t).Settings().SetTheme(NewTheme())
 	w := test.NewTempWindow(t, nil)
 	s := NewSendSheet()
 	var sent []string
@@ -77,7 +77,7 @@ func TestSendFolder(t *testing.T) {
 	}
 	s.SetFile(SendFile{Path: "/d", Name: "d", Folder: true, Files: 300, Size: 2000, Note: "3 links stay here"})
 	s.SetFile(SendFile{Path: "/big", Name: "big", Folder: true, Refused: true, Note: "It is too large."})
-	if s.Send.Text != "Send 2 kB" || s.Send.Disabled() || s.Sheet.Title != "Send 2 files and folders" {
+	if s.Send.Text != "Send 2 KB" || s.Send.Disabled() || s.Sheet.Title != "Send 2 files and folders" {
 		t.Errorf("%q, %q, %v", s.Send.Text, s.Sheet.Title, s.Send.Disabled())
 	}
 	s.send()

@@ -142,7 +142,6 @@ type window struct {
 	who     string
 	profile string
 	theme   string // "": light
-	scale   string // of the display; "": 1
 	state   string
 	id      string // X's number
 	x, y    int    // its content's place on the display
@@ -161,7 +160,7 @@ func (w *window) start(args ...string) {
 	w.t.Helper()
 	os.Remove(w.state)
 	os.MkdirAll(filepath.Join(w.profile, "cache", "fyne"), 0o700)
-	w.process = start(w.t, append(w.d.env(), "SATCHEL_STATE="+w.state, "FYNE_THEME="+cmp.Or(w.theme, "light"), "FYNE_SCALE="+w.scale, "XDG_CACHE_HOME="+filepath.Join(w.profile, "cache"), "XDG_CONFIG_HOME="+filepath.Join(w.profile, "config")), "satchel",
+	w.process = start(w.t, append(w.d.env(), "SATCHEL_STATE="+w.state, "FYNE_THEME="+cmp.Or(w.theme, "light"), "XDG_CACHE_HOME="+filepath.Join(w.profile, "cache"), "XDG_CONFIG_HOME="+filepath.Join(w.profile, "config")), "satchel",
 		append([]string{"--profile", w.profile}, args...)...)
 	w.wait("a painted window", func(s *screen) bool { return s.Screen != "" })
 	ids := strings.Fields(w.d.do("xdotool", "search", "--sync", "--onlyvisible", "--pid", strconv.Itoa(w.cmd.Process.Pid)))
