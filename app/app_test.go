@@ -92,11 +92,11 @@ func TestTwoPeople(t *testing.T) {
 		return last(s).Text == "And good day" && row(s, "Mara Reyes").Line == "And good day"
 	})
 
-	// Files: a picture, an empty one, one with a hostile name, a folder.
+	// Files: a picture, an empty one, one with a hostile name, one that is gone.
 	folder := t.TempDir()
 	picture := photo(t)
 	files := map[string][]byte{"harbour é 港.jpg": picture, "empty.txt": nil, `..\..\evil.sh`: []byte("#!/bin/sh\n")}
-	paths := []string{t.TempDir(), filepath.Join(folder, "gone")}
+	paths := []string{filepath.Join(folder, "gone")}
 	for name, b := range files {
 		path := filepath.Join(folder, name)
 		if err := os.WriteFile(path, b, 0o600); err != nil {
@@ -106,7 +106,7 @@ func TestTwoPeople(t *testing.T) {
 	}
 	mara.offerFiles(paths)
 	offered := mara.sees("the files are offered", func(s Screen) bool { return s.Sheet != nil && len(s.Sheet.Files) == 3 })
-	if !strings.Contains(offered.Notice, "folder") || offered.Sheet.Title != "Send 3 files" {
+	if !strings.Contains(offered.Notice, "gone") || offered.Sheet.Title != "Send 3 files" {
 		t.Errorf("notice %q, title %q", offered.Notice, offered.Sheet.Title)
 	}
 	mara.sheet.files.Caption.SetText("The evening look")
