@@ -100,6 +100,7 @@ type entry struct {
 	back   bool                    // the attempt is over, the loop has not looked yet
 	cancel context.CancelCauseFunc // ends the attempt
 	meter  *meter                  // of the attempt
+	nudged bool                    // it was to go on while it did: should it come to wait, it does not
 
 	// Owned like t.
 	epoch      int       // the engine's when the attempt began
@@ -217,7 +218,8 @@ func (e *Engine) poke() {
 // Pause stops a transfer until Resume. What was moved stays.
 func (e *Engine) Pause(id chat.TransferID) error { return e.want(id, chat.EventPause) }
 
-// Resume goes on with one that is paused, waits, or failed.
+// Resume goes on with one that is paused, waits, or failed. What is under way and
+// comes to wait for a reason of before goes on, too.
 func (e *Engine) Resume(id chat.TransferID) error { return e.want(id, chat.EventResume) }
 
 // Cancel ends a transfer for good and drops what was moved.
@@ -237,6 +239,7 @@ func (e *Engine) want(id chat.TransferID, ev chat.TransferEvent) error {
 	case ev == chat.EventPause && state == chat.TransferPaused,
 		ev == chat.EventCancel && state == chat.TransferCancelled,
 		ev == chat.EventResume && (state == chat.TransferQueued || state.Active()):
+		en.nudged = ev == chat.EventResume || en.nudged
 		return nil // it is so already
 	}
 	if _, ok := state.Next(ev); !ok {

@@ -62,9 +62,9 @@ func (e *Engine) isOffline() bool {
 func (e *Engine) look(en *entry) {
 	e.mu.Lock()
 	fresh := en.ticket == 0
-	back := en.back
+	back, nudged := en.back, en.nudged && en.back
 	if back {
-		en.back, en.held, en.cancel, en.meter = false, false, nil, nil
+		en.nudged, en.back, en.held, en.cancel, en.meter = false, false, false, nil, nil
 	}
 	if en.held || e.entries[en.t.ID] != en || !fresh && !back && len(en.wants) == 0 {
 		e.mu.Unlock()
@@ -77,8 +77,9 @@ func (e *Engine) look(en *entry) {
 		switch {
 		case en.outcome == nil:
 			e.gate.open()
-		case since && en.t.State == chat.TransferWaiting && !en.firm:
-			// The connection came back while this one failed for the want of it.
+		case (since || nudged) && en.t.State == chat.TransferWaiting && !en.firm:
+			// The connection came back while this one failed for the want of it; or what
+			// it waits for came meanwhile.
 			en.retryAfter = time.Time{}
 			_ = e.step(en, chat.EventResume, false, nil)
 		case en.outcome.everyone:

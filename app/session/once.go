@@ -26,9 +26,12 @@ const sayOnItsWay = "This file is on its way already, for another message. It is
 
 // earlier is the engine's Config.Earlier.
 func (s *Session) earlier(t chat.Transfer, sum func() (string, error)) (*transfer.Stored, error) {
+	// Who goes first is looked at before what was remembered: it leaves the list after that.
+	var wait error
 	for _, id := range s.sending.before(&t) {
-		if first, ok := s.transfer(id); ok && moving(&first) {
-			return nil, transfer.Temporary(sayOnItsWay, nil)
+		if first, ok := s.transfer(id); ok && (moving(&first) || first.State == chat.TransferDone) {
+			wait = transfer.Temporary(sayOnItsWay, nil)
+			break
 		}
 	}
 	some := false
@@ -36,7 +39,7 @@ func (s *Session) earlier(t chat.Transfer, sum func() (string, error)) (*transfe
 		some = true
 		return errEnough
 	}); !some {
-		return nil, err
+		return nil, cmp.Or(err, wait)
 	}
 	sha256, err := sum()
 	if err != nil {
@@ -44,7 +47,7 @@ func (s *Session) earlier(t chat.Transfer, sum func() (string, error)) (*transfe
 	}
 	b, err := s.Value(uploadsOf(&t) + sha256)
 	if err != nil || b == nil {
-		return nil, err
+		return nil, cmp.Or(err, wait)
 	}
 	found := &transfer.Stored{}
 	return found, json.Unmarshal(b, found)
@@ -84,7 +87,7 @@ type fileSent struct {
 }
 
 func (s *sending) add(t *chat.Transfer) {
-	if t.Direction != chat.Upload {
+	if t.Direction != chat.Upload || t.State.Ended() {
 		return
 	}
 	s.mu.Lock()
@@ -126,8 +129,8 @@ func (s *sending) end(t *chat.Transfer) []chat.TransferID {
 func (t *turn) uploadEnded(tr chat.Transfer) {
 	t.then(func() {
 		for _, id := range t.s.sending.end(&tr) {
-			if other, ok := t.s.transfer(id); ok && other.State == chat.TransferWaiting {
-				_ = t.s.engine.Resume(id) // else its own retry finds out
+			if other, ok := t.s.transfer(id); ok && moving(&other) {
+				_ = t.s.engine.Resume(id) // it may have ended meanwhile
 			}
 		}
 	})
