@@ -514,8 +514,23 @@ func (b *bench) arrivedAs(id chat.TransferID, name string, data []byte) {
 	if err != nil || !bytes.Equal(on, data) {
 		b.t.Errorf("%d bytes differ, %v", len(on), err)
 	}
-	if parts, _ := os.ReadDir(filepath.Join(b.folder, "parts")); len(parts) > 0 {
-		b.t.Errorf("left behind: %v", parts)
+	b.cleared()
+}
+
+// cleared holds that nothing is left of transfers that have ended, as soon as
+// their attempts have.
+func (b *bench) cleared() {
+	b.t.Helper()
+	deadline := time.Now().Add(patience)
+	for {
+		parts, _ := os.ReadDir(filepath.Join(b.folder, "parts"))
+		if len(parts) == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			b.t.Fatalf("left behind: %v", parts)
+		}
+		time.Sleep(5 * time.Millisecond)
 	}
 }
 
