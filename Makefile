@@ -44,7 +44,7 @@ test:
 	SATCHEL_PROGRAMS=$$PWD/build/race $(JOURNEY) -parallel 3 -run 'Prompt|Kill9'
 
 suite:
-	$(RACE) -p 4 -timeout 8m $$(go list $(SCREENLESS) ./... | grep -Ev '/internal/journey|$(STORES)')
+	$(RACE) -p 4 -timeout 8m -skip TestHostileFiles $$(go list $(SCREENLESS) ./... | grep -Ev '/internal/journey|$(STORES)')
 
 raced:
 	go build -race $(SCREENLESS) $(PLAIN) -o build/race/ ./cmd/satchel-relay ./cmd/satchelctl
@@ -68,10 +68,12 @@ journeys: build
 	@.ci/install test
 	$(JOURNEY) -parallel 3 -skip 'Prompt|Kill9'
 
-# A slice of each row of docs/faults.md; faults has them whole.
+# A slice of each row of docs/faults.md, and files that were made to hurt; faults has
+# them whole.
 test-faults:
 	@.ci/install test
 	$(RACE) -timeout 8m ./internal/faults
+	$(RACE) -timeout 8m -run TestHostileFiles ./transfer/preview
 
 # Everything that goes wrong with a transfer, whole, as docs/faults.md describes it:
 # `make test-faults` has a slice of each row. Then built programs, killed at every point of

@@ -121,7 +121,7 @@ func (s *Samples) Close() error {
 	s.stop()
 	s.h.kill(killedCancelled)
 	_ = s.h.buried(nil)
-	ended(s.h.cmd.ProcessState)
+	s.h.ended(s.h.cmd.ProcessState)
 	return nil
 }
 

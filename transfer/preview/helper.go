@@ -23,7 +23,8 @@ const (
 )
 
 // Tests measure helpers: program is what is started as one, "" this program;
-// ended hears of each that is no more.
+// ended hears of each of those that is no more. They are set under helpers.mu, while
+// none starts.
 var (
 	program string
 	ended   = func(*os.ProcessState) {}
@@ -45,6 +46,7 @@ type helper struct {
 	out    *bufio.Reader
 	killed atomic.Int32 // why: a killed… constant
 	retire *time.Timer  // while it is idle
+	ended  func(*os.ProcessState)
 }
 
 const (
@@ -60,7 +62,7 @@ func startHelper() (*helper, error) {
 			return nil, err
 		}
 	}
-	h := &helper{cmd: exec.Command(path)}
+	h := &helper{cmd: exec.Command(path), ended: ended}
 	h.cmd.Env = append(os.Environ(), mark+"=1")
 	ownGroup(h.cmd)
 	var err error
@@ -116,7 +118,7 @@ func (h *helper) rest() {
 func (h *helper) end() {
 	h.in.Close()
 	_ = h.cmd.Wait()
-	ended(h.cmd.ProcessState)
+	h.ended(h.cmd.ProcessState)
 }
 
 func (h *helper) kill(why int32) {
@@ -152,7 +154,7 @@ func ask(ctx context.Context, r request) (answer, error) {
 		return a, a.err()
 	}
 	state := h.buried(err)
-	ended(h.cmd.ProcessState)
+	h.ended(h.cmd.ProcessState)
 	switch {
 	case ctx.Err() != nil:
 		return answer{}, ctx.Err()

@@ -111,16 +111,16 @@ func TestHostileFiles(t *testing.T) {
 	retireAll()
 	var mu sync.Mutex
 	var peak int64 // of all helpers and the programs that they started
-	program, ended = helper, func(s *os.ProcessState) {
+	measure(helper, func(s *os.ProcessState) {
 		mu.Lock()
 		defer mu.Unlock()
 		if u, ok := s.SysUsage().(*syscall.Rusage); ok {
 			peak = max(peak, u.Maxrss<<10)
 		}
-	}
+	})
 	defer func() {
 		retireAll()
-		program, ended = "", func(*os.ProcessState) {}
+		measure("", func(*os.ProcessState) {})
 		mu.Lock()
 		defer mu.Unlock()
 		// The system counts what the parent had when it started a child to the child.
@@ -192,6 +192,13 @@ func TestHostileFiles(t *testing.T) {
 	if shown == 0 || refused == 0 { // how many go beyond the bounds depends on the machine
 		t.Error("one of the two never happened: the files are not what they should be")
 	}
+}
+
+// measure has other helpers started from now on, and hears of their ends.
+func measure(path string, hear func(*os.ProcessState)) {
+	helpers.mu.Lock()
+	defer helpers.mu.Unlock()
+	program, ended = path, hear
 }
 
 func retireAll() {
