@@ -20,7 +20,7 @@ LDFLAGS := -ldflags "-s -w"
 # make run PROFILE=second opens another person's Satchel beside yours.
 PROFILE ?=
 
-.PHONY: run build test raced suite vet test-servers test-faults journeys test-package faults bench bench-relay lint shots package clean
+.PHONY: run build test raced suite prompt vet test-servers test-faults journeys test-package faults bench bench-relay lint shots package clean
 
 run: build
 	build/satchel $(if $(PROFILE),--profile $(PROFILE))
@@ -33,18 +33,21 @@ build:
 
 # What every change must pass: format, the suite, and the journeys at the prompt, built
 # programs that are killed and restarted; all under the race detector, so that everything
-# is compiled once. The suite waits for disks more than it computes: several packages at
-# a time. Vet, windows and servers of others follow in .ci/run.
+# is compiled once. They wait for disks more than they compute: several packages at a
+# time, beside the journeys. Vet, windows and servers of others follow in .ci/run.
 STORES := /transfer/(s3|azblob|gs|stores)$$|/internal/faults$$
 RACE   := go test -race -vet=off $(SCREENLESS) $(PLAIN)
 test:
 	@.ci/install test
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt would change:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
-	$(MAKE) --no-print-directory -j 2 raced suite
-	SATCHEL_PROGRAMS=$$PWD/build/race $(JOURNEY) -parallel 3 -run 'Prompt|Kill9'
+	$(MAKE) --no-print-directory raced
+	$(MAKE) --no-print-directory -j 2 suite prompt
 
 suite:
 	$(RACE) -p 4 -timeout 8m -skip TestHostileFiles $$(go list $(SCREENLESS) ./... | grep -Ev '/internal/journey|$(STORES)')
+
+prompt:
+	SATCHEL_PROGRAMS=$$PWD/build/race $(JOURNEY) -parallel 3 -run 'Prompt|Kill9'
 
 raced:
 	go build -race $(SCREENLESS) $(PLAIN) -o build/race/ ./cmd/satchel-relay ./cmd/satchelctl
