@@ -52,7 +52,7 @@ prompt:
 raced:
 	go build -race $(SCREENLESS) $(PLAIN) -o build/race/ ./cmd/satchel-relay ./cmd/satchelctl
 
-# All that vet knows, of the window's files too; go test has vetted the rest.
+# All that vet knows, of the window's files, too; the suite leaves it out.
 vet:
 	go vet $(WINDOW) ./...
 
