@@ -67,7 +67,7 @@ func NewClient() *http.Client {
 	http1.SetHTTP1(true) // a connection a transfer: a stalled one holds up no other
 	return &http.Client{CheckRedirect: checkRedirect, Transport: &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           bulkDial(&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 15 * time.Second, Control: keepLittleUnsent}),
+		DialContext:           (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 15 * time.Second, Control: keepLittleUnsent}).DialContext,
 		TLSHandshakeTimeout:   15 * time.Second,
 		ResponseHeaderTimeout: time.Hour, // the last chunk's: a store may check a very big file first
 		IdleConnTimeout:       60 * time.Second,
