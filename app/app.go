@@ -81,6 +81,8 @@ type App struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 	wg      sync.WaitGroup
+	starts  sync.Mutex // held while something is added to wg
+	waited  bool       // Close waits for wg: nothing is added
 	orders  *queue
 	once    sync.Once
 	ended   atomic.Bool // nothing is drawn any more
@@ -282,6 +284,9 @@ func (a *App) Close() error {
 		a.orders.close() // what the person did is done first
 		a.cancel()
 		err = a.session.Close()
+		a.starts.Lock()
+		a.waited = true
+		a.starts.Unlock()
 		a.wg.Wait()
 		if a.notifier != nil {
 			a.notifier.Close()
@@ -311,13 +316,22 @@ func (a *App) ui(f func()) {
 	})
 }
 
+// joined runs f on a goroutine that Close waits for; not at all once it does.
+func (a *App) joined(f func()) {
+	a.starts.Lock()
+	defer a.starts.Unlock()
+	if !a.waited {
+		a.wg.Go(f)
+	}
+}
+
 // work runs f beside the screen; the function that it returns, if any, runs on
 // the screen's goroutine afterwards.
 func (a *App) work(f func(context.Context) func()) {
 	if a.ctx.Err() != nil {
 		return
 	}
-	a.wg.Go(func() {
+	a.joined(func() {
 		if then := f(a.ctx); then != nil && a.ctx.Err() == nil {
 			a.ui(then)
 		}

@@ -69,7 +69,7 @@ func (a *App) follow(l *session.Linking, s *widgets.LinkSheet, done func(session
 			closed()
 		}
 	}
-	a.wg.Go(func() {
+	a.joined(func() {
 		var status session.LinkStatus
 		for status.State != session.LinkDone && status.State != session.LinkFailed {
 			next, err := l.Await(a.ctx, status)

@@ -85,7 +85,7 @@ func (a *App) listen(key messageKey, path string, from float64) {
 	me := &listening{of: key, stop: cancel}
 	a.listening = me
 	a.showHeard(key, widgets.Heard{Playing: true, At: from})
-	a.wg.Go(func() {
+	a.joined(func() {
 		defer cancel()
 		err := a.playFile(ctx, path, from, func(at float64) {
 			a.ui(func() {

@@ -182,7 +182,7 @@ func (a *App) typing(c chat.TypingChanged) {
 
 // later runs f on the screen's goroutine after a while, unless the program ends first.
 func (a *App) later(d time.Duration, f func()) {
-	a.wg.Go(func() {
+	a.joined(func() {
 		t := time.NewTimer(d)
 		defer t.Stop()
 		select {

@@ -68,7 +68,7 @@ func (a *App) record(r *recording) {
 	ctx, cancel := context.WithCancel(a.ctx)
 	r.stop, r.state.Paused = cancel, false
 	a.drawVoice(r)
-	a.wg.Go(func() {
+	a.joined(func() {
 		defer cancel()
 		err := a.recordInto(ctx, r.path, func(s widgets.VoiceState) {
 			a.ui(func() {
