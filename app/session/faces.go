@@ -26,13 +26,18 @@ func (s *Session) SetPicture(ctx context.Context, picture []byte) error {
 }
 
 // Faces are the pictures of those who have one, as they came.
-func (s *Session) Faces() (all map[chat.AccountID][]byte, err error) {
-	all = map[chat.AccountID][]byte{}
-	err = s.db.View(func(tx *storage.Tx) error {
-		rows, err := tx.Faces()
+func (s *Session) Faces() (map[chat.AccountID][]byte, error) {
+	return pictures[chat.AccountID](s, (*storage.Tx).Faces)
+}
+
+// pictures are those of settings, by what they are about.
+func pictures[ID ~string](s *Session, rows func(*storage.Tx) ([]storage.Setting, error)) (map[ID][]byte, error) {
+	all := map[ID][]byte{}
+	err := s.db.View(func(tx *storage.Tx) error {
+		rows, err := rows(tx)
 		for _, row := range rows {
 			if b := pictureOf(&row); len(b) > 0 {
-				all[chat.AccountID(row.About)] = b
+				all[ID(row.About)] = b
 			}
 		}
 		return err

@@ -63,18 +63,8 @@ func (s *Session) admin(conv chat.ConversationID) (chat.Conversation, error) {
 }
 
 // GroupFaces are the pictures of groups that have one, as they came.
-func (s *Session) GroupFaces() (all map[chat.ConversationID][]byte, err error) {
-	all = map[chat.ConversationID][]byte{}
-	err = s.db.View(func(tx *storage.Tx) error {
-		rows, err := tx.Pictures()
-		for _, row := range rows {
-			if b := pictureOf(&row); len(b) > 0 {
-				all[chat.ConversationID(row.About)] = b
-			}
-		}
-		return err
-	})
-	return all, err
+func (s *Session) GroupFaces() (map[chat.ConversationID][]byte, error) {
+	return pictures[chat.ConversationID](s, (*storage.Tx).Pictures)
 }
 
 // ruled takes in what entries say that are here now, of others and our own, about
