@@ -201,18 +201,7 @@ func TestCloudKilled(t *testing.T) {
 				all[i] = &carrier{client: joinBy(t, b.url(), inviteTo(t, c), fmt.Sprint("Carrier ", i)), through: b.url(), total: &total, sent: map[string][]byte{}}
 				running.Go(func() { all[i].run(ctx) })
 			}
-			for n := range kills() {
-				goal := total.Load() + 1 + rand.Int64N(4)
-				if !eventually(func() bool { return total.Load() >= goal }) {
-					t.Errorf("after kill %d nothing was stored for long", n)
-					break
-				}
-				i := rand.IntN(relays)
-				b.set(i, "")
-				children[i].kill()
-				children[i] = startChild(t, c)
-				b.set(i, children[i].url)
-			}
+			killAny(t, c, b, children, func() bool { return passes(&total, 1+rand.Int64N(4)) })
 			stop()
 			running.Wait()
 			for _, k := range children {

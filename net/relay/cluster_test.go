@@ -311,19 +311,7 @@ func killUnderLoad(t *testing.T, c Config, relays int) {
 			acked: map[string]uint64{}, told: map[string]int{}}
 		running.Go(func() { ws[i].run(ctx) })
 	}
-	for n := range kills() {
-		// Some progress between two kills, and a moment of its own for each.
-		goal := total.Load() + 100 + rand.Int64N(200)
-		if !eventually(func() bool { return total.Load() >= goal }) {
-			t.Errorf("after kill %d nothing was acknowledged for long", n)
-			break
-		}
-		i := rand.IntN(relays)
-		b.set(i, "")
-		children[i].kill()
-		children[i] = startChild(t, c)
-		b.set(i, children[i].url)
-	}
+	killAny(t, c, b, children, func() bool { return passes(&total, 100+rand.Int64N(200)) })
 	stop()
 	running.Wait()
 
@@ -466,4 +454,27 @@ func TestAcknowledgedIsSynced(t *testing.T) {
 		t.Errorf("%d syncs for %d messages", syncs()-before, messages)
 	}
 	t.Logf("%d syncs for %d messages", syncs()-before, messages)
+}
+
+// killAny kills one of the relays behind a balancer, and starts it again, as often
+// as there are kills; progress waits until it can happen once more.
+func killAny(t *testing.T, c Config, b *balancer, children []*child, progress func() bool) {
+	t.Helper()
+	for n := range kills() {
+		if !progress() {
+			t.Errorf("after kill %d nothing went on for long", n)
+			return
+		}
+		i := rand.IntN(len(children))
+		b.set(i, "")
+		children[i].kill()
+		children[i] = startChild(t, c)
+		b.set(i, children[i].url)
+	}
+}
+
+// passes waits until a count has grown by n.
+func passes(count *atomic.Int64, n int64) bool {
+	goal := count.Load() + n
+	return eventually(func() bool { return count.Load() >= goal })
 }
