@@ -1,33 +1,41 @@
 package app
 
 import (
+	"bytes"
+	"fmt"
+	"image"
 	"slices"
 	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
 
 	"satchel/widgets"
 )
 
 // Without a pointer: on every screen Tab reaches all that can be pressed, in the
-// order in which it is read; and everything has a name.
+// order in which it is read; everything has a name; and one sees where one is.
 func TestEveryScreenByKeyboard(t *testing.T) {
 	p := gathered(newStage(t))
 	p.speaks("en")
 	p.window.Resize(fyne.NewSize(1120, 720))
+	seen := map[string]bool{} // kinds of controls that show the focus
 	for _, v := range views() {
 		if strings.HasSuffix(v.name, "-menu") || v.name == "hover" {
 			continue // Fyne's own, where arrows go; and the pointer's
 		}
 		p.shows(v)
-		p.tabs(t, v.name)
+		p.tabs(t, v.name, seen)
 		p.back()
+	}
+	if len(seen) < 6 {
+		t.Errorf("only %v were seen with the focus", seen)
 	}
 }
 
 // tabs goes once around with Tab.
-func (p *person) tabs(t *testing.T, what string) {
+func (p *person) tabs(t *testing.T, what string, shown map[string]bool) {
 	t.Helper()
 	c := p.window.Canvas()
 	all := p.looks().controls
@@ -57,6 +65,12 @@ func (p *person) tabs(t *testing.T, what string) {
 			t.Errorf("%s: Tab goes from %s at %.0f back to %s at %.0f", what, named(before.object), before.box, named(now.object), now.box)
 		}
 		before = now.clamped()
+		if k := focusKind(now.object); !shown[k] && !area(now) {
+			shown[k] = true
+			if !p.showsFocus(t, f) {
+				t.Errorf("%s: %s looks the same with the focus", what, named(now.object))
+			}
+		}
 	}
 	for _, one := range all {
 		f, ok := one.object.(fyne.Focusable)
@@ -64,6 +78,66 @@ func (p *person) tabs(t *testing.T, what string) {
 			continue
 		}
 		t.Errorf("%s: Tab never comes to %s", what, named(one.object))
+	}
+}
+
+// focusKind is what looks alike with the focus: a widget's type, and how a button
+// asks to be pressed.
+func focusKind(o fyne.CanvasObject) string {
+	if b, ok := o.(*widgets.Button); ok {
+		return fmt.Sprint(kind(o), b.Kind)
+	}
+	return kind(o)
+}
+
+// showsFocus tells whether one sees that f has the focus. Nothing of the program
+// runs in between: the stage's goroutine is the test's.
+func (p *person) showsFocus(t *testing.T, f fyne.Focusable) bool {
+	t.Helper()
+	c := p.window.Canvas()
+	c.Unfocus()
+	without := p.painted(t)
+	c.Focus(f)
+	if c.Focused() != f {
+		t.Fatalf("%s does not take the focus", named(f.(fyne.CanvasObject)))
+	}
+	return !bytes.Equal(without, p.painted(t))
+}
+
+// painted is what the window shows. Fyne forgets how widgets are drawn that it did
+// not paint for a minute. A real window gives them their places again; the one of
+// tests leaves them blank, so they get them here.
+func (p *person) painted(t *testing.T) []byte {
+	t.Helper()
+	c := p.window.Canvas()
+	test.NewCanvas().Capture() // what is to be forgotten is forgotten now
+	settle(c.Content())
+	for _, over := range c.Overlays().List() {
+		settle(over)
+	}
+	img, ok := c.Capture().(*image.NRGBA)
+	if !ok {
+		t.Fatal("a picture of another kind")
+	}
+	return img.Pix
+}
+
+// settle puts all that can be seen of an object where it belongs.
+func settle(o fyne.CanvasObject) {
+	if !o.Visible() {
+		return
+	}
+	switch o := o.(type) {
+	case *fyne.Container:
+		for _, c := range o.Objects {
+			settle(c)
+		}
+	case fyne.Widget:
+		r := test.WidgetRenderer(o)
+		r.Layout(o.Size())
+		for _, c := range r.Objects() {
+			settle(c)
+		}
 	}
 }
 

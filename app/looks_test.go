@@ -82,6 +82,13 @@ func gathered(s *stage) *person {
 		send(ines, "", file(fmt.Sprintf("interview-take%d-with-a-name-that-somebody-gave-to-the-final-version.mov", i+1), 5000+i))
 	}
 	send(ines, "Second draft, with the boat.", file("budget.xlsx", 12_345))
+	folder := filepath.Join(dir, "harbour-rushes-of-the-second-day")
+	for _, name := range []string{"shotlist.pdf", "camera A/a-name-that-somebody-gave-to-the-very-last-and-really-final-version.mov", "camera A/take2.mov", "camera B/take1.mov"} {
+		path := filepath.Join(folder, filepath.FromSlash(name))
+		must(os.MkdirAll(filepath.Dir(path), 0o700))
+		must(os.WriteFile(path, make([]byte, 3000+len(name)), 0o600))
+	}
+	send(ines, "All of the second day", folder)
 	send(ines, "Reference for the evening look", photo("harbour.jpg", 640, 400))
 	send(ines, "Harbour, three angles", photo("a.jpg", 300, 200), photo("b.jpg", 200, 300), photo("c.jpg", 300, 300))
 	say(ines, chat.Content{Location: &chat.Location{Lat: 38.7056, Lon: -9.1446, Name: "Cais do Sodré, at the end of the long pier"}})
@@ -101,6 +108,7 @@ func gathered(s *stage) *person {
 		}
 		return n == 6
 	})
+	mara.sees("the folder", func(Screen) bool { _, there := mara.folder(); return there })
 	must(mara.session.SetName(t.Context(), longName))
 	group, err := mara.session.NewGroup(t.Context(), "The people who make the film about the harbour and its boats", []chat.AccountID{ines.model.me.ID}, false)
 	must(err)
@@ -112,6 +120,27 @@ func gathered(s *stage) *person {
 	must(err)
 	mara.sees("the group's words", func(s Screen) bool { r := row(s, group.Title); return r != nil && r.Unread > 0 && s.Me == longName })
 	return mara
+}
+
+// folder is the message with the folder.
+func (p *person) folder() (chat.Message, bool) {
+	for _, m := range p.main.pane.inOrder() {
+		if m.Content.File.IsFolder() {
+			return m, true
+		}
+	}
+	return chat.Message{}, false
+}
+
+// recorded has a voice message that waits to be sent.
+func (p *person) recorded() {
+	levels := make([]byte, 200)
+	for i := range levels {
+		levels[i] = byte(20 + (i*37+i*i*11)%220)
+	}
+	id := p.main.pane.id
+	p.voices[id] = &recording{conv: id, path: p.voiceDraft(id), state: widgets.VoiceState{Seconds: 12.3, Levels: levels, Paused: true}}
+	p.main.pane.drawVoice()
 }
 
 // under has transfers in all states, in the open conversation.
@@ -179,6 +208,10 @@ func views() []view {
 		{"group", func(p *person) { p.openGroup(chat.ConversationID(p.ofKind(chat.Group))) }, sheet("group")},
 		{"add-people", func(p *person) { p.addToGroup(chat.ConversationID(p.ofKind(chat.Group))) }, sheet("add")},
 		{"leave", func(p *person) { p.askToLeave(chat.ConversationID(p.ofKind(chat.Group))) }, nil},
+		{"folder", func(p *person) { m, _ := p.folder(); p.openTree(m) }, func(_ *person, s Screen) bool { return s.Sheet != nil && len(s.Sheet.Lines) > 3 }},
+		{"voice", func(p *person) { p.recorded() }, nil},
+		{"timer", func(p *person) { p.chooseTimer(chat.ConversationID(p.ofKind(chat.Direct))) }, sheet("timer")},
+		{"group-links", func(p *person) { p.openGroupLinks(chat.ConversationID(p.ofKind(chat.Group))) }, sheet("group-links")},
 		{"person", func(p *person) { p.main.pane.openPerson() }, func(_ *person, s Screen) bool { return s.Sheet != nil && len(s.Sheet.Digits) > 20 }},
 		{"invite", func(p *person) { p.invite() }, func(_ *person, s Screen) bool { return s.Sheet != nil && s.Sheet.Link != "" }},
 		{"invited", func(p *person) { p.askInvited("satchel://127.0.0.1:1/?code=x&key=y") }, sheet("invited")},
@@ -261,6 +294,8 @@ func (p *person) back() {
 	for c.Overlays().Top() != nil {
 		c.Overlays().Remove(c.Overlays().Top())
 	}
+	delete(p.voices, p.main.pane.id)
+	p.main.pane.drawVoice()
 	p.main.pane.endReply()
 	p.main.pane.composer.SetText("")
 	p.main.pane.timeline.PickNone()

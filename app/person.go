@@ -22,8 +22,9 @@ func (p *pane) openPerson() {
 	face.Online = false
 	s := widgets.NewPersonSheet(face)
 	a.showSheet(&openSheet{name: "person", sheet: s.Sheet, person: s,
-		spots: map[string]spotted{"same": s.Same, "undo": s.Undo, "code": s.Code}})
+		spots: map[string]spotted{"same": s.Same, "undo": s.Undo, "code": s.Code, "timer": s.Timer}})
 	s.Sheet.ShowOn(a.window.Canvas(), nil)
+	s.Timer.OnTapped = func() { a.chooseTimer(c.ID) }
 	name := map[string]any{"Name": face.Name}
 	var number, code string
 	draw := func() {

@@ -78,7 +78,7 @@ func (a *App) profilePage(o *openSheet) fyne.CanvasObject {
 
 	blocked := widgets.NewParagraph(lang.L("Nobody is blocked. What somebody writes whom you block is not shown, and they are not told."), widgets.SizeSmall, widgets.ColorMuted, fyne.TextAlignLeading)
 	people := container.NewVBox()
-	heading := widgets.NewParagraph(lang.L("Blocked"), widgets.SizeText, widgets.ColorText, fyne.TextAlignLeading)
+	heading := widgets.NewHeading(lang.L("Blocked"))
 	page := widgets.NewColumn(14, container.New(&profileLayout{}, avatar, widgets.FieldBox(name, false), save), answer, widgets.NewLine(12, choose, remove), words, heading, blocked, people)
 	o.drawMe()
 	a.listBlocked(o, blocked, people)

@@ -29,6 +29,7 @@ type Button struct {
 	OnTapped func()
 	OnEscape func()
 	Height   float32 // 0: 38
+	Leads    bool    // to a menu: an arrow at the right says so
 
 	disabled, hovered, focused bool
 }
@@ -122,18 +123,34 @@ func (b *Button) TypedKey(k *fyne.KeyEvent) {
 	}
 }
 
+// arrowRoom is what the arrow takes of a button's width.
+const arrowRoom float32 = 18
+
 // CreateRenderer implements fyne.Widget.
 func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 	box := NewRounded(color.Transparent, ButtonRadius)
-	over := NewRounded(color.Transparent, ButtonRadius)
+	over, ring := NewRounded(color.Transparent, ButtonRadius), newFocusRing()
+	if b.Kind == PrimaryButton {
+		ring.CornerRadius -= 3
+	}
 	text := NewBoldText("", TextSize, ColorText)
 	text.Alignment = fyne.TextAlignCenter
-	icon := &canvas.Image{FillMode: canvas.ImageFillContain}
-	r := &shellRenderer{objects: []fyne.CanvasObject{box, over, text, icon}}
+	icon, arrow := &canvas.Image{FillMode: canvas.ImageFillContain}, &canvas.Image{FillMode: canvas.ImageFillContain}
+	r := &shellRenderer{objects: []fyne.CanvasObject{box, over, ring, text, icon, arrow}}
 	r.layout = func(s fyne.Size) {
 		place(box, 0, 0, s.Width, s.Height)
 		place(over, 0, 0, s.Width, s.Height)
-		place(text, 0, 0, s.Width, s.Height)
+		if b.Kind == PrimaryButton { // the accent can't be seen on the accent
+			place(ring, 3, 3, s.Width-6, s.Height-6)
+		} else {
+			place(ring, 0, 0, s.Width, s.Height)
+		}
+		room := s.Width
+		if b.Leads {
+			room -= arrowRoom
+			place(arrow, room-6, (s.Height-16)/2, 16, 16)
+		}
+		place(text, 0, 0, room, s.Height)
 		const side = 22
 		place(icon, (s.Width-side)/2, (s.Height-side)/2, side, side)
 	}
@@ -144,7 +161,11 @@ func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 		}
 		switch {
 		case b.Icon == "":
-			return fyne.NewSize(MeasureText(b.Text, TextSize, true).Width+2*16, height)
+			width := MeasureText(b.Text, TextSize, true).Width + 2*16
+			if b.Leads {
+				width += arrowRoom
+			}
+			return fyne.NewSize(width, height)
 		case b.Kind == IconOnly:
 			return fyne.NewSquareSize(36)
 		}
@@ -153,7 +174,7 @@ func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 	r.refresh = func() {
 		ink := ColorText
 		box.FillColor, box.StrokeColor, box.StrokeWidth = color.Transparent, color.Transparent, 0
-		over.FillColor, over.StrokeWidth = color.Transparent, 0
+		over.FillColor = color.Transparent
 		switch b.Kind {
 		case PrimaryButton:
 			box.FillColor, ink = Color(ColorAccent), ColorOnAccent
@@ -172,10 +193,16 @@ func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 		if b.hovered && !b.disabled {
 			over.FillColor = Color(ColorHover)
 		}
-		if b.focused {
-			over.StrokeColor, over.StrokeWidth = Color(theme.ColorNameFocus), 3
+		drawFocusRing(ring, b.focused)
+		if b.focused && b.Kind == PrimaryButton && !b.disabled {
+			ring.StrokeColor = Color(ColorOnAccent)
 		}
 		text.Text, text.Color = b.Text, Color(ink)
+		show(arrow, b.Leads)
+		if b.Leads {
+			arrow.Resource = IconDown.Resource(Color(ColorMuted))
+			arrow.Refresh()
+		}
 		if b.Icon != "" {
 			text.Text = ""
 			icon.Resource = b.Icon.Resource(Color(ink))
@@ -186,6 +213,7 @@ func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 		}
 		box.Refresh()
 		over.Refresh()
+		ring.Refresh()
 		text.Refresh()
 	}
 	r.refresh()

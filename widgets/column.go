@@ -33,6 +33,16 @@ func heightAt(o fyne.CanvasObject, width float32) float32 {
 	return o.MinSize().Height
 }
 
+// headingGap is more room above a heading than above anything else.
+const headingGap float32 = 12
+
+func (c *Column) gapAbove(o fyne.CanvasObject) float32 {
+	if p, ok := o.(*Paragraph); ok && p.heads {
+		return c.Gap + headingGap
+	}
+	return c.Gap
+}
+
 // HeightAt returns the height of all that is shown, at this width.
 func (c *Column) HeightAt(width float32) float32 {
 	height := float32(0)
@@ -41,7 +51,7 @@ func (c *Column) HeightAt(width float32) float32 {
 			continue
 		}
 		if height > 0 {
-			height += c.Gap
+			height += c.gapAbove(o)
 		}
 		height += heightAt(o, width)
 	}
@@ -57,9 +67,12 @@ func (c *Column) CreateRenderer() fyne.WidgetRenderer {
 			if !o.Visible() {
 				continue
 			}
+			if y > 0 {
+				y += c.gapAbove(o)
+			}
 			h := heightAt(o, s.Width)
 			place(o, 0, y, s.Width, h)
-			y += h + c.Gap
+			y += h
 		}
 	}
 	r.min = func() fyne.Size {

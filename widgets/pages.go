@@ -7,7 +7,6 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
-	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
 
@@ -225,7 +224,7 @@ func (n *pageName) CreateRenderer() fyne.WidgetRenderer {
 			box.FillColor = Color(ColorHover)
 		}
 		if n.focused {
-			box.StrokeColor, box.StrokeWidth = Color(theme.ColorNameFocus), 2
+			box.StrokeColor, box.StrokeWidth = Color(colorRing), 2
 		}
 		ink := ColorMuted
 		if picked {

@@ -14,10 +14,12 @@ func NewParagraph(text string, size fyne.ThemeSizeName, name fyne.ThemeColorName
 	return p
 }
 
-// NewHeading returns words above a part of a page.
+// NewHeading returns words above a part of a page; a Column sets it apart from what
+// is before it.
 func NewHeading(text string) *Paragraph {
 	p := NewParagraph(text, SizeText, ColorText, fyne.TextAlignLeading)
 	p.words.Style.TextStyle.Bold = true
+	p.heads = true
 	return p
 }
 
@@ -26,6 +28,7 @@ type Paragraph struct {
 	widget.BaseWidget
 	words *widget.TextSegment
 	text  *widget.RichText
+	heads bool
 }
 
 // SetText changes the words.

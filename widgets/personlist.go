@@ -8,7 +8,6 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
-	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"satchel/chat"
@@ -186,7 +185,7 @@ func (p *personRow) CreateRenderer() fyne.WidgetRenderer {
 			box.FillColor = Color(ColorHover)
 		}
 		if p.focused {
-			box.StrokeColor, box.StrokeWidth = Color(theme.ColorNameFocus), 2
+			box.StrokeColor, box.StrokeWidth = Color(colorRing), 2
 		}
 		name.Color = Color(ColorText)
 		mark.set(p.of.isChosen(p.account.ID), p.of.Several)

@@ -13,11 +13,12 @@ type PersonSheet struct {
 	OnUndo func()            // takes the mark away
 	OnCopy func(code string) // one's own code, for the other one to paste
 
-	QR   *QR
-	Code *Field
-	Same *Button
-	Undo *Button
-	Copy *Button
+	QR    *QR
+	Code  *Field
+	Same  *Button
+	Undo  *Button
+	Copy  *Button
+	Timer *Button // how long messages are there
 
 	number *Number
 	words  *Paragraph
@@ -55,9 +56,11 @@ func NewPersonSheet(face Face) *PersonSheet {
 		s.Copy.SetText(lang.L("Copied"))
 		s.Sheet.Refresh()
 	})
-	body := NewColumn(14, s.words, s.number, s.QR, s.box, s.answer)
+	s.Timer = NewButton(PlainButton, lang.L("Disappearing messages…"), nil)
+	s.Timer.Height = 32
+	body := NewColumn(14, NewLine(8, s.Timer), s.words, s.number, s.QR, s.box, s.answer)
 	s.Sheet = NewSheet(face.Name, body, shut, s.Copy, s.Undo, s.Same)
-	s.Code.OnEscape = s.Sheet.Dismiss
+	s.Code.OnEscape, s.Timer.OnEscape = s.Sheet.Dismiss, s.Sheet.Dismiss
 	s.Set("", "", lang.L("One moment…"), false)
 	return s
 }

@@ -26,6 +26,7 @@ type Picker struct {
 func NewPicker(text, detail string, options []string, picked int, changed func(int)) *Picker {
 	p := &Picker{Text: text, Detail: detail, Options: options, OnChanged: changed, picked: picked}
 	p.Button = NewButton(PlainButton, "", p.open)
+	p.Button.Leads = true
 	p.detail = NewParagraph(detail, SizeSmall, ColorMuted, fyne.TextAlignLeading)
 	p.ExtendBaseWidget(p)
 	return p
@@ -77,7 +78,7 @@ func (p *Picker) shown() string {
 func (p *Picker) buttonWidth(width float32) float32 {
 	widest := float32(60)
 	for _, o := range p.Options {
-		widest = max(widest, MeasureText(o, TextSize, true).Width+2*16)
+		widest = max(widest, MeasureText(o, TextSize, true).Width+2*16+arrowRoom)
 	}
 	return min(widest, width/2)
 }
@@ -107,7 +108,7 @@ func (p *Picker) CreateRenderer() fyne.WidgetRenderer {
 		place(text, 0, top, width, LineHeight)
 		place(p.detail, 0, top+LineHeight+2, width, p.detail.HeightAt(width))
 		place(p.Button, s.Width-button, 2, button, 38)
-		p.Button.Text = ElideEnd(p.shown(), button-2*12, TextSize, true)
+		p.Button.SetText(ElideEnd(p.shown(), button-2*12-arrowRoom, TextSize, true))
 	}
 	r.min = func() fyne.Size {
 		width := p.Size().Width

@@ -6,7 +6,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
-	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
 
@@ -91,7 +90,7 @@ func (b *RowButton) CreateRenderer() fyne.WidgetRenderer {
 			box.FillColor = Color(ColorHover)
 		}
 		if b.focused {
-			box.StrokeColor, box.StrokeWidth = Color(theme.ColorNameFocus), 2
+			box.StrokeColor, box.StrokeWidth = Color(colorRing), 2
 		}
 		text.Color, aside.Color, aside.Text = Color(ColorText), Color(ColorMuted), b.Aside
 		if !b.Size().IsZero() {

@@ -205,6 +205,7 @@ func (s *Sheet) CreateRenderer() fyne.WidgetRenderer {
 	r.refresh = func() {
 		scrim.box.FillColor = rgba(0x14110E, 0x59)
 		card.box.FillColor, card.box.CornerRadius = Color("overlayBackground"), 16
+		card.box.StrokeColor, card.box.StrokeWidth = Color(ColorLine), 1 // at night it is nearly as dark as what is behind
 		title.Text, title.Color = s.Title, Color(ColorText)
 		if !s.Size().IsZero() {
 			r.layout(s.Size())

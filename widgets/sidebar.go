@@ -7,7 +7,6 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/lang"
-	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
 
@@ -93,7 +92,7 @@ func newFocusRing() *canvas.Rectangle {
 func drawFocusRing(ring *canvas.Rectangle, on bool) {
 	ring.StrokeWidth, ring.StrokeColor = 0, color.Transparent
 	if on {
-		ring.StrokeWidth, ring.StrokeColor = 2, Color(theme.ColorNameFocus)
+		ring.StrokeWidth, ring.StrokeColor = 2, Color(colorRing)
 	}
 }
 
@@ -143,7 +142,7 @@ func (h *SideHead) CreateRenderer() fyne.WidgetRenderer {
 		dot.FillColor = Color(h.tone.color())
 		frame.FillColor, frame.StrokeColor, frame.StrokeWidth = Color(ColorWindow), Color(ColorLine), 1
 		if h.searching {
-			frame.StrokeColor, frame.StrokeWidth = Color(theme.ColorNameFocus), 2
+			frame.StrokeColor, frame.StrokeWidth = Color(colorRing), 2
 		}
 		glass.Resource = IconSearch.Resource(Color(ColorMuted))
 		if !h.Size().IsZero() {

@@ -151,21 +151,44 @@ func (l *textLayout) fitGraphemes(from, to int, width float32) (int, float32) {
 	return ends[low] - from, l.drawn(from, ends[low])
 }
 
-// runs calls f for each run of text[from:to] that is in one style, in order.
+// runs calls f for each run of text[from:to] that is in one style and in letters
+// of one font, in order.
 func (l *textLayout) runs(from, to int, f func(from, to int, s *span)) {
 	at := from
 	for n := sort.Search(len(l.spans), func(n int) bool { return l.spans[n].to > from }); n < len(l.spans) && l.spans[n].from < to; n++ {
 		s := &l.spans[n]
 		if begin := max(s.from, at); begin > at {
-			f(at, begin, nil)
+			l.inFonts(at, begin, nil, f)
 			at = begin
 		}
 		end := min(s.to, to)
-		f(at, end, s)
+		l.inFonts(at, end, s, f)
 		at = end
 	}
 	if at < to {
-		f(at, to, nil)
+		l.inFonts(at, to, nil, f)
+	}
+}
+
+// inFonts calls f for each part of a run that Inter has, and each that it has not.
+// Fyne puts all letters of one text on the line of the tallest font among them, but
+// gives them the height of the first: the feet of Latin letters beside Chinese ones
+// would be cut off.
+func (l *textLayout) inFonts(from, to int, s *span, f func(from, to int, s *span)) {
+	start, foreign, known := from, false, false
+	for at, r := range l.text[from:to] {
+		if r < 0x0530 && !unicode.IsLetter(r) || r >= 0x0530 && unicode.In(r, unicode.Common, unicode.Inherited) {
+			continue // signs, digits, emoji: with what is before them
+		}
+		other := r >= 0x0530 && !unicode.In(r, unicode.Latin, unicode.Greek, unicode.Cyrillic)
+		if known && other != foreign {
+			f(start, from+at, s)
+			start = from + at
+		}
+		foreign, known = other, true
+	}
+	if start < to {
+		f(start, to, s)
 	}
 }
 

@@ -28,6 +28,7 @@ const (
 	ColorScrim = fyne.ThemeColorName("satchelScrim") // discs and pills on a picture
 	ColorHover = theme.ColorNameHover                // over what the pointer is on
 
+	colorRing    = fyne.ThemeColorName("satchelRing")    // around what has the keyboard
 	colorCode    = fyne.ThemeColorName("satchelCode")    // under code in a text
 	colorOnScrim = fyne.ThemeColorName("satchelOnScrim") // on discs and pills on a picture
 	colorOnTile  = fyne.ThemeColorName("satchelOnTile")  // letters on a file's tile
@@ -96,6 +97,8 @@ var palette = map[fyne.ThemeColorName][2]nrgba{
 	colorTileSound:    {rgb(0x7A5A9E), rgb(0x7A5A9E)},
 	colorTilePicture:  {rgb(0x8A6A36), rgb(0x8A6A36)},
 	colorTileProgram:  {rgb(0x55646B), rgb(0x55646B)},
+
+	colorRing: {rgb(0xAB4C15), rgb(0xE58A4B)},
 
 	ColorHover:                       {rgba(0x23201B, 0x0D), rgba(0xEFEAE3, 0x12)},
 	theme.ColorNamePressed:           {rgba(0x23201B, 0x1C), rgba(0xEFEAE3, 0x24)},

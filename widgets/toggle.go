@@ -5,7 +5,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
-	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
 
@@ -171,7 +170,7 @@ func (t *Toggle) CreateRenderer() fyne.WidgetRenderer {
 	r.refresh = func() {
 		ring.StrokeWidth = 0
 		if t.focused {
-			ring.StrokeColor, ring.StrokeWidth = Color(theme.ColorNameFocus), 2
+			ring.StrokeColor, ring.StrokeWidth = Color(colorRing), 2
 		}
 		ink := ColorText
 		if t.disabled {
@@ -183,6 +182,9 @@ func (t *Toggle) CreateRenderer() fyne.WidgetRenderer {
 			fill = ColorAccent
 		}
 		track.FillColor = Color(fill)
+		if t.disabled && t.on {
+			track.FillColor = blend(Color(ColorAccent), Color(ColorTrack), 0.6)
+		}
 		knob.FillColor = Color(ColorWindow)
 		show(track, !t.Box)
 		show(knob, !t.Box)

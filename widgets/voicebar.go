@@ -21,13 +21,14 @@ type VoiceBar struct {
 
 	Cancel, Pause, Send *Button
 
-	state  VoiceState
-	wave   *canvas.Image
-	drawn  voiceKey
-	dot    *canvas.Circle
-	time   *canvas.Text
-	line   *canvas.Rectangle
-	ground *canvas.Rectangle // under time and waveform
+	state   VoiceState
+	focused bool
+	wave    *canvas.Image
+	drawn   voiceKey
+	dot     *canvas.Circle
+	time    *canvas.Text
+	line    *canvas.Rectangle
+	ground  *canvas.Rectangle // under time and waveform
 }
 
 // VoiceState is what the bar shows.
@@ -92,10 +93,10 @@ func (b *VoiceBar) Set(s VoiceState) {
 func (b *VoiceBar) State() VoiceState { return b.state }
 
 // FocusGained implements fyne.Focusable.
-func (b *VoiceBar) FocusGained() {}
+func (b *VoiceBar) FocusGained() { b.focused = true; b.Refresh() }
 
 // FocusLost implements fyne.Focusable.
-func (b *VoiceBar) FocusLost() {}
+func (b *VoiceBar) FocusLost() { b.focused = false; b.Refresh() }
 
 // TypedRune implements fyne.Focusable.
 func (b *VoiceBar) TypedRune(r rune) {
@@ -177,6 +178,7 @@ func (b *VoiceBar) CreateRenderer() fyne.WidgetRenderer {
 	r.min = func() fyne.Size { return fyne.NewSize(240, 39+2*pad+1) }
 	r.refresh = func() {
 		b.line.FillColor, b.ground.FillColor = Color(ColorLine), Color(ColorIncoming)
+		drawFocusRing(b.ground, b.focused)
 		b.dot.FillColor = Color(ColorBad)
 		if b.state.Paused {
 			b.dot.FillColor = Color(ColorMuted)

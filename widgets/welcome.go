@@ -9,7 +9,6 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/lang"
-	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
 
@@ -350,8 +349,11 @@ func (c *Choice) CreateRenderer() fyne.WidgetRenderer {
 	box := NewRounded(color.Transparent, FieldRadius)
 	title := NewBoldText(c.title, TextSize, ColorText)
 	detail := NewText("", SmallSize, ColorMuted)
-	r := &shellRenderer{objects: []fyne.CanvasObject{box, title, detail}}
+	ring := newFocusRing() // around the frame, which tells what is chosen
+	ring.CornerRadius = FieldRadius + 4
+	r := &shellRenderer{objects: []fyne.CanvasObject{ring, box, title, detail}}
 	r.layout = func(s fyne.Size) {
+		place(ring, -4, -4, s.Width+8, s.Height+8)
 		place(box, 0, 0, s.Width, s.Height)
 		place(title, 18, 14, s.Width-36, LineHeight)
 		detail.Text = ElideEnd(c.detail, s.Width-36, SmallSize, false)
@@ -361,12 +363,10 @@ func (c *Choice) CreateRenderer() fyne.WidgetRenderer {
 	r.refresh = func() {
 		// Filled, as a line around nothing has a dark seam.
 		box.FillColor, box.StrokeColor, box.StrokeWidth = Color(ColorWindow), Color(ColorLine), 1
-		switch {
-		case c.chosen:
+		if c.chosen {
 			box.StrokeColor, box.StrokeWidth = Color(ColorAccent), 2
-		case c.focused:
-			box.StrokeColor, box.StrokeWidth = Color(theme.ColorNameFocus), 2
 		}
+		drawFocusRing(ring, c.focused)
 		if c.hovered && !c.chosen {
 			box.FillColor = Color(ColorSide)
 		}

@@ -3,23 +3,48 @@
 package journey
 
 import (
+	"cmp"
+	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 )
 
-// The screens in a real window, by day and by night: a picture of each in
-// build/shots/looks, to be looked at. The other half, that at no size anything
-// stands on anything else, is in package app.
+// look is how a window may be dressed: what is set in it, and on what screen it is.
+type look struct {
+	name, theme, language string
+	width, height         int    // of the window, in pixels
+	percent               int    // of text, as a person sets it
+	scale                 string // how many pixels the screen has for one
+}
+
+var looks = []look{
+	{"light", "light", "en", 1120, 720, 100, "1"},
+	{"dark", "dark", "en", 1120, 720, 100, "1"},
+	{"small-dark-pt-160", "dark", "pt", 800, 560, 160, "1"},
+	{"small-light-80", "light", "en", 800, 560, 80, "1"},
+	{"large-light-pt-2x", "light", "pt", 1600, 1000, 100, "2"},
+	{"large-dark-80", "dark", "en", 1600, 1000, 80, "1"},
+}
+
+// The screens in a real window, by day and by night, small and large, in both
+// languages: a picture of each in build/shots/looks, to be looked at. The other
+// half, that at no size anything stands on anything else, is in package app.
 func TestScreenLooks(t *testing.T) {
-	for _, theme := range []string{"light", "dark"} {
-		t.Run(theme, func(t *testing.T) {
+	for _, l := range looks {
+		t.Run(l.name, func(t *testing.T) {
 			t.Parallel()
-			d := newDisplay(t, 1160, 780)
+			d := newDisplay(t, l.width+40, l.height+60)
+			d.more = []string{"FYNE_SCALE=" + l.scale}
 			r := newRelay(t)
-			w := &window{t: t, d: d, who: "Mara", profile: t.TempDir(), theme: theme, at: [4]int{10, 30, 1120, 720}, state: t.TempDir() + "/mara.json"}
-			(&walk{w, theme}).all(r)
+			w := &window{t: t, d: d, who: "Mara", profile: t.TempDir(), theme: l.theme, at: [4]int{10, 30, l.width, l.height}, state: t.TempDir() + "/mara.json"}
+			set := fmt.Sprintf(`{"width":1000,"height":700,"language":%q,"scale":%d}`, l.language, l.percent)
+			if err := os.WriteFile(filepath.Join(w.profile, "window.json"), []byte(set), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			(&walk{w, l.name, words(t, l.language)}).all(r)
 		})
 	}
 }
@@ -28,6 +53,30 @@ func TestScreenLooks(t *testing.T) {
 type walk struct {
 	*window
 	look string
+	says map[string]string // what a button is called in the window's language
+}
+
+// words are those of a language, by the English ones; none for English.
+func words(t *testing.T, language string) map[string]string {
+	t.Helper()
+	if language == "en" {
+		return nil
+	}
+	b, err := os.ReadFile(filepath.Join(root, "app", "translations", language+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all map[string]any // plurals have forms
+	if err := json.Unmarshal(b, &all); err != nil {
+		t.Fatal(err)
+	}
+	said := map[string]string{}
+	for english, here := range all {
+		if one, ok := here.(string); ok {
+			said[english] = one
+		}
+	}
+	return said
 }
 
 // keep takes a picture once something stays where it is.
@@ -56,6 +105,7 @@ func (w *walk) all(r *relay) {
 	w.wait("the main window", func(s *screen) bool {
 		return s.Screen == "main" && s.Connection == "connected" && s.Conversation != nil
 	})
+	w.fit()
 	w.keep("empty", "composer")
 	ines := join(w.t, r, "Ines Tavares")
 	me := &person{t: w.t, name: "Maria", dir: w.profile}
@@ -78,7 +128,7 @@ func (w *walk) all(r *relay) {
 	}
 	w.hears("Perfect.")
 	is := func(b *bubble) bool { return b.File == "shotlist-v7.pdf" }
-	w.pressOn("Download", is)
+	w.pressOn(cmp.Or(w.says["Download"], "Download"), is)
 	w.wait("the list", func(s *screen) bool { b := find(s, is); return b != nil && b.Path != "" })
 	w.keep("chat", "composer")
 	w.sheets(photo, plan, film)

@@ -168,11 +168,28 @@ func (w *window) start(args ...string) {
 		w.t.Fatalf("%s has no window", w.who)
 	}
 	w.id = ids[len(ids)-1]
-	if w.at != [4]int{} {
-		w.d.do("xdotool", "windowsize", "--sync", w.id, strconv.Itoa(w.at[2]), strconv.Itoa(w.at[3]))
-		w.d.do("xdotool", "windowmove", w.id, strconv.Itoa(w.at[0]), strconv.Itoa(w.at[1]))
-	}
+	w.fit()
 	w.place()
+}
+
+// fit puts the window where it was asked to be, as large as it was asked to be. Fyne
+// makes it as large as before when the theme or the scale changes meanwhile, so it is
+// looked at until it stays.
+func (w *window) fit() {
+	w.t.Helper()
+	if w.at == [4]int{} {
+		return
+	}
+	var since time.Time
+	w.wait("its size", func(*screen) bool {
+		if got := w.d.do("xdotool", "getwindowgeometry", w.id); !strings.Contains(got, fmt.Sprintf("Geometry: %dx%d", w.at[2], w.at[3])) {
+			w.d.do("xdotool", "windowsize", w.id, strconv.Itoa(w.at[2]), strconv.Itoa(w.at[3]))
+			w.d.do("xdotool", "windowmove", w.id, strconv.Itoa(w.at[0]), strconv.Itoa(w.at[1]))
+			since = time.Now()
+		}
+		return time.Since(since) > 300*time.Millisecond
+	})
+	w.d.do("xdotool", "windowmove", w.id, strconv.Itoa(w.at[0]), strconv.Itoa(w.at[1]))
 }
 
 // place learns where the window's content is.
