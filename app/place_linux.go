@@ -1,7 +1,6 @@
 package app
 
 import (
-	"encoding/binary"
 	"os"
 	"time"
 
@@ -66,8 +65,9 @@ func (a *App) awaitManaged(conn *xgb.Conn, id xproto.Window) {
 	}
 }
 
-// windowPlace is where the window stands, its frame included; nil where that is
-// not known. On the screen's goroutine.
+// windowPlace is where the window's content stands; nil where that is not known. On
+// the screen's goroutine. The window asks to be placed by its content (GLFW gives it
+// static gravity), so what its frame takes doesn't count.
 func (a *App) windowPlace() *place {
 	id := a.nativeID()
 	conn := a.xWindow(id)
@@ -79,16 +79,5 @@ func (a *App) windowPlace() *place {
 	if err != nil {
 		return nil
 	}
-	p := &place{int(at.DstX), int(at.DstY)}
-	const name = "_NET_FRAME_EXTENTS"
-	atom, err := xproto.InternAtom(conn, true, uint16(len(name)), name).Reply()
-	if err != nil || atom.Atom == 0 {
-		return p
-	}
-	frame, err := xproto.GetProperty(conn, false, id, atom.Atom, xproto.AtomCardinal, 0, 4).Reply()
-	if err == nil && len(frame.Value) == 16 { // left, right, top, bottom
-		p.X -= int(binary.LittleEndian.Uint32(frame.Value))
-		p.Y -= int(binary.LittleEndian.Uint32(frame.Value[8:]))
-	}
-	return p
+	return &place{int(at.DstX), int(at.DstY)}
 }

@@ -34,7 +34,7 @@ type Pages struct {
 const (
 	pageNameHeight float32 = 38
 	pageNamesWidth float32 = 180
-	pageGap        float32 = 24
+	pageGap        float32 = 24 - ringRoom
 )
 
 // NewPages returns the names with an empty page.
@@ -104,9 +104,9 @@ func (p *Pages) CreateRenderer() fyne.WidgetRenderer {
 	line := &canvas.Rectangle{}
 	r := &shellRenderer{objects: []fyne.CanvasObject{line, p.list, p.scroll}}
 	r.layout = func(s fyne.Size) {
-		names := min(pageNamesWidth, s.Width*2/5)
+		names := min(pageNamesWidth, float32(int(s.Width*2/5)))
 		place(p.list, 0, 0, names, s.Height)
-		place(line, names+pageGap/2, 0, 1, s.Height)
+		place(line, names+(pageGap+ringRoom)/2, 0, 1, s.Height)
 		place(p.scroll, names+pageGap, 0, s.Width-names-pageGap, s.Height)
 	}
 	r.min = func() fyne.Size {
@@ -122,7 +122,7 @@ func (p *Pages) CreateRenderer() fyne.WidgetRenderer {
 	return r
 }
 
-// wide gives one object the whole width, and the height that it wants there.
+// wide gives one object the whole width, but for rings, and the height that it wants there.
 // The pointer's scroll bar has room beside it.
 type wide struct{}
 
@@ -141,7 +141,8 @@ func (wide) MinSize(o []fyne.CanvasObject) fyne.Size {
 
 func (wide) Layout(o []fyne.CanvasObject, s fyne.Size) {
 	for _, o := range o {
-		place(o, 0, 0, s.Width-barRoom, max(heightAt(o, s.Width-barRoom), s.Height))
+		width := s.Width - ringRoom - barRoom
+		place(o, ringRoom, 0, width, max(heightAt(o, width), s.Height))
 	}
 }
 

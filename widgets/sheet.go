@@ -125,7 +125,12 @@ func (s *Sheet) buttonLines(width float32, aside *Button) (lines [][]*Button) {
 	return append([][]*Button{nil}, lines...)
 }
 
-// fitting gives one object the whole width, and the height that it wants there.
+// ringRoom is what is left at the sides of what scrolls, for the rings of what has
+// the keyboard.
+const ringRoom float32 = 6
+
+// fitting gives one object the whole width, but for rings, and the height that it
+// wants there.
 type fitting struct{}
 
 func (fitting) MinSize(o []fyne.CanvasObject) fyne.Size {
@@ -133,19 +138,21 @@ func (fitting) MinSize(o []fyne.CanvasObject) fyne.Size {
 }
 
 func (fitting) Layout(o []fyne.CanvasObject, s fyne.Size) {
-	place(o[0], 0, 0, s.Width, max(heightAt(o[0], s.Width), s.Height))
+	width := s.Width - 2*ringRoom
+	place(o[0], ringRoom, 0, width, max(heightAt(o[0], width), s.Height))
 }
 
 // CreateRenderer implements fyne.Widget.
 func (s *Sheet) CreateRenderer() fyne.WidgetRenderer {
 	scrim := newSurface(s.Dismiss)
 	card := newSurface(nil)
+	edge := &canvas.Rectangle{CornerRadius: 17} // at night the card is nearly as dark as what is behind
 	title := NewBoldText("", 18, ColorText)
 	body := s.Content
 	if _, ok := s.Content.(tall); ok && s.Height == 0 {
 		body = newScroll(container.New(fitting{}, s.Content)) // where the window is lower than the sheet
 	}
-	r := &shellRenderer{objects: []fyne.CanvasObject{scrim, card, title, s.Close, body}}
+	r := &shellRenderer{objects: []fyne.CanvasObject{scrim, edge, card, title, s.Close, body}}
 	if s.Aside != nil {
 		r.objects = append(r.objects, s.Aside)
 	}
@@ -177,6 +184,7 @@ func (s *Sheet) CreateRenderer() fyne.WidgetRenderer {
 			height = most
 		}
 		x, y := (size.Width-width)/2, (size.Height-height)/2
+		place(edge, x-1, y-1, width+2, height+2)
 		place(card, x, y, width, height)
 		place(title, x+pad, y+pad, width-2*pad-40, 36)
 		title.Text = ElideEnd(s.Title, width-2*pad-40, 18, true)
@@ -184,7 +192,11 @@ func (s *Sheet) CreateRenderer() fyne.WidgetRenderer {
 		if body != s.Content {
 			s.Content.Resize(fyne.NewSize(width-2*pad, s.Content.Size().Height)) // how high it is depends on it
 		}
-		place(body, x+pad, y+pad+36+gap, width-2*pad, max(0, content))
+		side := float32(0)
+		if body != s.Content {
+			side = ringRoom
+		}
+		place(body, x+pad-side, y+pad+36+gap, width-2*pad+2*side, max(0, content))
 		bottom := y + height - pad
 		for _, line := range slices.Backward(lines) {
 			right := x + width - pad
@@ -205,7 +217,7 @@ func (s *Sheet) CreateRenderer() fyne.WidgetRenderer {
 	r.refresh = func() {
 		scrim.box.FillColor = rgba(0x14110E, 0x59)
 		card.box.FillColor, card.box.CornerRadius = Color("overlayBackground"), 16
-		card.box.StrokeColor, card.box.StrokeWidth = Color(ColorLine), 1 // at night it is nearly as dark as what is behind
+		edge.FillColor = Color(ColorLine)
 		title.Text, title.Color = s.Title, Color(ColorText)
 		if !s.Size().IsZero() {
 			r.layout(s.Size())

@@ -59,6 +59,7 @@ type treeLine struct {
 	to      int
 	size    int64
 	missing int // files in it that are not here
+	here    int // files in it that are
 }
 
 const (
@@ -199,6 +200,8 @@ func (s *TreeSheet) addRows(sorted []chat.TreeEntry, order []int, from, to int, 
 		for i < to && strings.HasPrefix(sorted[i].Path, below) {
 			if row.size += sorted[i].Size; sorted[i].Came() && !sorted[i].Here {
 				row.missing++
+			} else if sorted[i].Here {
+				row.here++
 			}
 			i++
 		}
@@ -358,7 +361,7 @@ func (r *treeRow) CreateRenderer() fyne.WidgetRenderer {
 	var row *treeLine
 	words := func() (string, bool) {
 		switch {
-		case row.entry < 0 && row.missing == 0:
+		case row.entry < 0 && row.missing == 0 && row.here > 0:
 			return join(FormatSize(row.size), lang.L("here")), true
 		case row.entry < 0:
 			return FormatSize(row.size), false

@@ -357,9 +357,11 @@ func TestScreenHostile(t *testing.T) {
 	} {
 		ines.ctl("send", "--to", "Mara Reyes", "--text", text)
 	}
-	wide := filepath.Join(t.TempDir(), "line.jpg")
-	painted(t, wide, 30000, 1, 90)
-	ines.ctl("send", "--to", "Mara Reyes", "--file", wide)
+	for i, size := range [][2]int{{30_000, 1}, {1, 30_000}} {
+		line := filepath.Join(t.TempDir(), fmt.Sprintf("line-%d.jpg", i))
+		painted(t, line, size[0], size[1], 90)
+		ines.ctl("send", "--to", "Mara Reyes", "--file", line)
+	}
 	ines.ctl("send", "--to", "Mara Reyes", "--text", "and that was all")
 	mara.hears("and that was all")
 	d.picture("hostile")
