@@ -108,6 +108,7 @@ type App struct {
 	archive  bool // the list shows what is archived
 	settings settings
 	focused  bool
+	hidden   bool // in the tray
 	model    model
 
 	listening *listening                   // the sound that plays; nil: none

@@ -23,6 +23,7 @@ type openSheet struct {
 	files *widgets.SendSheet  // the send sheet's
 	list  *widgets.PersonList // the new message's
 
+	pages        *widgets.Pages         // the settings'
 	devices      *widgets.DeviceList    // the settings'
 	store        *storesPage            // the settings'
 	storage      *storagePage           // the settings'

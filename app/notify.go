@@ -54,8 +54,13 @@ func (a *App) startNotifier() {
 
 // raise brings the window to the front, also from the tray.
 func (a *App) raise() {
+	was := a.hidden
+	a.hidden = false
 	a.window.Show()
 	a.window.RequestFocus()
+	if was {
+		a.setFocused(true) // Fyne does not always tell
+	}
 }
 
 // notifyOf tells the desktop about new messages while nobody looks at the window.

@@ -11,6 +11,7 @@ import (
 // wants that and there is one, else the end.
 func (a *App) closeWindow() {
 	if a.settings.ToTray && a.tray != nil {
+		a.hidden = true
 		a.window.Hide()
 		a.setFocused(false)
 		return

@@ -44,7 +44,7 @@ func (a *App) openSettingsAt(id string) {
 	sheet := widgets.NewSheet(lang.L("Settings"), pages)
 	sheet.Width, sheet.Height = 780, 540
 	pages.OnEscape = sheet.Dismiss
-	o := &openSheet{name: "settings", sheet: sheet}
+	o := &openSheet{name: "settings", sheet: sheet, pages: pages}
 	pages.OnPick = func(id string) {
 		for _, p := range all {
 			if p.id == id {

@@ -132,6 +132,7 @@ type SheetState struct {
 	Words  string   `json:"words,omitempty"`  // what it says
 	Digits string   `json:"digits,omitempty"` // of a linking
 	Lines  []string `json:"lines,omitempty"`  // devices, members
+	Page   string   `json:"page,omitempty"`   // of settings
 }
 
 // spotted is anything that has a place.
@@ -191,6 +192,9 @@ func (a *App) screen() Screen {
 			if f, ok := spot.(*widgets.Field); ok {
 				s.Sheet.Link = f.Text
 			}
+		}
+		if o.pages != nil {
+			s.Sheet.Page = o.pages.Picked()
 		}
 		if l := o.link; l != nil {
 			s.Sheet.Words, s.Sheet.Digits, s.Sheet.Link = l.Words(), l.Digits(), l.Link.Text

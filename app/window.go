@@ -134,8 +134,10 @@ func (a *App) escape() {
 	a.main.pane.composer.Focus()
 }
 
-// setFocused tells whether the person can see the window.
+// setFocused tells whether the person can see the window. Who closed it into the
+// tray can't, whatever Fyne says: the tray has a window of its own, which takes over.
 func (a *App) setFocused(yes bool) {
+	yes = yes && !a.hidden
 	a.focused = yes
 	if a.main != nil && yes {
 		a.main.pane.markRead()

@@ -35,6 +35,8 @@ const (
 	pageNameHeight float32 = 38
 	pageNamesWidth float32 = 180
 	pageGap        float32 = 24 - ringRoom
+	pageIconsWidth float32 = 40  // of the names, where they have no room
+	pagesWide      float32 = 540 // from here on they have
 )
 
 // NewPages returns the names with an empty page.
@@ -104,7 +106,10 @@ func (p *Pages) CreateRenderer() fyne.WidgetRenderer {
 	line := &canvas.Rectangle{}
 	r := &shellRenderer{objects: []fyne.CanvasObject{line, p.list, p.scroll}}
 	r.layout = func(s fyne.Size) {
-		names := min(pageNamesWidth, float32(int(s.Width*2/5)))
+		names := pageNamesWidth
+		if s.Width < pagesWide {
+			names = pageIconsWidth
+		}
 		place(p.list, 0, 0, names, s.Height)
 		place(line, names+(pageGap+ringRoom)/2, 0, 1, s.Height)
 		place(p.scroll, names+pageGap, 0, s.Width-names-pageGap, s.Height)
@@ -164,13 +169,23 @@ func newPageName(of *Pages, page PageName) *pageName {
 func (n *pageName) Tapped(*fyne.PointEvent) { n.of.pick(n.page.ID) }
 
 // MouseIn implements desktop.Hoverable.
-func (n *pageName) MouseIn(*desktop.MouseEvent) { n.hovered = true; n.Refresh() }
+func (n *pageName) MouseIn(*desktop.MouseEvent) {
+	n.hovered = true
+	n.Refresh()
+	if n.Size().Width <= pageIconsWidth {
+		showTip(n, n.page.Name)
+	}
+}
 
 // MouseMoved implements desktop.Hoverable.
 func (n *pageName) MouseMoved(*desktop.MouseEvent) {}
 
 // MouseOut implements desktop.Hoverable.
-func (n *pageName) MouseOut() { n.hovered = false; n.Refresh() }
+func (n *pageName) MouseOut() {
+	n.hovered = false
+	n.Refresh()
+	hideTip(n)
+}
 
 // FocusGained implements fyne.Focusable.
 func (n *pageName) FocusGained() { n.focused = true; n.Refresh(); reveal(n) }
@@ -210,11 +225,15 @@ func (n *pageName) CreateRenderer() fyne.WidgetRenderer {
 	r := &shellRenderer{objects: []fyne.CanvasObject{box, icon, name}}
 	r.layout = func(s fyne.Size) {
 		place(box, 0, 1, s.Width, s.Height-2)
+		if show(name, s.Width > pageIconsWidth); !name.Visible() {
+			place(icon, (s.Width-20)/2, (s.Height-20)/2, 20, 20)
+			return
+		}
 		place(icon, 10, (s.Height-20)/2, 20, 20)
 		place(name, 40, 0, s.Width-48, s.Height)
 		name.Text = ElideEnd(n.page.Name, s.Width-48, TextSize, false)
 	}
-	r.min = func() fyne.Size { return fyne.NewSize(80, pageNameHeight) }
+	r.min = func() fyne.Size { return fyne.NewSize(pageIconsWidth, pageNameHeight) }
 	r.refresh = func() {
 		picked := n.of.picked == n.page.ID
 		box.FillColor, box.StrokeWidth = color.Transparent, 0

@@ -154,8 +154,14 @@ func (w *walk) sheets(paths ...string) {
 	sheet("transfers", "ctrl+j", "sheet-close")
 	sheet("keyboard", "ctrl+slash", "sheet-close")
 	w.key("ctrl+comma")
-	for _, page := range []string{"profile", "devices", "notifications", "appearance", "downloads", "stores", "storage", "relay", "about"} {
-		w.click("page-" + page)
+	w.wait("the settings", func(s *screen) bool { return s.Sheet != nil && s.Sheet.Page != "" })
+	for i, page := range []string{"profile", "devices", "notifications", "appearance", "downloads", "stores", "storage", "relay", "about"} {
+		if i == 0 {
+			w.key("Up") // it opens at the devices
+		} else {
+			w.key("Down") // in a small window not all names can be seen
+		}
+		w.wait("the page "+page, func(s *screen) bool { return s.Sheet != nil && s.Sheet.Page == page })
 		w.keep("settings-"+page, "page-"+page)
 	}
 	w.key("Escape")

@@ -77,12 +77,13 @@ func TestScreenManyConversations(t *testing.T) {
 	}
 	mara.start()
 	mara.wait("all of them", func(s *screen) bool { return len(s.Rows) >= 5000 && s.Conversation != nil })
-	d.picture("many-conversations")
 	for range 5 {
 		before, _ := mara.now()
 		mara.key("alt+Down")
 		mara.wait("the next one", func(s *screen) bool { return s.Conversation.ID != before.Conversation.ID })
 	}
+	mara.steady("the list", func(s *screen) spot { return s.Spots["list"] })
+	d.picture("many-conversations")
 	mara.key("ctrl+k")
 	mara.typed("ines")
 	mara.wait("one is found", func(s *screen) bool { return len(s.Rows) > 0 && len(s.Rows) < 10 })

@@ -117,8 +117,8 @@ type screen struct {
 		Paused  bool
 	}
 	Sheet *struct {
-		Name, Title, Link, Words, Digits string
-		Files, People, Lines             []string
+		Name, Title, Link, Words, Digits, Page string
+		Files, People, Lines                   []string
 	}
 	Spots map[string]spot
 }
