@@ -253,7 +253,7 @@ func TestListsLook(t *testing.T) {
 		rows[1].(fyne.Focusable).FocusGained()
 		layer, under := NewTips(), NewIconButton(IconSettings, "Settings", nil)
 		w := room(t, v, container.NewStack(container.NewPadded(NewColumn(12, under, names, bar, closed, people)), &layer.Container), 440, 520)
-		layer.show(under, under.Text)
+		layer.show(under, under.Text, under.Size().Height)
 		return w
 	})
 	inBoth(t, "transfers", func(t *testing.T, v fyne.ThemeVariant) fyne.Window {

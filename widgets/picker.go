@@ -19,6 +19,7 @@ type Picker struct {
 	Button *Button
 	picked int
 	detail *Paragraph
+	label  *Paragraph // Text, where it is too long for one line
 	menu   *widget.PopUpMenu
 }
 
@@ -28,6 +29,7 @@ func NewPicker(text, detail string, options []string, picked int, changed func(i
 	p.Button = NewButton(PlainButton, "", p.open)
 	p.Button.Leads = true
 	p.detail = NewParagraph(detail, SizeSmall, ColorMuted, fyne.TextAlignLeading)
+	p.label = NewParagraph(text, SizeText, ColorText, fyne.TextAlignLeading)
 	p.ExtendBaseWidget(p)
 	return p
 }
@@ -85,9 +87,19 @@ func (p *Picker) buttonWidth(width float32) float32 {
 
 func (p *Picker) textWidth(width float32) float32 { return width - p.buttonWidth(width) - 16 }
 
+// labelHeight is how high the words beside the button are; long says that they take
+// more than a line.
+func (p *Picker) labelHeight(width float32) (height float32, long bool) {
+	if MeasureText(p.Text, TextSize, false).Width <= width {
+		return LineHeight, false
+	}
+	return p.label.HeightAt(width), true
+}
+
 // HeightAt returns its height at a width.
 func (p *Picker) HeightAt(width float32) float32 {
-	h := LineHeight + 2*togglePad
+	label, _ := p.labelHeight(p.textWidth(width))
+	h := label + 2*togglePad
 	if p.Detail != "" {
 		h += 2 + p.detail.HeightAt(p.textWidth(width))
 	}
@@ -97,16 +109,20 @@ func (p *Picker) HeightAt(width float32) float32 {
 // CreateRenderer implements fyne.Widget.
 func (p *Picker) CreateRenderer() fyne.WidgetRenderer {
 	text := NewText("", TextSize, ColorText)
-	r := &shellRenderer{objects: []fyne.CanvasObject{text, p.detail, p.Button}}
+	r := &shellRenderer{objects: []fyne.CanvasObject{text, p.label, p.detail, p.Button}}
 	r.layout = func(s fyne.Size) {
 		width, button := p.textWidth(s.Width), p.buttonWidth(s.Width)
-		text.Text = ElideEnd(p.Text, width, TextSize, false)
+		text.Text = p.Text
+		label, long := p.labelHeight(width)
+		show(text, !long)
+		show(p.label, long)
 		top := togglePad
 		if p.Detail == "" {
-			top = (s.Height - LineHeight) / 2
+			top = (s.Height - label) / 2
 		}
-		place(text, 0, top, width, LineHeight)
-		place(p.detail, 0, top+LineHeight+2, width, p.detail.HeightAt(width))
+		place(text, 0, top, width, label)
+		place(p.label, 0, top, width, label)
+		place(p.detail, 0, top+label+2, width, p.detail.HeightAt(width))
 		place(p.Button, s.Width-button, 2, button, 38)
 		p.Button.SetText(ElideEnd(p.shown(), button-2*12-arrowRoom, TextSize, true))
 	}

@@ -1,10 +1,12 @@
 package widgets
 
 import (
+	"cmp"
 	"strconv"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/lang"
 )
 
@@ -20,6 +22,7 @@ type pillLayout struct {
 	emoji, count string
 	emojiWidth   float32
 	mine         bool
+	who          string
 }
 
 // placePills adds the reactions below everything else, in as many rows as they take.
@@ -34,7 +37,7 @@ func (l *bubbleLayout) placePills(all []Reaction, y, w, limit float32) (float32,
 	y += pillGap
 	x := left
 	for _, r := range all[:min(len(all), maxPills)] {
-		p := pillLayout{emoji: r.Emoji, count: strconv.Itoa(r.Count), mine: r.Mine}
+		p := pillLayout{emoji: r.Emoji, count: strconv.Itoa(r.Count), mine: r.Mine, who: r.Who}
 		p.emojiWidth = min(measureWord(p.emoji, TextSize, fyne.TextStyle{}), 44)
 		width := p.emojiWidth + 4 + measureWord(p.count, SmallSize, bold) + 16
 		if x > left && x+width > limit-left {
@@ -54,6 +57,7 @@ type reactionPill struct {
 	back    *canvas.Rectangle
 	emoji   *canvas.Text
 	count   *canvas.Text
+	who     string
 	drawing []fyne.CanvasObject
 }
 
@@ -65,6 +69,18 @@ func newReactionPill(b *bubble) *reactionPill {
 	return p
 }
 
+// MouseIn implements desktop.Hoverable: who reacted so.
+func (p *reactionPill) MouseIn(e *desktop.MouseEvent) {
+	p.pressable.MouseIn(e)
+	showTip(p, cmp.Or(p.who, p.label))
+}
+
+// MouseOut implements desktop.Hoverable.
+func (p *reactionPill) MouseOut() {
+	p.pressable.MouseOut()
+	hideTip(p)
+}
+
 // applyPills shows the reactions of the bubble's message.
 func (b *bubble) applyPills() {
 	for i := range b.lay.pills {
@@ -74,6 +90,7 @@ func (b *bubble) applyPills() {
 		p, l := b.pills[i], &b.lay.pills[i]
 		owner, e, emoji := b.owner, b.entry, l.emoji
 		p.label = lang.L("React with {{.Emoji}}", map[string]any{"Emoji": emoji})
+		p.who = l.who
 		p.tapped = func() {
 			if owner.OnReact != nil {
 				owner.OnReact(e.message(), emoji)

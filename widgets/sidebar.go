@@ -26,7 +26,11 @@ type SideHead struct {
 	focused bool // Space and Enter are a tap on the face
 
 	searching bool // the search has the focus
+	over      bool // the pointer is over the face
 }
+
+// sideFace is how high the part with one's face is.
+const sideFace float32 = 58
 
 // NewSideHead returns the top of the side bar.
 func NewSideHead() *SideHead {
@@ -50,9 +54,31 @@ func (h *SideHead) SetFace(f Face) {
 
 // Tapped implements fyne.Tappable.
 func (h *SideHead) Tapped(e *fyne.PointEvent) {
-	if h.OnFace != nil && e.Position.Y < 58 {
+	if h.OnFace != nil && e.Position.Y < sideFace {
 		h.OnFace()
 	}
+}
+
+// MouseIn implements desktop.Hoverable.
+func (h *SideHead) MouseIn(e *desktop.MouseEvent) { h.MouseMoved(e) }
+
+// MouseMoved implements desktop.Hoverable: the name of what a tap would press.
+func (h *SideHead) MouseMoved(e *desktop.MouseEvent) {
+	over := e.Position.Y < sideFace
+	if over != h.over {
+		h.over = over
+		if over {
+			showTipAt(h, h.AccessibilityLabel(), sideFace-8)
+		} else {
+			hideTip(h)
+		}
+	}
+}
+
+// MouseOut implements desktop.Hoverable.
+func (h *SideHead) MouseOut() {
+	h.over = false
+	hideTip(h)
 }
 
 // FocusGained implements fyne.Focusable.
@@ -280,6 +306,19 @@ func (h *ChatHead) Tapped(*fyne.PointEvent) {
 		h.OnTapped()
 	}
 }
+
+// MouseIn implements desktop.Hoverable.
+func (h *ChatHead) MouseIn(*desktop.MouseEvent) {
+	if h.OnTapped != nil {
+		showTip(h, h.face.Name) // also where it is too long for its line
+	}
+}
+
+// MouseMoved implements desktop.Hoverable.
+func (h *ChatHead) MouseMoved(*desktop.MouseEvent) {}
+
+// MouseOut implements desktop.Hoverable.
+func (h *ChatHead) MouseOut() { hideTip(h) }
 
 // FocusGained implements fyne.Focusable.
 func (h *ChatHead) FocusGained() { h.focused = true; h.Refresh() }

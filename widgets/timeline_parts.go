@@ -197,6 +197,18 @@ func (b *jumpButton) restyle() {
 	b.badge.Refresh()
 }
 
+// MouseIn implements desktop.Hoverable.
+func (b *jumpButton) MouseIn(e *desktop.MouseEvent) {
+	b.pressable.MouseIn(e)
+	showTip(b, b.label)
+}
+
+// MouseOut implements desktop.Hoverable.
+func (b *jumpButton) MouseOut() {
+	b.pressable.MouseOut()
+	hideTip(b)
+}
+
 // place shows the button when there is a way to go.
 func (b *jumpButton) place(size fyne.Size, on bool, unseen int) {
 	b.on = on && size.Height > 120

@@ -49,7 +49,10 @@ func (t *Tips) Pop() {
 }
 
 // showTip waits until the pointer has rested on o, and then shows its name.
-func showTip(o fyne.CanvasObject, name string) {
+func showTip(o fyne.CanvasObject, name string) { showTipAt(o, name, o.Size().Height) }
+
+// showTipAt is showTip for what is the upper part of o, as high as this.
+func showTipAt(o fyne.CanvasObject, name string, height float32) {
 	if len(tips) == 0 || name == "" {
 		return
 	}
@@ -59,7 +62,7 @@ func showTip(o fyne.CanvasObject, name string) {
 	t.wait = time.AfterFunc(tipDelay, func() {
 		fyne.Do(func() {
 			if t.over == o && o.Visible() {
-				t.show(o, name)
+				t.show(o, name, height)
 			}
 		})
 	})
@@ -83,14 +86,15 @@ func (t *Tips) hide() {
 	t.text.Hide()
 }
 
-// show puts the name below o, or above where no room is, and inside the layer.
-func (t *Tips) show(o fyne.CanvasObject, name string) {
+// show puts the name below the upper part of o, or above where no room is, and
+// inside the layer.
+func (t *Tips) show(o fyne.CanvasObject, name string, height float32) {
 	d := fyne.CurrentApp().Driver()
 	at := d.AbsolutePositionForObject(o).Subtract(d.AbsolutePositionForObject(&t.Container))
 	t.text.Text = ElideEnd(name, t.Size().Width-32, SmallSize, false)
 	w, h := MeasureText(t.text.Text, SmallSize, false).Width+16, SmallLineHeight+8
 	x := min(max(4, at.X+(o.Size().Width-w)/2), t.Size().Width-w-4)
-	y := at.Y + o.Size().Height + 4
+	y := at.Y + height + 4
 	if y+h > t.Size().Height {
 		y = at.Y - h - 4
 	}

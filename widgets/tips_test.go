@@ -25,7 +25,7 @@ func TestTips(t *testing.T) {
 	b.Resize(fyne.NewSquareSize(36))
 	for _, at := range []fyne.Position{{X: 0, Y: 0}, {X: 364, Y: 0}, {X: 0, Y: 264}, {X: 364, Y: 264}, {X: 180, Y: 140}} {
 		b.Move(at)
-		layer.show(b, b.Text)
+		layer.show(b, b.Text, 36)
 		box := layer.box
 		p, s := box.Position(), box.Size()
 		if p.X < 0 || p.Y < 0 || p.X+s.Width > 400 || p.Y+s.Height > 300 {

@@ -345,7 +345,7 @@ func TestScreenVerify(t *testing.T) {
 
 // What somebody hostile writes is shown, cut where it must be, and nothing freezes.
 func TestScreenHostile(t *testing.T) {
-	d, _, mara, ines := desk(t, "light")
+	d, r, mara, ines := desk(t, "light")
 	mara.opens("Ines Tavares")
 	for _, text := range []string{
 		strings.Repeat("all work and no play ", 5800), // 119 KiB
@@ -369,6 +369,23 @@ func TestScreenHostile(t *testing.T) {
 	mara.key("Prior", "Prior")
 	mara.say("and after scrolling, too")
 	d.picture("hostile-end")
+	for i := range 4 { // through the writings, from the end
+		mara.key("ctrl+Up", "Prior", "Prior", "Prior", "Escape")
+		mara.say(fmt.Sprintf("look %d", i)) // nothing froze
+		mara.key("ctrl+Up")
+		for range 3 * (i + 1) {
+			mara.key("Prior")
+		}
+		mara.steady("the list", func(s *screen) spot { return s.Spots["list"] })
+		d.picture(fmt.Sprintf("hostile-%d", i))
+		mara.key("Escape")
+	}
+	name := strings.TrimSpace(strings.Repeat("Ångström ", 7))
+	long := join(t, r, name)
+	long.ctl("send", "--to", "Mara Reyes", "--text", "My name is as long as names may be")
+	mara.opens(name)
+	mara.hears("My name is as long as names may be")
+	d.picture("hostile-name")
 }
 
 // painted makes a picture of stripes.

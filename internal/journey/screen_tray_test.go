@@ -51,7 +51,11 @@ func TestScreenTray(t *testing.T) {
 	var icon dbus.BusObject
 	select {
 	case who := <-s.came:
-		icon = conn.Object(who, "/StatusNotifierMenu")
+		menu, err := conn.Object(who, "/StatusNotifierItem").GetProperty("org.kde.StatusNotifierItem.Menu")
+		if err != nil {
+			t.Fatal(err)
+		}
+		icon = conn.Object(who, menu.Value().(dbus.ObjectPath))
 	case <-time.After(patience):
 		t.Fatal("no icon came")
 	}
