@@ -21,12 +21,14 @@ type Toggle struct {
 
 	on, disabled, focused bool
 	detail                *Paragraph
+	label                 *Paragraph // Text, where it is too long for one line
 }
 
 // NewToggle returns a switch.
 func NewToggle(text, detail string, on bool, changed func(bool)) *Toggle {
 	t := &Toggle{Text: text, Detail: detail, OnChanged: changed, on: on}
 	t.detail = NewParagraph(detail, SizeSmall, ColorMuted, fyne.TextAlignLeading)
+	t.label = NewParagraph(text, SizeText, ColorText, fyne.TextAlignLeading)
 	t.ExtendBaseWidget(t)
 	return t
 }
@@ -121,9 +123,19 @@ func (t *Toggle) textWidth(width float32) float32 {
 	return max(40, w)
 }
 
+// labelHeight is how high the words are at a width of their own; long says that they
+// take more than a line.
+func (t *Toggle) labelHeight(width float32) (height float32, long bool) {
+	if t.Aside != "" || MeasureText(t.Text, TextSize, false).Width <= width {
+		return LineHeight, false
+	}
+	return t.label.HeightAt(width), true
+}
+
 // HeightAt returns its height at a width.
 func (t *Toggle) HeightAt(width float32) float32 {
-	h := LineHeight + 2*togglePad
+	label, _ := t.labelHeight(t.textWidth(width))
+	h := label + 2*togglePad
 	if t.Detail != "" {
 		h += 2 + t.detail.HeightAt(t.textWidth(width))
 	}
@@ -139,7 +151,7 @@ func (t *Toggle) CreateRenderer() fyne.WidgetRenderer {
 	text := NewText("", TextSize, ColorText)
 	aside := NewText("", SmallSize, ColorMuted)
 	aside.Alignment = fyne.TextAlignTrailing
-	r := &shellRenderer{objects: []fyne.CanvasObject{ring, track, knob, mark.box, mark.tick, text, aside, t.detail}}
+	r := &shellRenderer{objects: []fyne.CanvasObject{ring, track, knob, mark.box, mark.tick, text, aside, t.label, t.detail}}
 	r.layout = func(s fyne.Size) {
 		left, width := t.textLeft(), t.textWidth(s.Width)
 		place(ring, -6, 2, s.Width+12, s.Height-4)
@@ -150,7 +162,11 @@ func (t *Toggle) CreateRenderer() fyne.WidgetRenderer {
 		text.Text = ElideEnd(t.Text, width-asideWidth, TextSize, false)
 		place(text, left, togglePad, width-asideWidth, LineHeight)
 		place(aside, left+width-asideWidth, togglePad, asideWidth, LineHeight)
-		place(t.detail, left, togglePad+LineHeight+2, width, t.detail.HeightAt(width))
+		label, long := t.labelHeight(width)
+		show(text, !long)
+		show(t.label, long)
+		place(t.label, left, togglePad, width, label)
+		place(t.detail, left, togglePad+label+2, width, t.detail.HeightAt(width))
 		mark.place(0, togglePad+1)
 		y := togglePad - 1
 		place(track, s.Width-switchWidth, y, switchWidth, switchHeight)
@@ -177,6 +193,7 @@ func (t *Toggle) CreateRenderer() fyne.WidgetRenderer {
 			ink = ColorMuted
 		}
 		text.Color, aside.Color, aside.Text = Color(ink), Color(ColorMuted), t.Aside
+		t.label.words.Style.ColorName = ink
 		fill := ColorTrack
 		if t.on {
 			fill = ColorAccent
