@@ -32,33 +32,7 @@ func NewOutlined(fill, line color.Color, radius float32) *canvas.Rectangle {
 
 // MeasureText returns the width and height of one line.
 func MeasureText(s string, size float32, bold bool) fyne.Size {
-	return measureText(s, size, fyne.TextStyle{Bold: bold})
-}
-
-// measureText is fyne.MeasureText, once emoji are what they should be.
-func measureText(s string, size float32, style fyne.TextStyle) fyne.Size {
-	emojiFirst(s, style)
-	return fyne.MeasureText(s, size, style)
-}
-
-// emojiSought are the styles in which the system's font of emoji was found already.
-// forgetWidths empties it, as Fyne forgets its fonts with a theme.
-var emojiSought = map[fyne.TextStyle]bool{}
-
-// emojiFirst has Fyne look for emoji before any other signs that Inter has not. It
-// keeps fonts in the order in which it came to need them, and takes the first that
-// has a sign: one for Chinese has hearts and faces, too, in black and narrower.
-func emojiFirst(s string, style fyne.TextStyle) {
-	if emojiSought[style] {
-		return
-	}
-	for _, r := range s {
-		if r >= 0x0530 && (r < 0x1E00 || r >= 0x2100) { // not of Latin and Greek, nor their signs
-			emojiSought[style] = true
-			fyne.MeasureText("😀", TextSize, style)
-			return
-		}
-	}
+	return fyne.MeasureText(s, size, fyne.TextStyle{Bold: bold})
 }
 
 // setBubbleCorners rounds r as a bubble: 14 all around, and 4 at the corner

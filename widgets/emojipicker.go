@@ -2,6 +2,7 @@ package widgets
 
 import (
 	"image/color"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -140,7 +141,9 @@ type emojiButton struct {
 
 func (b *emojiButton) set(sign string, tapped func()) {
 	b.tapped = tapped
-	if b.text.Text != sign {
+	// With air at its sides: Fyne measures in one list of fonts and draws in
+	// another, and where the emoji there is wider, its edge would be cut off.
+	if sign = " " + sign + " "; b.text.Text != sign {
 		b.text.Text = sign
 		b.Refresh()
 	}
@@ -163,7 +166,7 @@ func (b *emojiButton) MouseMoved(*desktop.MouseEvent) {}
 func (b *emojiButton) MouseOut() { b.hovered = false; b.Refresh() }
 
 // AccessibilityLabel implements fyne.Accessible.
-func (b *emojiButton) AccessibilityLabel() string { return b.text.Text }
+func (b *emojiButton) AccessibilityLabel() string { return strings.TrimSpace(b.text.Text) }
 
 // AccessibilityRole implements fyne.Accessible.
 func (b *emojiButton) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }

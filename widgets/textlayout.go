@@ -212,7 +212,7 @@ func (l *textLayout) measure(from, to int) (w float32) {
 // drawn is how wide text[from:to] is when it is drawn.
 func (l *textLayout) drawn(from, to int) (w float32) {
 	l.runs(from, to, func(from, to int, s *span) {
-		w += measureText(l.text[from:to], l.size, l.styleOf(s)).Width
+		w += fyne.MeasureText(l.text[from:to], l.size, l.styleOf(s)).Width
 	})
 	return w
 }
@@ -229,17 +229,14 @@ var wordWidths = map[wordKey]float32{}
 
 const maxWordWidths = 20_000
 
-func forgetWidths() {
-	clear(wordWidths)
-	clear(emojiSought)
-}
+func forgetWidths() { clear(wordWidths) }
 
 func measureWord(word string, size float32, style fyne.TextStyle) float32 {
 	if word == "" {
 		return 0
 	}
 	if len(word) > 64 {
-		return measureText(word, size, style).Width
+		return fyne.MeasureText(word, size, style).Width
 	}
 	if w, ok := wordWidths[wordKey{word, size, style}]; ok {
 		return w
@@ -247,7 +244,7 @@ func measureWord(word string, size float32, style fyne.TextStyle) float32 {
 	if len(wordWidths) >= maxWordWidths {
 		clear(wordWidths)
 	}
-	w := measureText(word, size, style).Width
+	w := fyne.MeasureText(word, size, style).Width
 	// Cloned, or one word would keep the whole message in memory.
 	wordWidths[wordKey{strings.Clone(word), size, style}] = w
 	return w
