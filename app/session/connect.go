@@ -244,6 +244,12 @@ func (t *turn) list(all []wire.Conversation, more bool, first func()) error {
 			s.tellMark(chat.ConversationID(all[i].ID))
 		}
 		f := &s.state.sync
+		for i := range all {
+			f.listed[chat.ConversationID(all[i].ID)] = true
+		}
+		if !more {
+			s.unlisted()
+		}
 		f.stale = append(f.stale, stale...)
 		f.listing = more
 		if l := s.link.Load(); more && l != nil {

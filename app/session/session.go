@@ -103,6 +103,7 @@ type state struct {
 	waiting  waiting
 	settings settings
 	holes    map[chat.ConversationID]bool // looked at soon, see watchHoles
+	restored bool                         // that the relay lost something was said
 }
 
 // Profile is who uses this device, and where.

@@ -63,7 +63,7 @@ func mayRecover(f wire.Frame, account string) bool {
 // request carries out the frames that are counted by account.
 func (c *conn) request(f wire.Frame) *wire.Error {
 	switch f.(type) {
-	case *wire.AppendChain, *wire.PutBoxes, *wire.OpenLink, *wire.FindAccounts, *wire.CreateInvite, *wire.TicketRequest,
+	case *wire.AppendChain, *wire.PutBoxes, *wire.OpenLink, *wire.FindAccounts, *wire.CreateInvite, *wire.LookInvite, *wire.RevokeInvite, *wire.TicketRequest,
 		*wire.PutSetting, *wire.ListSettings, *wire.Rename:
 		if !c.relay.gates.accounts.allow(c.account.ID) {
 			return errRate
@@ -84,6 +84,10 @@ func (c *conn) request(f wire.Frame) *wire.Error {
 		return c.find(f)
 	case *wire.CreateInvite:
 		return c.invite(f)
+	case *wire.LookInvite:
+		return c.lookInvite(f)
+	case *wire.RevokeInvite:
+		return c.revokeInvite(f)
 	case *wire.TicketRequest:
 		return c.ticket(f)
 	case *wire.PutSetting:
