@@ -139,6 +139,9 @@ func (t *turn) saveTransfer(tr chat.Transfer) error {
 		}
 		t.uploadEnded(tr)
 	case tr.State == chat.TransferDone:
+		if err := t.noteFetched(&tr); err != nil {
+			return err
+		}
 		t.then(t.s.wake) // there may be more than the budget
 	}
 	if tr.State == chat.TransferDone {
