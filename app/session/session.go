@@ -55,6 +55,7 @@ type Session struct {
 
 	handlers *transfer.Registry
 	sending  sending
+	batches  batches
 	storing  sync.Mutex    // one change of stores and secrets at a time
 	chores   chan struct{} // capacity 1: see house
 	fresh    time.Duration // freshFor, and
