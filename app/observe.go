@@ -144,6 +144,9 @@ func (a *App) apply(batch []chat.Change) {
 			if a.sheet != nil && a.sheet.drawMe != nil {
 				a.sheet.drawMe()
 			}
+		case chat.FetchedChanged:
+			pane.fetchedChanged(c.Conversation)
+			a.lookFetched()
 		case chat.LinksChanged:
 			if a.sheet != nil && a.sheet.name == "group-links" {
 				a.sheet.redraw()

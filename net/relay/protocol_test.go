@@ -98,7 +98,7 @@ func TestProtocolNamesEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range []string{"doc.go", "chains.go", "devicelink.go", "settings.go"} {
+	for _, file := range []string{"doc.go", "chains.go", "devicelink.go", "settings.go", "fetched.go"} {
 		b, err := os.ReadFile("../wire/" + file)
 		if err != nil {
 			t.Fatal(err)
@@ -121,6 +121,7 @@ func TestProtocolNamesEverything(t *testing.T) {
 		fmt.Sprint("they wait | ", wire.StagedExpires.Minutes(), " min"), "being linked " + size(wire.MaxLinkMessage), fmt.Sprint("one linking | ", wire.MaxLinkFrames),
 		fmt.Sprint("a linking | ", wire.LinkExpires.Minutes(), " min"), fmt.Sprint("linkings at once | ", maxMailboxes), fmt.Sprintf("%v a second, %d at once, then `rate_limited`", l.LinkRate, l.LinkBurst),
 		fmt.Sprint("at most ", maxReason, " bytes"),
+		"of fetched files " + size(wire.MaxFetched), fmt.Sprint("The ", wire.FetchedPart, " sequence numbers"),
 		"body of a setting " + size(wire.MaxSetting), fmt.Sprintf("account | %d, and %d MiB", wire.MaxSettings, wire.MaxSettingBytes>>20),
 		fmt.Sprint("disk | ", maxPending), fmt.Sprint(maxUses), fmt.Sprint("disappears after | ", wire.MaxLifetime/(24*60*60), " days, at most"), fmt.Sprint(maxInvite.Hours()/24, " days"),
 		fmt.Sprint(l.Unfinished.Hours(), " hours"), fmt.Sprint(l.Unreferenced.Hours()/24, " days"),
