@@ -130,6 +130,7 @@ func exportedWidgets(t *testing.T) (all []string) {
 		t.Fatal(err)
 	}
 	drawn := map[string]bool{}
+	embeds := map[string]string{}
 	for _, name := range files {
 		if strings.HasSuffix(name, "_test.go") {
 			continue
@@ -164,10 +165,16 @@ func exportedWidgets(t *testing.T) (all []string) {
 							inside == "*Sheet" && f.Names[0].Name == "Sheet" {
 							drawn[one.Name.Name] = true
 						}
+						if len(f.Names) == 0 {
+							embeds[one.Name.Name] = inside
+						}
 					}
 				}
 			}
 		}
+	}
+	for name, inside := range embeds {
+		drawn[name] = drawn[name] || drawn[inside]
 	}
 	for name := range drawn {
 		if ast.IsExported(name) {

@@ -140,6 +140,11 @@ func (p *process) exit(t *testing.T) int {
 	case <-p.done:
 		return p.cmd.ProcessState.ExitCode()
 	case <-time.After(patience):
+		p.cmd.Process.Signal(syscall.SIGQUIT) // it says where it stands
+		select {
+		case <-p.done:
+		case <-time.After(10 * time.Second):
+		}
 		t.Fatalf("%s did not end within %v: %s", p.cmd, patience, p.errs)
 	}
 	return -1
