@@ -3,7 +3,6 @@ package session
 import (
 	"path/filepath"
 	"slices"
-	"sync/atomic"
 	"testing"
 
 	"satchel/chat"
@@ -21,21 +20,21 @@ func (w *world) restored(copied string) {
 	w.start()
 }
 
-// notices counts how often somebody is told something.
-func (p *person) notices(text string) *atomic.Int64 {
-	n := &atomic.Int64{}
+// notices gives a value whenever somebody is told something.
+func (p *person) notices(text string) <-chan bool {
+	told := make(chan bool, 100)
 	changes, cancel := p.Subscribe()
 	p.t.Cleanup(cancel)
 	go func() {
 		for batch := range changes {
 			for _, c := range batch {
 				if notice, ok := c.(chat.Notice); ok && notice.Text == text {
-					n.Add(1)
+					told <- true
 				}
 			}
 		}
 	}()
-	return n
+	return told
 }
 
 // A relay is put back from a backup that knows less than people's caches do. All
@@ -76,7 +75,7 @@ func TestRestoredRelay(t *testing.T) {
 	ana.inGroup(later.ID, "Later")
 	bo.flushed(bo.say(later.ID, "lost 3"))
 	ana.reads(later.ID, "lost 3")
-	told := []*atomic.Int64{ana.notices(sayRestored), bo.notices(sayRestored)}
+	told := []<-chan bool{ana.notices(sayRestored), bo.notices(sayRestored)}
 
 	w.restored(copied)
 	for _, p := range []*person{ana, bo, cleo} {
@@ -102,9 +101,11 @@ func TestRestoredRelay(t *testing.T) {
 			}
 		}
 	}
-	for i, n := range told {
-		if n.Load() != 1 {
-			t.Errorf("%d was told %d times", i, n.Load())
+	for i, told := range told {
+		select {
+		case <-told:
+		case <-ana.bounded().Done():
+			t.Errorf("%d is not told", i)
 		}
 	}
 	// A device that comes anew finds what the relay has, and no end of nothing.
@@ -114,5 +115,10 @@ func TestRestoredRelay(t *testing.T) {
 	tablet.wait("what is old", func() bool { return slices.Contains(tablet.texts(direct), "before") })
 	if got := tablet.texts(direct); !slices.Equal(got, []string{"before", "after", "indeed"}) {
 		t.Errorf("%v", got)
+	}
+	for i, told := range told {
+		if len(told) > 0 {
+			t.Errorf("%d is told more than once", i)
+		}
 	}
 }

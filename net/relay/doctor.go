@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize"
+
 	"satchel/net/relay/bucket"
 	"satchel/net/relay/store"
 )
@@ -67,9 +69,9 @@ func Doctor(ctx context.Context, c Config, now time.Time, quick bool) (found []F
 		case err != nil:
 			return nil, err
 		case free < 2*minFree:
-			disk.Wrong = []string{fmt.Sprintf("Only %d MiB are free.", free>>20)}
+			disk.Wrong = []string{fmt.Sprintf("Only %s are free.", humanize.Bytes(uint64(free)))}
 		default:
-			disk.Well = fmt.Sprintf("%d MiB are free", free>>20)
+			disk.Well = humanize.Bytes(uint64(free)) + " are free"
 		}
 		found = append(found, disk)
 	}
@@ -81,7 +83,15 @@ func Doctor(ctx context.Context, c Config, now time.Time, quick bool) (found []F
 	if len(all) > 0 && time.UnixMilli(all[0].Updated).After(now.Add(clockSlack)) {
 		clock.Wrong = []string{fmt.Sprintf("The newest message is from %s, and here it is %s.", time.UnixMilli(all[0].Updated).UTC().Format(time.DateTime), now.UTC().Format(time.DateTime))}
 	}
-	return append(found, clock), nil
+	found = append(found, clock)
+	for i := range found { // one or the other
+		if len(found[i].Wrong) > 0 {
+			found[i].Well = ""
+		} else {
+			found[i].Advice = ""
+		}
+	}
+	return found, nil
 }
 
 // checkFiles compares the files that are kept with those that the store knows.
