@@ -44,6 +44,7 @@ func (p *person) turnedAway(group chat.ConversationID, reason string) {
 // Somebody on the relay comes in at once; a newcomer by the same link; and whoever
 // asks while the link's maker is off, when they are back.
 func TestGroupLink(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ana, bo := w.person("Ana"), w.person("Bo")
 	g, err := ana.NewGroup(ana.bounded(), "Film crew", nil, false)
@@ -196,6 +197,7 @@ func TestGroupLinkOfAnyAdmin(t *testing.T) {
 
 // What is tried to come into a group by a link ends with a sentence, and outside.
 func TestAttackGroupLink(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ana, bo, cleo := w.person("Ana"), w.person("Bo"), w.person("Cleo")
 	g, err := ana.NewGroup(ana.bounded(), "Film crew", []chat.AccountID{bo.me()}, false)

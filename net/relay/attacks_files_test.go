@@ -73,6 +73,7 @@ var waysOut = []string{
 
 // No request reaches anything but the file that its ticket is for, however its path is written.
 func TestAttackPaths(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	r := start(t, Config{Dir: dir})
 	mara := join(t, r, "Mara")
@@ -118,6 +119,7 @@ func TestAttackPaths(t *testing.T) {
 
 // Names that an upload brings are neither used nor kept nor told.
 func TestAttackNames(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	r := start(t, Config{Dir: dir})
 	mara := join(t, r, "Mara")
@@ -152,6 +154,7 @@ func TestAttackNames(t *testing.T) {
 
 // An upload has the bytes that its ticket was asked for, and belongs to who began it.
 func TestAttackUploads(t *testing.T) {
+	t.Parallel()
 	r, elsewhere := start(t, Config{}), start(t, Config{})
 	mara, eve, far := join(t, r, "Mara"), join(t, r, "Eve"), join(t, elsewhere, "Eve")
 	file, content, sum := newFile(1000)

@@ -21,6 +21,7 @@ import (
 // An invitation lets in whom it is for, as often as it says, until it is old or
 // taken back; and only at the relay that made it.
 func TestAttackInvitations(t *testing.T) {
+	t.Parallel()
 	r, elsewhere := start(t, Config{}), start(t, Config{})
 	make := func(at *Relay, uses int, good time.Duration) string {
 		link, err := at.Invite(t.Context(), uses, good)
@@ -144,6 +145,7 @@ func TestAttackGroupInvitations(t *testing.T) {
 
 // A hello is good once: on the connection, and at the relay, that it was signed for.
 func TestAttackReplay(t *testing.T) {
+	t.Parallel()
 	r, elsewhere := start(t, Config{}), start(t, Config{})
 	mara := join(t, r, "Mara")
 	say := func(ws *websocket.Conn, h *wire.Hello) wire.Frame {

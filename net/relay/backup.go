@@ -3,9 +3,9 @@ package relay
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"os"
@@ -51,7 +51,7 @@ func copyRelay(ctx context.Context, dir, to string, finish func(database string)
 	if err := errors.Join(finish(database), syncFile(database)); err != nil {
 		return saved, err
 	}
-	_, err = copyFile(filepath.Join(dir, keyName), filepath.Join(to, keyName))
+	_, err = copyFile(sha256.New(), filepath.Join(dir, keyName), filepath.Join(to, keyName))
 	return saved, err
 }
 
@@ -131,13 +131,13 @@ func copyFiles(ctx context.Context, database, from, to string) (saved Saved, err
 		if err != nil {
 			return saved, err
 		}
-		sum, err := copyFile(filepath.Join(from, f.ID[:2], f.ID), filepath.Join(to, f.ID[:2], f.ID))
+		sum, err := copyFile(newChecksum(f), filepath.Join(from, f.ID[:2], f.ID), filepath.Join(to, f.ID[:2], f.ID))
 		switch {
 		case errors.Is(err, fs.ErrNotExist) && (f.Finished == 0 || row.Conversations == 0):
 			continue // not begun, or swept meanwhile: nobody was given it
 		case err != nil:
 			return saved, fmt.Errorf("file %s: %w", f.ID, err)
-		case f.Finished > 0 && sum != f.SHA256:
+		case f.Finished > 0 && sum != f.Checksum:
 			return saved, fmt.Errorf("file %s is not what was uploaded: its checksum differs", f.ID)
 		}
 		saved.Files++
@@ -146,8 +146,8 @@ func copyFiles(ctx context.Context, database, from, to string) (saved Saved, err
 	return saved, nil
 }
 
-// copyFile copies a file, durably, and returns its SHA-256 in hex.
-func copyFile(from, to string) (sum string, err error) {
+// copyFile copies a file, durably, and returns its checksum by h in hex.
+func copyFile(h hash.Hash, from, to string) (sum string, err error) {
 	in, err := os.Open(from)
 	if err != nil {
 		return "", err
@@ -160,10 +160,9 @@ func copyFile(from, to string) (sum string, err error) {
 	if err != nil {
 		return "", err
 	}
-	h := sha256.New()
 	_, err = io.Copy(io.MultiWriter(out, h), in)
 	if err := errors.Join(err, out.Close()); err != nil {
 		return "", err
 	}
-	return hex.EncodeToString(h.Sum(nil)), syncFile(to)
+	return hexSum(h), syncFile(to)
 }

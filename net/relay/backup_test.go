@@ -27,6 +27,7 @@ func uploaded(c *client, size int) (file string, content []byte) {
 // The drill: a backup is made while people write, the relay's folder is lost,
 // and the restored relay has all that was acknowledged before the backup.
 func TestBackupDrill(t *testing.T) {
+	t.Parallel()
 	dir, copied, back := t.TempDir(), filepath.Join(t.TempDir(), "copy"), filepath.Join(t.TempDir(), "back")
 	r, stop := startStop(t, Config{Dir: dir, Database: "sqlite:" + filepath.Join(dir, databaseName)})
 	mara, joao := join(t, r, "Mara"), join(t, r, "João")
@@ -102,6 +103,7 @@ func TestBackupDrill(t *testing.T) {
 
 // What is damaged is found, by the doctor and by a backup.
 func TestDoctor(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	r, stop := startStop(t, Config{Dir: dir, Database: "sqlite:" + filepath.Join(dir, databaseName)})
 	mara := join(t, r, "Mara")

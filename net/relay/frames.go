@@ -64,7 +64,7 @@ func mayRecover(f wire.Frame, account string) bool {
 func (c *conn) request(f wire.Frame) *wire.Error {
 	switch f.(type) {
 	case *wire.AppendChain, *wire.PutBoxes, *wire.OpenLink, *wire.FindAccounts, *wire.CreateInvite, *wire.LookInvite, *wire.RevokeInvite, *wire.TicketRequest,
-		*wire.PutSetting, *wire.ListSettings, *wire.Rename:
+		*wire.PutSetting, *wire.ListSettings, *wire.Rename, *wire.PutFetched, *wire.ListFetched:
 		if !c.relay.gates.accounts.allow(c.account.ID) {
 			return errRate
 		}
@@ -96,6 +96,10 @@ func (c *conn) request(f wire.Frame) *wire.Error {
 		return c.settings(f)
 	case *wire.Rename:
 		return c.rename(f)
+	case *wire.PutFetched:
+		return c.putFetched(f)
+	case *wire.ListFetched:
+		return c.fetched(f)
 	}
 	return wire.NewError(wire.CodeUnknownType, "This type of frame is not one that a client sends.", false)
 }

@@ -33,6 +33,7 @@ type Conversation struct {
 	Created int64     `json:"created"` // Unix milliseconds
 	Chain   uint64    `json:"chain"`   // number of the newest statement of its chain
 	Marks   []Mark    `json:"marks,omitempty"`
+	Fetched uint64    `json:"fetched,omitempty"` // number of the newest Fetched
 }
 
 // Mark is how far an account has received and read a conversation.
