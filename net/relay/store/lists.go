@@ -60,7 +60,6 @@ type FileRow struct {
 	Finished      int64  `json:"finished,omitempty"`
 	Gone          int64  `json:"gone,omitempty"` // when its bytes were taken away
 	Conversations int    `json:"conversations"`  // that it was sent to
-	SHA256        string `json:"sha256,omitempty"`
 }
 
 // Users lists all accounts by name.
@@ -113,9 +112,9 @@ func (s *Store) Conversations() ([]ConversationRow, error) {
 // Files lists all files, the newest first.
 func (s *Store) Files() ([]FileRow, error) {
 	return list(s, func(scan func(...any) error) (f FileRow, err error) {
-		err = scan(&f.ID, &f.Uploader, &f.Name, &f.Size, &f.Created, &f.Finished, &f.Gone, &f.Conversations, &f.SHA256)
+		err = scan(&f.ID, &f.Uploader, &f.Name, &f.Size, &f.Created, &f.Finished, &f.Gone, &f.Conversations)
 		return f, err
-	}, `SELECT f.id, f.uploader, a.name, f.size, f.created, f.finished, f.gone, (SELECT COUNT(*) FROM grants g WHERE g.file = f.id), f.sha256
+	}, `SELECT f.id, f.uploader, a.name, f.size, f.created, f.finished, f.gone, (SELECT COUNT(*) FROM grants g WHERE g.file = f.id)
 		FROM files f JOIN accounts a ON a.id = f.uploader ORDER BY f.created DESC, f.id`)
 }
 
