@@ -4,7 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"hash"
+	"hash/crc32"
 	"io"
+	"sync"
 
 	"satchel/net/priority"
 	"satchel/net/seal"
@@ -18,13 +20,15 @@ type sealing struct {
 	body   body // that is sealed
 	input  *input
 	sealer *seal.Sealer
-	plain  hash.Hash
-	sealed *beside
+	plain  *beside
+	sealed hash.Hash32
 	handed int64 // sealed bytes that may have left, in this run or an earlier one
 	broken bool  // reading, sealing or recording failed: another one goes on from the record
 
 	now, next piece
-	ahead     chan struct{} // closed when next is there; nil: nobody seals ahead
+	ahead     bool          // next is being sealed
+	ask       chan int64    // for next, of the goroutine that seals ahead; nil: it does not run
+	there     chan struct{} // next is
 }
 
 // piece is a window of the sealed file in memory.
@@ -44,14 +48,16 @@ func (i *input) ReadAt(p []byte, off int64) (int, error) { return i.read(p, off)
 // newSealing begins, or goes on from a record if there is one; then it reads
 // again what the record speaks of. Errors: the Sealer's, or read's.
 func newSealing(b body, in *input, record *seal.Record, save func(seal.Record) error) (*sealing, error) {
-	x := &sealing{body: b, input: in, plain: sha256.New(), sealed: &beside{Hash: sha256.New()}, now: piece{k: -1}, next: piece{k: -1}}
+	x := &sealing{body: b, input: in, plain: &beside{Hash: sha256.New()}, sealed: crc32.New(castagnoli), now: piece{k: -1}, next: piece{k: -1}}
 	var err error
 	if record == nil {
 		if x.sealer, err = seal.NewSealer(in, b.size(), save); err == nil {
 			x.sealer.Plain, x.sealer.Out = x.plain, x.sealed
 		}
 	} else {
+		x.plain.begin()
 		x.sealer, err = seal.ResumeSealer(in, *record, x.plain, x.sealed, save)
+		x.plain.end()
 	}
 	if err != nil {
 		return nil, err
@@ -100,20 +106,32 @@ func (x *sealing) window(k int64) ([]byte, error) {
 		return nil, err
 	}
 	if end, _ := seal.WindowAt(x.sealer.Size() - 1); k < end {
-		x.ahead = make(chan struct{})
-		go func() {
-			defer close(x.ahead)
-			priority.Background()
-			x.fill(&x.next, k+1)
-		}()
+		x.sealAhead(k + 1)
 	}
 	return x.now.bytes, nil
 }
 
+// sealAhead has window k sealed as the next one. One goroutine does that as
+// long as windows are read, since it has a thread of its own.
+func (x *sealing) sealAhead(k int64) {
+	if x.ask == nil {
+		x.ask, x.there = make(chan int64), make(chan struct{}, 1)
+		go func(ask chan int64, there chan struct{}) {
+			defer close(there)
+			priority.Background()
+			for k := range ask {
+				x.fill(&x.next, k)
+				there <- struct{}{}
+			}
+		}(x.ask, x.there)
+	}
+	x.ahead = true
+	x.ask <- k
+}
+
 func (x *sealing) fill(w *piece, k int64) {
 	w.k = k
-	x.sealed.begin()
-	defer x.sealed.end()
+	x.plain.begin()
 	if w.bytes, w.err = x.sealer.Window(k, w.bytes); w.err != nil {
 		x.broken = true
 	}
@@ -121,15 +139,28 @@ func (x *sealing) fill(w *piece, k int64) {
 
 // join waits for the window that is sealed ahead.
 func (x *sealing) join() {
-	if x.ahead != nil {
-		<-x.ahead
-		x.ahead = nil
+	if x.ahead {
+		<-x.there
+		x.ahead = false
 	}
+}
+
+// stop ends the goroutines, until the next window is read. All that was sealed
+// is in the checksums then.
+func (x *sealing) stop() {
+	x.join()
+	if x.ask != nil {
+		close(x.ask)
+		for range x.there {
+		}
+		x.ask = nil
+	}
+	x.plain.end()
 }
 
 // rest lets go of the memory until the next read.
 func (x *sealing) rest() {
-	x.join()
+	x.stop()
 	for _, w := range []*piece{&x.now, &x.next} {
 		seal.FreeWindow(w.bytes)
 		*w = piece{k: -1}
@@ -146,6 +177,7 @@ func (x *sealing) finish() (s sealed, err error) {
 		}
 		x.join()
 	}
+	x.stop()
 	keys, err := x.sealer.Keys()
 	if err != nil {
 		return s, err
@@ -157,61 +189,76 @@ func (x *sealing) finish() (s sealed, err error) {
 type sealed struct {
 	key   []byte // as in chat.File
 	plain string // SHA-256, in hexadecimal, of the file
-	store string // and of its sealed form
+	store string // CRC-32C, in hexadecimal, of its sealed form
 }
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // beside is a hash of which a goroutine takes care between begin and end, while
-// who writes goes on. What was written must stay as it is until end.
+// who writes goes on. Both may be called again. It is a seal.Room: what it gets lies in its own memory.
 type beside struct {
 	hash.Hash
-	run   []byte // what was written in one piece of memory and not yet handed over
-	bytes chan []byte
-	done  chan struct{}
+	free, full chan []byte
+	done       chan struct{}
+	lent       []byte // to who writes
 }
 
-// besideRun is how many bytes the goroutine gets at a time, so that it is not
-// woken up for each chunk.
-const besideRun = 1 << 20
+// stretches is how many pieces of memory it has: one is hashed, one is sealed,
+// one is ready.
+const stretches = 3
+
+// spareStretches are pieces that nobody uses, until the collector comes.
+var spareStretches = sync.Pool{New: func() any { return new([seal.Stretch]byte) }}
 
 func (b *beside) begin() {
-	b.bytes, b.done = make(chan []byte, seal.WindowSize/besideRun+1), make(chan struct{})
-	go func() {
-		defer close(b.done)
+	if b.full != nil {
+		return
+	}
+	b.free, b.full, b.done = make(chan []byte, stretches), make(chan []byte, stretches), make(chan struct{})
+	for range stretches {
+		b.free <- nil // taken when it is needed: most files are small
+	}
+	go func(free, full chan []byte, done chan struct{}) {
+		defer close(done)
 		priority.Background()
-		for p := range b.bytes {
+		for p := range full {
 			b.Hash.Write(p)
+			free <- p[:cap(p)]
 		}
-	}()
+	}(b.free, b.full, b.done)
 }
 
 // end returns when all that was written is in the hash.
 func (b *beside) end() {
-	b.hand()
-	close(b.bytes)
+	if b.full == nil {
+		return
+	}
+	close(b.full)
 	<-b.done
-	b.bytes = nil
+	if b.lent != nil {
+		b.free <- b.lent
+	}
+	for range stretches {
+		if p := <-b.free; p != nil {
+			spareStretches.Put((*[seal.Stretch]byte)(p))
+		}
+	}
+	b.free, b.full, b.lent = nil, nil, nil
 }
 
-// Write implements io.Writer.
+// Room implements seal.Room. What it lent and nobody wrote it lends again.
+func (b *beside) Room() []byte {
+	if b.lent == nil {
+		if b.lent = <-b.free; b.lent == nil {
+			b.lent = spareStretches.Get().(*[seal.Stretch]byte)[:]
+		}
+	}
+	return b.lent
+}
+
+// Write takes what was read into Room.
 func (b *beside) Write(p []byte) (int, error) {
-	if b.bytes == nil {
-		return b.Hash.Write(p)
-	}
-	if n := len(b.run); n > 0 && cap(b.run)-n >= len(p) && len(p) > 0 && &b.run[:n+1][n] == &p[0] {
-		b.run = b.run[:n+len(p)]
-	} else {
-		b.hand()
-		b.run = p
-	}
-	if len(b.run) >= besideRun {
-		b.hand()
-	}
+	b.full <- p
+	b.lent = nil
 	return len(p), nil
-}
-
-func (b *beside) hand() {
-	if len(b.run) > 0 {
-		b.bytes <- b.run
-	}
-	b.run = nil
 }

@@ -2,9 +2,7 @@ package relay
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
@@ -203,7 +201,7 @@ func (d *folder) finish(f store.File) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	sum := hex.EncodeToString(h.hash.Sum(nil))
+	sum := hexSum(h.hash)
 	file, err := d.open(f.ID) // for a crash may have taken an empty one
 	if err != nil {
 		return "", err
@@ -222,7 +220,7 @@ func (d *folder) hashOf(f store.File, upTo int64) (*running, error) {
 	h := d.hashes[f.ID]
 	d.mu.Unlock()
 	if h == nil || h.n > upTo || h.of != f.Created {
-		h = &running{hash: sha256.New(), of: f.Created}
+		h = &running{hash: newChecksum(f), of: f.Created}
 		if f.Hashed > 0 && f.Hashed <= upTo && h.hash.(encoding.BinaryUnmarshaler).UnmarshalBinary(f.Hash) == nil {
 			h.n, h.saved = f.Hashed, f.Hashed
 		} else {
