@@ -164,7 +164,7 @@ func (d *folder) write(ctx context.Context, f store.File, offset int64, src io.R
 			err = e
 		}
 	}()
-	w, bulk := priority.NewWriter(file, offset, f.Size), d.relay.words.Bulk()
+	w, bulk := priority.NewWriter(file, offset, f.Size, &d.relay.words), d.relay.words.Bulk()
 	for err == nil {
 		room := w.Room()
 		room = room[:min(len(room), copyBuffer)]

@@ -34,6 +34,7 @@ type Relay struct {
 	key      ed25519.PrivateKey
 	lock     *flock.Flock
 	store    *store.Store
+	restored bool // it was put back from a backup once: members bring what it lost
 	listener net.Listener
 	url      string
 	hub      hub
@@ -89,6 +90,9 @@ func Open(c Config) (_ *Relay, err error) {
 		return nil, err
 	}
 	r.metrics = newMetrics(r)
+	if r.restored, err = r.store.WentOn(); err != nil {
+		return nil, err
+	}
 	if r.key, err = loadKey(c, r.store); err != nil {
 		return nil, err
 	}

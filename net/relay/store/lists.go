@@ -34,7 +34,9 @@ type InviteRow struct {
 	Uses    int    `json:"uses"`
 	Used    int    `json:"used"`
 	Created int64  `json:"created"`
-	Expires int64  `json:"expires"`
+	Expires int64  `json:"expires,omitempty"` // 0: never
+	By      string `json:"by,omitempty"`      // who made it, by name; "": the operator
+	Group   string `json:"group,omitempty"`   // the group that it leads to
 }
 
 // ConversationRow is a conversation as the list of conversations shows it.
@@ -57,6 +59,7 @@ type FileRow struct {
 	Finished      int64  `json:"finished,omitempty"`
 	Gone          int64  `json:"gone,omitempty"` // when its bytes were taken away
 	Conversations int    `json:"conversations"`  // that it was sent to
+	SHA256        string `json:"sha256,omitempty"`
 }
 
 // Users lists all accounts by name.
@@ -87,9 +90,13 @@ func (s *Store) Devices() ([]DeviceRow, error) {
 // Invites lists all invitations, the newest first.
 func (s *Store) Invites() ([]InviteRow, error) {
 	return list(s, func(scan func(...any) error) (i InviteRow, err error) {
-		err = scan(&i.ID, &i.Uses, &i.Used, &i.Created, &i.Expires)
+		err = scan(&i.ID, &i.Uses, &i.Used, &i.Created, &i.Expires, &i.By, &i.Group)
+		if i.Expires == never {
+			i.Expires = 0
+		}
 		return i, err
-	}, "SELECT hash, uses, used, created, expires FROM invites ORDER BY created DESC, hash")
+	}, `SELECT i.hash, i.uses, i.used, i.created, i.expires, COALESCE(a.name, ''), i.conversation
+		FROM invites i LEFT JOIN accounts a ON a.id = i.account ORDER BY i.created DESC, i.hash`)
 }
 
 // Conversations lists all conversations, the last active first.
@@ -97,16 +104,17 @@ func (s *Store) Conversations() ([]ConversationRow, error) {
 	return list(s, func(scan func(...any) error) (c ConversationRow, err error) {
 		err = scan(&c.ID, &c.Kind, &c.Members, &c.Entries, &c.Chain, &c.Created, &c.Updated)
 		return c, err
-	}, `SELECT c.id, c.kind, (SELECT COUNT(*) FROM members m WHERE m.conversation = c.id), c.head, c.chain, c.created, c.updated
+	}, `SELECT c.id, c.kind, (SELECT COUNT(*) FROM members m WHERE m.conversation = c.id),
+		(SELECT COUNT(*) FROM entries e WHERE e.conversation = c.id), c.chain, c.created, c.updated
 		FROM conversations c ORDER BY c.updated DESC, c.id`)
 }
 
 // Files lists all files, the newest first.
 func (s *Store) Files() ([]FileRow, error) {
 	return list(s, func(scan func(...any) error) (f FileRow, err error) {
-		err = scan(&f.ID, &f.Uploader, &f.Size, &f.Created, &f.Finished, &f.Gone, &f.Conversations)
+		err = scan(&f.ID, &f.Uploader, &f.Size, &f.Created, &f.Finished, &f.Gone, &f.Conversations, &f.SHA256)
 		return f, err
-	}, `SELECT f.id, f.uploader, f.size, f.created, f.finished, f.gone, (SELECT COUNT(*) FROM grants g WHERE g.file = f.id)
+	}, `SELECT f.id, f.uploader, f.size, f.created, f.finished, f.gone, (SELECT COUNT(*) FROM grants g WHERE g.file = f.id), f.sha256
 		FROM files f ORDER BY f.created DESC, f.id`)
 }
 
