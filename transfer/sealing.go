@@ -13,8 +13,7 @@ import (
 )
 
 // sealing is a body on its way through a Sealer: the window that is handed out,
-// the one behind it, which is sealed meanwhile, and the checksums of both
-// forms. It outlives an attempt, so that after a cut nothing is read again but
+// those behind it, which are sealed meanwhile, and the checksums of both forms. It outlives an attempt, so that after a cut nothing is read again but
 // the window in question. Its source owns it.
 type sealing struct {
 	body   body // that is sealed
@@ -25,11 +24,22 @@ type sealing struct {
 	handed int64 // sealed bytes that may have left, in this run or an earlier one
 	broken bool  // reading, sealing or recording failed: another one goes on from the record
 
-	now, next piece
-	ahead     bool          // next is being sealed
-	ask       chan int64    // for next, of the goroutine that seals ahead; nil: it does not run
-	there     chan struct{} // next is
+	now   piece
+	ahead *ahead // nil: nobody seals what comes next
 }
+
+// ahead is a goroutine that seals windows before they are asked for. It has a
+// thread of its own, so it lives as long as windows are read in order.
+type ahead struct {
+	due   int64 // the window that ready has next
+	ready chan piece
+	free  chan []byte
+	quit  chan struct{}
+}
+
+// windowsAhead are sealed while one leaves: with one alone, who sends would
+// wait for its record to be on the disk.
+const windowsAhead = 2
 
 // piece is a window of the sealed file in memory.
 type piece struct {
@@ -48,7 +58,7 @@ func (i *input) ReadAt(p []byte, off int64) (int, error) { return i.read(p, off)
 // newSealing begins, or goes on from a record if there is one; then it reads
 // again what the record speaks of. Errors: the Sealer's, or read's.
 func newSealing(b body, in *input, record *seal.Record, save func(seal.Record) error) (*sealing, error) {
-	x := &sealing{body: b, input: in, plain: &beside{Hash: sha256.New()}, sealed: crc32.New(castagnoli), now: piece{k: -1}, next: piece{k: -1}}
+	x := &sealing{body: b, input: in, plain: &beside{Hash: sha256.New()}, sealed: crc32.New(castagnoli), now: piece{k: -1}}
 	var err error
 	if record == nil {
 		if x.sealer, err = seal.NewSealer(in, b.size(), save); err == nil {
@@ -85,14 +95,17 @@ func (x *sealing) ReadAt(p []byte, off int64) (n int, err error) {
 	return n, nil
 }
 
-// window returns window k, and has the next one sealed.
+// window returns window k, and has the next ones sealed.
 func (x *sealing) window(k int64) ([]byte, error) {
 	if x.now.k == k {
 		return x.now.bytes, nil
 	}
-	x.join()
-	x.now, x.next = x.next, x.now
-	if x.now.k != k {
+	if a := x.ahead; a != nil && a.due == k {
+		a.free <- x.now.bytes
+		x.now = <-a.ready
+		a.due++
+	} else {
+		x.stop()
 		// A reader that skips ahead has what it skipped sealed first.
 		first, _ := seal.WindowAt(x.sealer.Sealed())
 		for j := min(first, k); j <= k; j++ {
@@ -105,28 +118,36 @@ func (x *sealing) window(k int64) ([]byte, error) {
 		x.now.k = -1
 		return nil, err
 	}
-	if end, _ := seal.WindowAt(x.sealer.Size() - 1); k < end {
-		x.sealAhead(k + 1)
+	if end, _ := seal.WindowAt(x.sealer.Size() - 1); x.ahead == nil && k < end {
+		x.sealAhead(k+1, end)
 	}
 	return x.now.bytes, nil
 }
 
-// sealAhead has window k sealed as the next one. One goroutine does that as
-// long as windows are read, since it has a thread of its own.
-func (x *sealing) sealAhead(k int64) {
-	if x.ask == nil {
-		x.ask, x.there = make(chan int64), make(chan struct{}, 1)
-		go func(ask chan int64, there chan struct{}) {
-			defer close(there)
-			priority.Background()
-			for k := range ask {
-				x.fill(&x.next, k)
-				there <- struct{}{}
-			}
-		}(x.ask, x.there)
+// sealAhead begins to seal the windows from one to another.
+func (x *sealing) sealAhead(from, to int64) {
+	a := &ahead{due: from, ready: make(chan piece, windowsAhead), free: make(chan []byte, windowsAhead+1), quit: make(chan struct{})}
+	for range windowsAhead {
+		a.free <- nil
 	}
-	x.ahead = true
-	x.ask <- k
+	x.ahead = a
+	go func() {
+		defer close(a.ready)
+		priority.Background()
+		for k := from; k <= to; k++ {
+			var w piece
+			select {
+			case w.bytes = <-a.free:
+			case <-a.quit:
+				return
+			}
+			x.fill(&w, k)
+			a.ready <- w // there is a place for all that there are
+			if w.err != nil {
+				return
+			}
+		}
+	}()
 }
 
 func (x *sealing) fill(w *piece, k int64) {
@@ -137,23 +158,18 @@ func (x *sealing) fill(w *piece, k int64) {
 	}
 }
 
-// join waits for the window that is sealed ahead.
-func (x *sealing) join() {
-	if x.ahead {
-		<-x.there
-		x.ahead = false
-	}
-}
-
 // stop ends the goroutines, until the next window is read. All that was sealed
 // is in the checksums then.
 func (x *sealing) stop() {
-	x.join()
-	if x.ask != nil {
-		close(x.ask)
-		for range x.there {
+	if a := x.ahead; a != nil {
+		close(a.quit)
+		for w := range a.ready {
+			seal.FreeWindow(w.bytes)
 		}
-		x.ask = nil
+		for len(a.free) > 0 {
+			seal.FreeWindow(<-a.free)
+		}
+		x.ahead = nil
 	}
 	x.plain.end()
 }
@@ -161,23 +177,20 @@ func (x *sealing) stop() {
 // rest lets go of the memory until the next read.
 func (x *sealing) rest() {
 	x.stop()
-	for _, w := range []*piece{&x.now, &x.next} {
-		seal.FreeWindow(w.bytes)
-		*w = piece{k: -1}
-	}
+	seal.FreeWindow(x.now.bytes)
+	x.now = piece{k: -1}
 }
 
 // finish seals what nobody read, and returns keys and checksums of the whole.
 func (x *sealing) finish() (s sealed, err error) {
-	x.join()
+	x.stop()
 	for x.sealer.Sealed() < x.sealer.Size() {
 		k, _ := seal.WindowAt(x.sealer.Sealed())
-		if _, err := x.window(k); err != nil {
-			return s, err
+		if x.fill(&x.now, k); x.now.err != nil {
+			return s, x.now.err
 		}
-		x.join()
 	}
-	x.stop()
+	x.plain.end()
 	keys, err := x.sealer.Keys()
 	if err != nil {
 		return s, err
