@@ -217,8 +217,8 @@ type beside struct {
 }
 
 // stretches is how many pieces of memory it has: one is hashed, one is sealed,
-// one is ready.
-const stretches = 3
+// the others are ready or wait.
+const stretches = 4
 
 // spareStretches are pieces that nobody uses, until the collector comes.
 var spareStretches = sync.Pool{New: func() any { return new([seal.Stretch]byte) }}
