@@ -2,6 +2,8 @@ package session
 
 import (
 	"errors"
+	"slices"
+	"strings"
 
 	"satchel/chat"
 	"satchel/net/seal"
@@ -65,6 +67,12 @@ func (t *turn) findRefused(id chat.ConversationID, err error) error {
 		return t.find(id, storage.Finding{Key: findRollback, Text: sayRollback, Stop: true})
 	}
 	return t.find(id, storage.Finding{Key: findChain, Text: sayChain(err), Stop: true})
+}
+
+// isHidden tells whether the relay had less of a conversation than is here.
+func (t *turn) isHidden(id chat.ConversationID) bool {
+	all, err := t.tx.Findings(id)
+	return err == nil && slices.ContainsFunc(all, func(f storage.Finding) bool { return strings.HasPrefix(f.Key, findRollback) })
 }
 
 // findRefusedAccount does so in every conversation that the account is in.

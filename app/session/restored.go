@@ -69,7 +69,7 @@ func (s *Session) giveBack(ctx context.Context, id chat.ConversationID) error {
 		return err
 	}
 	var given []*seal.Written
-	if err := s.look(func(v *view) error {
+	err = s.look(func(v *view) error {
 		r, err := v.room(id)
 		if err != nil {
 			return err
@@ -89,13 +89,14 @@ func (s *Session) giveBack(ctx context.Context, id chat.ConversationID) error {
 			}
 			boxes, err := c.BoxesSince(before, r.keys, with)
 			if err != nil {
-				return errors.Join(seal.ErrRollback, err)
+				return err // another member has the key
 			}
 			given = append(given, &seal.Written{Statement: b, Boxes: boxes})
 		}
 		return nil
-	}); err != nil {
-		return err
+	})
+	if err != nil {
+		return s.notTaken(id, err)
 	}
 	for _, w := range given {
 		if err := s.submit(ctx, id, w); err != nil && !isConflict(err) {

@@ -90,7 +90,7 @@ func backup(ctx context.Context, name string, args []string, stdout io.Writer) e
 			Bytes  int64  `json:"bytes"`
 		}{to, saved.Files, saved.Bytes})
 	}
-	_, err = fmt.Fprintf(stdout, "%s: the database and %d files, %s\n", to, saved.Files, humanize.IBytes(uint64(saved.Bytes)))
+	_, err = fmt.Fprintf(stdout, "%s: the database and %d files, %s\n", to, saved.Files, humanize.Bytes(uint64(saved.Bytes)))
 	return err
 }
 
@@ -132,6 +132,6 @@ func sweep(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		word = "would remove"
 	}
 	_, err = fmt.Fprintf(stdout, "%s: %d uploads that stood still, %d files that nobody was given, %d that expired (%s in all), %d things that are no file's, %d messages\n",
-		word, s.Unfinished, s.Unreferenced, s.Expired, humanize.IBytes(uint64(s.Bytes)), s.Unknown, s.Messages)
+		word, s.Unfinished, s.Unreferenced, s.Expired, humanize.Bytes(uint64(s.Bytes)), s.Unknown, s.Messages)
 	return err
 }

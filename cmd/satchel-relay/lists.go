@@ -90,7 +90,7 @@ var listings = map[string]listing{
 			if f.Gone > 0 {
 				state = "expired"
 			}
-			return []any{f.ID, f.Uploader, humanize.IBytes(uint64(f.Size)), f.Conversations, when(f.Created), state}
+			return []any{f.ID, f.Name, humanize.Bytes(uint64(f.Size)), f.Conversations, when(f.Created), state}
 		})
 	}},
 }

@@ -2,16 +2,17 @@ package relay
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/dustin/go-humanize"
 
 	"satchel/net/relay/bucket"
 	"satchel/net/relay/store"
@@ -67,9 +68,9 @@ func Doctor(ctx context.Context, c Config, now time.Time, quick bool) (found []F
 		case err != nil:
 			return nil, err
 		case free < 2*minFree:
-			disk.Wrong = []string{fmt.Sprintf("Only %d MiB are free.", free>>20)}
+			disk.Wrong = []string{fmt.Sprintf("Only %s are free.", humanize.Bytes(uint64(free)))}
 		default:
-			disk.Well = fmt.Sprintf("%d MiB are free", free>>20)
+			disk.Well = humanize.Bytes(uint64(free)) + " are free"
 		}
 		found = append(found, disk)
 	}
@@ -81,7 +82,15 @@ func Doctor(ctx context.Context, c Config, now time.Time, quick bool) (found []F
 	if len(all) > 0 && time.UnixMilli(all[0].Updated).After(now.Add(clockSlack)) {
 		clock.Wrong = []string{fmt.Sprintf("The newest message is from %s, and here it is %s.", time.UnixMilli(all[0].Updated).UTC().Format(time.DateTime), now.UTC().Format(time.DateTime))}
 	}
-	return append(found, clock), nil
+	found = append(found, clock)
+	for i := range found { // one or the other
+		if len(found[i].Wrong) > 0 {
+			found[i].Well = ""
+		} else {
+			found[i].Advice = ""
+		}
+	}
+	return found, nil
 }
 
 // checkFiles compares the files that are kept with those that the store knows.
@@ -122,20 +131,22 @@ func (r *Relay) checkFiles(ctx context.Context, now time.Time, quick bool) (Find
 
 // checkFile returns what is wrong with a whole file, in a sentence, or "".
 func (r *Relay) checkFile(row store.FileRow, quick bool) (wrong string, err error) {
-	size, err := r.uploads.keeper.size(store.File{ID: row.ID, Created: row.Created})
-	if err == nil && size == row.Size && !quick {
-		if d, ok := r.uploads.keeper.(*folder); ok {
-			var sum string
-			if sum, err = sumOf(d.path(row.ID)); err == nil && sum != row.SHA256 {
-				return fmt.Sprintf("File %s is not what was uploaded: its checksum differs.", row.ID), nil
-			}
+	f, err := r.store.File(row.ID)
+	if err != nil {
+		return "", ignoreGone(err)
+	}
+	size, err := r.uploads.keeper.size(f)
+	if d, ok := r.uploads.keeper.(*folder); ok && err == nil && size == f.Size && !quick {
+		var sum string
+		if sum, err = sumOf(newChecksum(f), d.path(f.ID)); err == nil && sum != f.Checksum {
+			return fmt.Sprintf("File %s is not what was uploaded: its checksum differs.", f.ID), nil
 		}
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, bucket.ErrNotFound):
 		// It may have been swept since the list was made.
-		if now, err := r.store.File(row.ID); errors.Is(err, store.ErrNotFound) || err == nil && now.Gone > 0 {
-			return "", nil
+		if now, err := r.store.File(row.ID); err != nil || now.Gone > 0 {
+			return "", ignoreGone(err)
 		}
 		return fmt.Sprintf("File %s is gone.", row.ID), nil
 	case err == nil && size != row.Size:
@@ -144,14 +155,21 @@ func (r *Relay) checkFile(row store.FileRow, quick bool) (wrong string, err erro
 	return "", err
 }
 
-// sumOf is the SHA-256 of a file, in hex.
-func sumOf(path string) (string, error) {
+// ignoreGone passes over that the store knows a file no more.
+func ignoreGone(err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// sumOf is the checksum of a file, in hex.
+func sumOf(h hash.Hash, path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return "", err
 	}
 	defer f.Close()
-	h := sha256.New()
 	_, err = io.Copy(h, f)
-	return hex.EncodeToString(h.Sum(nil)), err
+	return hexSum(h), err
 }

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"github.com/gofrs/flock"
 	"github.com/tus/tusd/v2/pkg/handler"
 
@@ -73,7 +74,7 @@ func (d *folder) about() string {
 	if err != nil {
 		return d.dir + ", free space unknown"
 	}
-	return fmt.Sprintf("%s, %d MB free", d.dir, free>>20)
+	return fmt.Sprintf("%s, %s free", d.dir, humanize.Bytes(uint64(free)))
 }
 
 func (d *folder) close() error { return d.making.close() }

@@ -217,6 +217,7 @@ func (c *conn) isMember(conversation string) *wire.Error {
 }
 
 func (c *conn) typing(f *wire.Typing) *wire.Error {
+	defer c.relay.words.Enter()() // files make room before the message comes
 	if e := c.isMember(f.Conversation); e != nil {
 		return e
 	}

@@ -200,7 +200,7 @@ func (r *Relay) About(ctx context.Context) (string, error) {
 	if r.numbers != nil {
 		numbers = r.MetricsURL()
 	}
-	return fmt.Sprintf("listens on  %s\npublic URL  %s\nTLS         %s\nidentity    %s\ndatabase    %s\nfiles       %s\nother relays  %s\nmetrics     %s\nlargest file  %s\nquota       %s\nretention   %s\n",
+	return fmt.Sprintf("listens on    %s\npublic URL    %s\nTLS           %s\nidentity      %s\ndatabase      %s\nfiles         %s\nother relays  %s\nmetrics       %s\nlargest file  %s\nquota         %s\nretention     %s\n",
 		r.listener.Addr(), r.url, secured, r.Key(), r.store.About(), r.uploads.keeper.about(), others, numbers,
 		humanize.IBytes(uint64(r.config.MaxFile)), quotaWords(r.config.Quota), r.config.Retention.words()), nil
 }

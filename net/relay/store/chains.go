@@ -226,8 +226,9 @@ func (s *Store) AppendConversation(c ConversationStatement, after func(repeated 
 
 // insertConversation begins the log behind the numbers that may have been given
 // out before the store was put back from a backup: see GoOn.
-const insertConversation = `INSERT INTO conversations (id, kind, chain, created, updated, head)
-	VALUES (?, ?, ?, ?, ?, COALESCE((SELECT CAST(value AS BIGINT) FROM meta WHERE key = 'numbers'), 0))`
+const insertConversation = `INSERT INTO conversations (id, kind, chain, created, updated, head, fetched)
+	VALUES (?, ?, ?, ?, ?, COALESCE((SELECT CAST(value AS BIGINT) FROM meta WHERE key = 'numbers'), 0),
+		COALESCE((SELECT CAST(value AS BIGINT) FROM meta WHERE key = 'numbers'), 0))`
 
 // setRole makes somebody a member, one with another role, or one who was.
 func setRole(t *tx, conversation string, seq uint64, r Role) error {

@@ -54,12 +54,12 @@ type ConversationRow struct {
 type FileRow struct {
 	ID            string `json:"id"`
 	Uploader      string `json:"uploader"`
+	Name          string `json:"name"` // the uploader's
 	Size          int64  `json:"size"`
 	Created       int64  `json:"created"`
 	Finished      int64  `json:"finished,omitempty"`
 	Gone          int64  `json:"gone,omitempty"` // when its bytes were taken away
 	Conversations int    `json:"conversations"`  // that it was sent to
-	SHA256        string `json:"sha256,omitempty"`
 }
 
 // Users lists all accounts by name.
@@ -112,10 +112,10 @@ func (s *Store) Conversations() ([]ConversationRow, error) {
 // Files lists all files, the newest first.
 func (s *Store) Files() ([]FileRow, error) {
 	return list(s, func(scan func(...any) error) (f FileRow, err error) {
-		err = scan(&f.ID, &f.Uploader, &f.Size, &f.Created, &f.Finished, &f.Gone, &f.Conversations, &f.SHA256)
+		err = scan(&f.ID, &f.Uploader, &f.Name, &f.Size, &f.Created, &f.Finished, &f.Gone, &f.Conversations)
 		return f, err
-	}, `SELECT f.id, f.uploader, f.size, f.created, f.finished, f.gone, (SELECT COUNT(*) FROM grants g WHERE g.file = f.id), f.sha256
-		FROM files f ORDER BY f.created DESC, f.id`)
+	}, `SELECT f.id, f.uploader, a.name, f.size, f.created, f.finished, f.gone, (SELECT COUNT(*) FROM grants g WHERE g.file = f.id)
+		FROM files f JOIN accounts a ON a.id = f.uploader ORDER BY f.created DESC, f.id`)
 }
 
 func list[T any](s *Store, read func(scan func(...any) error) (T, error), query string) ([]T, error) {
