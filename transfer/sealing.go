@@ -187,6 +187,7 @@ func (x *sealing) finish() (s sealed, err error) {
 	for x.sealer.Sealed() < x.sealer.Size() {
 		k, _ := seal.WindowAt(x.sealer.Sealed())
 		if x.fill(&x.now, k); x.now.err != nil {
+			x.now.k = -1
 			return s, x.now.err
 		}
 	}
