@@ -2,6 +2,7 @@ package app
 
 import (
 	"os"
+	"slices"
 
 	"satchel/chat"
 	"satchel/widgets"
@@ -11,15 +12,21 @@ import (
 type item struct {
 	path   string // its file, verified; for our own the source; "" when it is not here
 	partly bool   // of a folder, a part is there
+
+	fetched []chat.AccountID // of ours: who has it
 }
 
 // items looks up the files of messages. It reads the disk: not on the screen's goroutine.
 func (a *App) items(conv chat.ConversationID, messages []chat.Message) []item {
 	out := make([]item, len(messages))
+	me := a.session.Profile().Account.ID
+	others := func(m chat.Message) bool { return m.From != me || m.Content.File == nil }
+	fetched := a.whoFetched(conv, slices.DeleteFunc(slices.Clone(messages), others))
 	for i, m := range messages {
 		if m.Content.File == nil {
 			continue
 		}
+		out[i].fetched = fetched[m.ID]
 		t, ok := a.session.TransferOf(conv, m.ID)
 		if !ok || t.Path == "" || t.Direction == chat.Download && t.State != chat.TransferDone {
 			continue
@@ -42,6 +49,7 @@ func (p *pane) items(messages []chat.Message) []widgets.Item {
 			Heard: p.app.heard[messageKey{p.id, one.ID}]}
 		if it.Mine {
 			it.Receipt = c.Receipt(m.me.ID, one)
+			it.Fetched = m.fetchedBy(&c, p.fetched[one.ID], 2)
 		} else if c.Kind == chat.Group {
 			it.Sender = memberName(&c, one.From)
 		}

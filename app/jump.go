@@ -91,6 +91,9 @@ func (p *pane) take(page []chat.Message, items []item) (seen []chat.Message) {
 			continue
 		}
 		seen = append(seen, m)
+		if items[i].fetched != nil {
+			p.fetched[m.ID] = items[i].fetched
+		}
 		if items[i].path != "" {
 			p.paths[m.ID], p.partly[m.ID] = items[i].path, items[i].partly
 		}

@@ -123,6 +123,9 @@ func (a *App) apply(batch []chat.Change) {
 		case chat.VerifiedChanged:
 			m.verified[c.Account] = c.Verified
 			pane.drawHead()
+			if a.sheet != nil && a.sheet.drawVerified != nil {
+				a.sheet.drawVerified()
+			}
 		case chat.AccountChanged:
 			if c.Account.ID == m.me.ID {
 				m.me = c.Account
@@ -141,6 +144,9 @@ func (a *App) apply(batch []chat.Change) {
 			if a.sheet != nil && a.sheet.drawMe != nil {
 				a.sheet.drawMe()
 			}
+		case chat.FetchedChanged:
+			pane.fetchedChanged(c.Conversation)
+			a.lookFetched()
 		case chat.LinksChanged:
 			if a.sheet != nil && a.sheet.name == "group-links" {
 				a.sheet.redraw()

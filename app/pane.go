@@ -39,16 +39,17 @@ type pane struct {
 	root     *fyne.Container
 
 	shown           map[chat.MessageID]chat.Message
-	came            []chat.MessageID          // of shown, and some that are gone, in the order of their coming
-	paths           map[chat.MessageID]string // verified files, and our own sources
-	partly          map[chat.MessageID]bool   // of folders: a part is there
-	lowest, highest uint64                    // 0: nothing stored is shown
-	loaded          bool                      // the first page came
-	missed          bool                      // something came while it was read
-	loading         bool                      // an older page is under way
-	round           int                       // counts openings: an answer for an older one is dropped
-	seen            uint64                    // furthest that was on screen
-	told            uint64                    // furthest that the session was told
+	came            []chat.MessageID                    // of shown, and some that are gone, in the order of their coming
+	paths           map[chat.MessageID]string           // verified files, and our own sources
+	partly          map[chat.MessageID]bool             // of folders: a part is there
+	fetched         map[chat.MessageID][]chat.AccountID // of our files: who has them
+	lowest, highest uint64                              // 0: nothing stored is shown
+	loaded          bool                                // the first page came
+	missed          bool                                // something came while it was read
+	loading         bool                                // an older page is under way
+	round           int                                 // counts openings: an answer for an older one is dropped
+	seen            uint64                              // furthest that was on screen
+	told            uint64                              // furthest that the session was told
 	draftRound      int
 	typed           time.Time
 
@@ -160,6 +161,7 @@ func (p *pane) open(id chat.ConversationID) {
 	p.opening = true
 	p.forget()
 	p.paths, p.partly = map[chat.MessageID]string{}, map[chat.MessageID]bool{}
+	p.fetched = map[chat.MessageID][]chat.AccountID{}
 	p.seen, p.told = 0, 0
 	conversation := a.model.conversations[id]
 	p.composer.SetHint(p.hintFor(&conversation))

@@ -194,6 +194,11 @@ func (a *App) talkMenu(m chat.Message) []*fyne.MenuItem {
 		read.Disabled = true
 		items = append(items, read)
 	}
+	if c := a.model.conversations[m.Conversation]; len(p.fetched[m.ID]) > 0 {
+		fetched := fyne.NewMenuItem(a.model.fetchedBy(&c, p.fetched[m.ID], 6), nil)
+		fetched.Disabled = true
+		items = append(items, fetched)
+	}
 	return append(items, fyne.NewMenuItemSeparator())
 }
 

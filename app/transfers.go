@@ -17,8 +17,9 @@ import (
 type transfersSheet struct {
 	list              *widgets.TransferList
 	pause, goOn, back *widgets.Button
-	today             []chat.Transfer // done before the program began
-	soon              bool            // it is drawn in a moment
+	today             []chat.Transfer                      // done before the program began
+	fetched           map[chat.TransferID][]chat.AccountID // of what was sent: who has it
+	soon              bool                                 // it is drawn in a moment
 }
 
 // transfersEvery is how often the list is drawn at most.
@@ -48,6 +49,7 @@ func (a *App) openTransfers() {
 		return func() {
 			t.today = done
 			a.drawTransfersSoon()
+			a.lookFetched()
 		}
 	})
 }
@@ -75,7 +77,7 @@ func (a *App) drawTransfers() {
 		return
 	}
 	t, m := a.sheet.transfers, &a.model
-	t.list.SetRows(m.transferRows(t.today, startOfDay(time.Now())))
+	t.list.SetRows(m.transferRows(t.today, t.fetched, startOfDay(time.Now())))
 	paused, failed := false, false
 	for _, one := range m.transfers {
 		paused = paused || one.State == chat.TransferPaused
@@ -96,7 +98,7 @@ func (a *App) drawTransfers() {
 }
 
 // transferRows lists all transfers in groups, each under its heading.
-func (m *model) transferRows(today []chat.Transfer, since time.Time) (rows []widgets.TransferRow) {
+func (m *model) transferRows(today []chat.Transfer, fetched map[chat.TransferID][]chat.AccountID, since time.Time) (rows []widgets.TransferRow) {
 	var groups [4][]chat.Transfer
 	for _, t := range m.transfers {
 		g := 1
@@ -118,7 +120,7 @@ func (m *model) transferRows(today []chat.Transfer, since time.Time) (rows []wid
 		for _, t := range all {
 			c := m.conversations[t.Conversation]
 			t.Reason = told(t.Reason)
-			rows = append(rows, widgets.TransferRow{Transfer: t, With: m.name(&c)})
+			rows = append(rows, widgets.TransferRow{Transfer: t, With: m.name(&c), Fetched: m.fetchedBy(&c, fetched[t.ID], 2)})
 		}
 	}
 	for i, heading := range []string{lang.L("On their way"), lang.L("Waiting"), lang.L("Paused"), lang.L("Failed")} {

@@ -218,7 +218,7 @@ func TestReasonsInAnotherLanguage(t *testing.T) {
 		"This link has expired; João’s Satchel will make a new one when it is online.": "Esta ligação expirou; o Satchel de João fará outra quando estiver online.",
 	} {
 		m.setTransfer(chat.Transfer{ID: "1", State: chat.TransferFailed, Reason: reason})
-		rows := m.transferRows(nil, time.Time{})
+		rows := m.transferRows(nil, nil, time.Time{})
 		if got := rows[1].Transfer.Reason; !strings.HasPrefix(got, want) || strings.Contains(got, "downloads need") || strings.Contains(got, " are ") {
 			t.Errorf("%q is told as %q", reason, got)
 		}

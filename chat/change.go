@@ -66,6 +66,9 @@ type FaceChanged struct {
 	Picture      []byte         // as in Content: hostile until it was decoded under limits; nil: none
 }
 
+// FetchedChanged says that somebody fetched files of a conversation.
+type FetchedChanged struct{ Conversation ConversationID }
+
 // LinksChanged says that a link to a group was made, used or revoked.
 type LinksChanged struct{}
 
@@ -86,4 +89,5 @@ func (VerifiedChanged) change()     {}
 func (AccountChanged) change()      {}
 func (FaceChanged) change()         {}
 func (LinksChanged) change()        {}
+func (FetchedChanged) change()      {}
 func (Notice) change()              {}

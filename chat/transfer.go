@@ -115,6 +115,12 @@ type Transfer struct {
 	Conversation ConversationID `json:"conversation"`
 	Message      MessageID      `json:"message"`
 
+	// Batch names the files that were sent together, by the first one's message, and
+	// Nth is where among them this one stands: messages go out in that order, as
+	// far as nothing small waits for something big.
+	Batch MessageID `json:"batch,omitempty"`
+	Nth   int       `json:"nth,omitempty"`
+
 	// Path is the file that an upload reads, absolute. For a download it is
 	// where the verified file lies, once it is done.
 	Path string `json:"path,omitempty"`

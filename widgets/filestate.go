@@ -110,6 +110,7 @@ func fileStateOf(it *Item) fileState {
 		s.phase = fileHere
 		switch {
 		case it.Mine:
+			s.detail = join(s.detail, it.Fetched)
 		case it.partly():
 			s.detail = join(s.detail, lang.L("Partly downloaded"))
 		case f.IsSound():
@@ -118,6 +119,8 @@ func fileStateOf(it *Item) fileState {
 		}
 	case it.Mine && f.URL == "":
 		s.phase = fileSent
+	case it.Mine:
+		s.phase, s.detail = fileRemote, join(s.detail, it.Fetched)
 	default:
 		s.phase = fileRemote
 	}

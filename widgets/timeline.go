@@ -28,6 +28,7 @@ type Item struct {
 	Reactions []Reaction     // by emoji, in the order of their coming
 	Names     []string       // who can be mentioned here; nil in a conversation of two
 	Heard     Heard          // of a sound
+	Fetched   string         // of a file of ours: who has it, in words
 }
 
 // Heard is how far a sound was heard.

@@ -18,6 +18,7 @@ type TransferRow struct {
 	Heading  string // "": a transfer
 	Transfer chat.Transfer
 	With     string // what the conversation is called
+	Fetched  string // of an upload that is done: who has it, in words
 }
 
 // TransferAct is what can be done to a transfer.
@@ -216,7 +217,7 @@ func (r *transferRow) words() (state fileState, detail string) {
 	case r.row.With == "":
 		return state, state.detail
 	case t.State == chat.TransferDone:
-		return state, join(FormatSize(state.size), with, FormatClock(t.Updated))
+		return state, join(FormatSize(state.size), with, FormatClock(t.Updated), r.row.Fetched)
 	case state.bad:
 		return state, state.detail
 	}

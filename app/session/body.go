@@ -59,7 +59,7 @@ func (t *turn) open(conv chat.ConversationID, e *wire.Entry, late, last bool) (m
 	if e.Expired {
 		return m, hidden, nothing, nil
 	}
-	if isSetting(m.ID) {
+	if isBeside(m.ID) {
 		m.Content = closed("It is no message.")
 		return m, opened, nothing, nil
 	}

@@ -84,8 +84,9 @@ func (e linked) stores() bool {
 		case *wire.Typing, *wire.Presence, *wire.LinkMessage, *wire.CloseLink:
 			return false
 		case *wire.OK:
-			_, is := e.s.state.settings.flight[f.Re]
-			return is
+			_, setting := e.s.state.settings.flight[f.Re]
+			_, fetched := e.s.state.fetched.flight[f.Re]
+			return setting || fetched
 		case *wire.Error:
 			return e.s.state.outbox.flight[f.Re] != nil
 		}
@@ -163,6 +164,7 @@ func (s *Session) down(f *link.Failure) {
 	s.state.sync.reset()
 	s.state.waiting.reset()
 	s.state.settings.reset()
+	s.state.fetched.reset()
 	s.care.forget()
 	s.checkSynced()
 	for _, m := range s.state.marks {
@@ -214,6 +216,8 @@ func (t *turn) up(w *wire.Welcome) error {
 		s.state.settings.reset()
 		s.askSettings()
 		s.tellSettings()
+		s.state.fetched.reset()
+		s.tellFetched()
 	})
 }
 
@@ -221,7 +225,7 @@ func (t *turn) up(w *wire.Welcome) error {
 // asks for the others when there are more.
 func (t *turn) list(all []wire.Conversation, more bool, first func()) error {
 	s := t.s
-	var stale []chat.ConversationID
+	var stale, fetched []chat.ConversationID
 	var care []func()
 	for i := range all {
 		care = append(care, t.chainNews(&all[i], first != nil))
@@ -231,6 +235,11 @@ func (t *turn) list(all []wire.Conversation, more bool, first func()) error {
 		}
 		if behind {
 			stale = append(stale, chat.ConversationID(all[i].ID))
+		}
+		if behind, err = t.behindFetched(&all[i]); err != nil {
+			return err
+		} else if behind {
+			fetched = append(fetched, chat.ConversationID(all[i].ID))
 		}
 	}
 	t.then(func() {
@@ -243,7 +252,16 @@ func (t *turn) list(all []wire.Conversation, more bool, first func()) error {
 			s.present(all[i].Members)
 			s.tellMark(chat.ConversationID(all[i].ID))
 		}
+		for _, id := range fetched {
+			s.askFetched(id)
+		}
 		f := &s.state.sync
+		for i := range all {
+			f.listed[chat.ConversationID(all[i].ID)] = true
+		}
+		if !more {
+			s.unlisted()
+		}
 		f.stale = append(f.stale, stale...)
 		f.listing = more
 		if l := s.link.Load(); more && l != nil {

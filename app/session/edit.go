@@ -87,35 +87,6 @@ func (s *Session) React(ctx context.Context, conv chat.ConversationID, id chat.M
 	return err
 }
 
-// Forward writes messages of one conversation into another, as our own, in their
-// order. Files are not sent again: they stay where they are. It ends with the first
-// that can't be forwarded; those before it are sent.
-func (s *Session) Forward(ctx context.Context, from chat.ConversationID, ids []chat.MessageID, to chat.ConversationID) error {
-	for _, id := range ids {
-		m, ok, err := s.Message(from, id)
-		switch {
-		case err != nil:
-			return s.sentence(err)
-		case !ok || m.Deleted || m.Content.Changes():
-			continue
-		case m.State != chat.MessageStored && m.Content.File != nil:
-			return Refusal("A file that is still being sent can't be forwarded yet. Try again when it has arrived.")
-		}
-		content := m.Content
-		content.Reply = "" // it names a message that is not there
-		copied := chat.NewMessageID(time.Now())
-		if content.File != nil {
-			if err := s.PutValues(ctx, map[string][]byte{linkKey("origin", to, copied): []byte(string(from) + " " + string(id))}); err != nil {
-				return err
-			}
-		}
-		if _, err := s.SendAs(ctx, to, copied, content); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // follow turns the messages of a turn into what people see: each with what
 // other entries make of it, and along with one that changes another, that one.
 // A change that was given up is told once, and taken away.
@@ -138,7 +109,7 @@ func (t *turn) follow() error {
 		for _, m := range change.Messages {
 			if m.Content.Changes() && m.State == chat.MessageFailed {
 				switch m.Content.Kind {
-				case chat.KindProfile, chat.KindJoined:
+				case chat.KindProfile, chat.KindJoined, chat.KindDoor:
 				case chat.KindJoin:
 					t.announce(chat.Notice{Conversation: change.Conversation, Text: "The group could not be asked to let you in. " + m.Reason})
 				case chat.KindPicture:

@@ -172,7 +172,11 @@ func (e *sendFiles) apply(t *turn) error {
 		return err
 	}
 	var added []chat.Message
-	for _, f := range e.files {
+	batch := chat.MessageID("")
+	if len(e.files) > 1 {
+		batch = e.files[0].id
+	}
+	for i, f := range e.files {
 		known, ok, err := t.tx.Message(e.conv, f.id)
 		if err != nil {
 			return err
@@ -186,7 +190,7 @@ func (e *sendFiles) apply(t *turn) error {
 		if err := t.tx.AddPending(m); err != nil {
 			return err
 		}
-		tr := chat.Transfer{ID: chat.NewTransferID(), Direction: chat.Upload, Conversation: e.conv, Message: m.ID,
+		tr := chat.Transfer{ID: chat.NewTransferID(), Direction: chat.Upload, Conversation: e.conv, Message: m.ID, Batch: batch, Nth: i,
 			Path: f.path, ModTime: f.modified, Edit: f.edit, File: *f.content.File, Store: e.store, State: chat.TransferQueued, Created: time.Now().UTC()}
 		if err := t.tx.PutTransfer(tr); err != nil {
 			return err
@@ -306,6 +310,7 @@ func (t *turn) queue(tr chat.Transfer) {
 	t.announce(chat.TransferChanged{Transfer: tr})
 	t.then(func() {
 		t.s.sending.add(&tr)
+		t.s.batches.note(&tr)
 		t.s.engine.Add(tr)
 	})
 }

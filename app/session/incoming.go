@@ -24,7 +24,14 @@ func (t *turn) received(f wire.Frame) error {
 		return t.mark(f)
 	case *wire.OK:
 		t.then(func() { s.markTold(f.Re) })
+		if err := t.fetchedTold(f.Re); err != nil {
+			return err
+		}
 		return t.settingTold(f.Re)
+	case *wire.Fetched:
+		return t.fetchedNews(f)
+	case *wire.FetchedPage:
+		return t.fetchedPage(f)
 	case *wire.Setting:
 		ok, err := t.settingCame(f)
 		if !ok && err == nil {
@@ -124,9 +131,16 @@ func (t *turn) conversationNews(f *wire.ConversationNews) error {
 	if err != nil {
 		return err
 	}
+	fetched, err := t.behindFetched(&f.Conversation)
+	if err != nil {
+		return err
+	}
 	care := t.chainNews(&f.Conversation, false)
 	t.then(func() {
 		care()
+		if fetched {
+			s.askFetched(id)
+		}
 		s.relayMarks(&f.Conversation)
 		s.present(f.Conversation.Members)
 		if behind {
@@ -175,7 +189,7 @@ func (t *turn) refused(f *wire.Error) error {
 	}
 	t.then(func() {
 		s.log.Warn("the relay refused", "code", f.Code, "error", f.Message, "re", f.Re)
-		if !s.fetchRefused(f) && !s.settingRefused(f) {
+		if !s.fetchRefused(f) && !s.settingRefused(f) && !s.fetchedRefused(f) {
 			s.markRefused(f)
 		}
 	})

@@ -91,6 +91,7 @@ func (t *turn) roomChanged(id chat.ConversationID) error {
 		if id == chat.ConversationID(wire.SelfID(string(t.me))) {
 			s.tellSettings()
 		}
+		s.tellFetched()
 	})
 	return nil
 }

@@ -35,7 +35,8 @@ type turn struct {
 	touched  map[chat.ConversationID]bool
 	messages []chat.Change
 	changes  []chat.Change
-	drafts   map[chat.ConversationID]bool // touched in this turn: whether they are to be told
+	drafts   map[chat.ConversationID]bool    // touched in this turn: whether they are to be told
+	batches  map[chat.MessageID]map[int]bool // to be looked at: see letGo
 	after    []func()
 }
 
@@ -176,6 +177,9 @@ func (s *Session) try(events []event) error {
 		}
 		if tx == nil {
 			return nil
+		}
+		if err := t.letGo(); err != nil {
+			return err
 		}
 		if err := t.follow(); err != nil {
 			return err

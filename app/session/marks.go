@@ -154,11 +154,14 @@ func (e putValues) apply(t *turn) error {
 	return nil
 }
 
-// Told waits until the relay knows how far we received and read, as far as a
-// connection stands; a program that is about to end gives it this moment.
+// Told waits until the relay knows how far we received and read, and what we
+// fetched, as far as a connection stands; a program that is about to end gives it this moment.
 func (s *Session) Told(ctx context.Context) {
 	done := make(chan struct{})
-	if !s.post(call(func(t *turn) { s.state.tell = append(s.state.tell, done) })) {
+	if !s.post(call(func(t *turn) {
+		s.tellFetched()
+		s.state.tell = append(s.state.tell, done)
+	})) {
 		return
 	}
 	select {
@@ -179,7 +182,7 @@ func (s *Session) told() {
 				return
 			}
 		}
-		if len(s.state.settings.flight) > 0 {
+		if len(s.state.settings.flight) > 0 || len(s.state.fetched.flight) > 0 {
 			return
 		}
 	}

@@ -55,6 +55,7 @@ type Session struct {
 
 	handlers *transfer.Registry
 	sending  sending
+	batches  batches
 	storing  sync.Mutex    // one change of stores and secrets at a time
 	chores   chan struct{} // capacity 1: see house
 	fresh    time.Duration // freshFor, and
@@ -102,7 +103,9 @@ type state struct {
 	tell     []chan struct{} // see Told
 	waiting  waiting
 	settings settings
+	fetched  fetchedMarks
 	holes    map[chat.ConversationID]bool // looked at soon, see watchHoles
+	restored bool                         // that the relay lost something was said
 }
 
 // Profile is who uses this device, and where.
@@ -164,7 +167,7 @@ func open(opts Options, lock *flock.Flock) (*Session, error) {
 		handlers: transfer.NewRegistry("tus"), chores: make(chan struct{}, 1), fresh: freshFor, tidyRest: tidyEvery,
 		vanishing: make(chan struct{}, 1), again: make(chan struct{}, 1), people: map[chat.AccountID]chat.Presence{}, lengths: map[chat.AccountID]uint64{}}
 	s.state = state{outbox: newOutbox(), sync: newFetcher(), marks: map[chat.ConversationID]*markState{},
-		typed: map[chat.ConversationID]time.Time{}, waiting: newWaiting(), settings: newSettings(), holes: map[chat.ConversationID]bool{}}
+		typed: map[chat.ConversationID]time.Time{}, waiting: newWaiting(), settings: newSettings(), fetched: newFetchedMarks(), holes: map[chat.ConversationID]bool{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	err = db.View(func(tx *storage.Tx) error {
 		p, ok, err := tx.Profile()

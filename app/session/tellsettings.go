@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"strconv"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -293,6 +292,3 @@ func (t *turn) settingCame(f *wire.Setting) (opened bool, err error) {
 	}
 	return true, t.settingChanged(&came)
 }
-
-// isSetting tells that somebody passes a sealed setting off as a message.
-func isSetting(id chat.MessageID) bool { return strings.HasPrefix(string(id), settingLead) }

@@ -76,7 +76,9 @@ func (j journal) Load() (all []chat.Transfer, err error) {
 	})
 	for i := range all {
 		j.s.sending.add(&all[i])
+		j.s.batches.note(&all[i])
 	}
+	j.s.post(lookAtHeld{})
 	return all, err
 }
 
@@ -107,6 +109,7 @@ func (e saveTransfer) apply(t *turn) error {
 }
 
 func (t *turn) saveTransfer(tr chat.Transfer) error {
+	t.inBatch(&tr)
 	if tr.Direction == chat.Download && tr.State != chat.TransferCancelled {
 		if gone, err := t.vanished(tr.Conversation, tr.Message); err != nil {
 			return err
@@ -139,6 +142,9 @@ func (t *turn) saveTransfer(tr chat.Transfer) error {
 		}
 		t.uploadEnded(tr)
 	case tr.State == chat.TransferDone:
+		if err := t.noteFetched(&tr); err != nil {
+			return err
+		}
 		t.then(t.s.wake) // there may be more than the budget
 	}
 	if tr.State == chat.TransferDone {
@@ -178,7 +184,10 @@ func (t *turn) uploaded(tr *chat.Transfer) error {
 	file := tr.File
 	file.URL = portable(t.s.Profile().RelayURL, file.URL)
 	m.Content.File = &file
-	return t.dispatch(m)
+	if tr.Batch == "" {
+		return t.dispatch(m)
+	}
+	return t.holdInOrder(m, tr)
 }
 
 // ticketTimeout bounds the wait for the relay's answer.

@@ -78,6 +78,7 @@ func sameSet(t *testing.T, what string, page, code []string) {
 // The page has the frames, the codes and the limits that the code has: all of
 // them and no others.
 func TestProtocolNamesEverything(t *testing.T) {
+	t.Parallel()
 	doc := document(t)
 	frames := declared(t, "codec.go", `register\[\w+\]\("([^"]+)"\)`)
 	sameSet(t, "frames in the table", found(strings.Join(found(section(t, doc, "## Frames"), `(?m)^(\|.*)$`), ""), "`([a-z.]+)`"), frames)
@@ -97,7 +98,7 @@ func TestProtocolNamesEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range []string{"doc.go", "chains.go", "devicelink.go", "settings.go"} {
+	for _, file := range []string{"doc.go", "chains.go", "devicelink.go", "settings.go", "fetched.go"} {
 		b, err := os.ReadFile("../wire/" + file)
 		if err != nil {
 			t.Fatal(err)
@@ -120,6 +121,7 @@ func TestProtocolNamesEverything(t *testing.T) {
 		fmt.Sprint("they wait | ", wire.StagedExpires.Minutes(), " min"), "being linked " + size(wire.MaxLinkMessage), fmt.Sprint("one linking | ", wire.MaxLinkFrames),
 		fmt.Sprint("a linking | ", wire.LinkExpires.Minutes(), " min"), fmt.Sprint("linkings at once | ", maxMailboxes), fmt.Sprintf("%v a second, %d at once, then `rate_limited`", l.LinkRate, l.LinkBurst),
 		fmt.Sprint("at most ", maxReason, " bytes"),
+		"of fetched files " + size(wire.MaxFetched), fmt.Sprint("The ", wire.FetchedPart, " sequence numbers"),
 		"body of a setting " + size(wire.MaxSetting), fmt.Sprintf("account | %d, and %d MiB", wire.MaxSettings, wire.MaxSettingBytes>>20),
 		fmt.Sprint("disk | ", maxPending), fmt.Sprint(maxUses), fmt.Sprint("disappears after | ", wire.MaxLifetime/(24*60*60), " days, at most"), fmt.Sprint(maxInvite.Hours()/24, " days"),
 		fmt.Sprint(l.Unfinished.Hours(), " hours"), fmt.Sprint(l.Unreferenced.Hours()/24, " days"),
@@ -145,6 +147,7 @@ func size(n int) string {
 
 // Every example is a frame, and has only fields that the frame has.
 func TestProtocolExamples(t *testing.T) {
+	t.Parallel()
 	examples := regexp.MustCompile("(?s)```json\n(.*?)```").FindAllStringSubmatch(document(t), -1)
 	if len(examples) < 20 {
 		t.Fatalf("%d examples", len(examples))
@@ -195,6 +198,7 @@ func published(t *testing.T) (device *seal.Device, first []byte, other string) {
 
 // The values to test with, and those in the examples of connecting, are right.
 func TestProtocolVectors(t *testing.T) {
+	t.Parallel()
 	doc := document(t)
 	device, first, other := published(t)
 	relay := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{2}, 32))

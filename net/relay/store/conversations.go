@@ -32,7 +32,7 @@ func (s *Store) IsMember(conversation, account string) (bool, error) {
 // Conversation returns a conversation; ErrNotFound when there is none.
 func (s *Store) Conversation(id string) (wire.Conversation, error) {
 	c := wire.Conversation{ID: id}
-	err := s.read.QueryRow("SELECT kind, head, created, chain FROM conversations WHERE id = ?", id).Scan(&c.Kind, &c.Head, &c.Created, &c.Chain)
+	err := s.read.QueryRow("SELECT kind, head, created, chain, fetched FROM conversations WHERE id = ?", id).Scan(&c.Kind, &c.Head, &c.Created, &c.Chain, &c.Fetched)
 	if err == nil {
 		err = s.fill(&c)
 	}
@@ -65,13 +65,13 @@ func (s *Store) fill(c *wire.Conversation) error {
 // Newest calls yield with an account's conversations, the last active first,
 // until there is no other or yield returns false.
 func (s *Store) Newest(account string, yield func(wire.Conversation) bool) error {
-	return s.each(yield, `SELECT c.id, c.kind, c.head, c.created, c.chain FROM members m JOIN conversations c ON c.id = m.conversation
+	return s.each(yield, `SELECT c.id, c.kind, c.head, c.created, c.chain, c.fetched FROM members m JOIN conversations c ON c.id = m.conversation
 		WHERE m.account = ? ORDER BY c.updated DESC, c.id`, account)
 }
 
 // After is as Newest, by id, and begins above one.
 func (s *Store) After(account, id string, yield func(wire.Conversation) bool) error {
-	return s.each(yield, `SELECT c.id, c.kind, c.head, c.created, c.chain FROM members m JOIN conversations c ON c.id = m.conversation
+	return s.each(yield, `SELECT c.id, c.kind, c.head, c.created, c.chain, c.fetched FROM members m JOIN conversations c ON c.id = m.conversation
 		WHERE m.account = ? AND m.conversation > ? ORDER BY m.conversation`, account, id)
 }
 
@@ -105,7 +105,7 @@ func (s *Store) each(yield func(wire.Conversation) bool, query string, args ...a
 	var all []wire.Conversation
 	for rows.Next() {
 		var c wire.Conversation
-		if err := rows.Scan(&c.ID, &c.Kind, &c.Head, &c.Created, &c.Chain); err != nil {
+		if err := rows.Scan(&c.ID, &c.Kind, &c.Head, &c.Created, &c.Chain, &c.Fetched); err != nil {
 			rows.Close()
 			return err
 		}

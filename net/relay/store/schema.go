@@ -161,4 +161,23 @@ CREATE INDEX entries_vanish ON entries (vanish) WHERE vanish > 0;
 ALTER TABLE grants ADD COLUMN vanish INTEGER NOT NULL DEFAULT 0; -- until when; 0: for good
 CREATE INDEX grants_vanish ON grants (vanish) WHERE vanish > 0;
 `,
+	// Devices tell which files they fetched.
+	`
+ALTER TABLE conversations ADD COLUMN fetched INTEGER NOT NULL DEFAULT 0; -- number of the newest change
+CREATE TABLE fetched (
+	conversation TEXT NOT NULL REFERENCES conversations (id),
+	account      TEXT NOT NULL,
+	device       TEXT NOT NULL,
+	part         INTEGER NOT NULL,
+	number       INTEGER NOT NULL, -- of this change among the conversation's
+	body         BLOB NOT NULL,
+	PRIMARY KEY (conversation, device, part)
+);
+CREATE UNIQUE INDEX fetched_number ON fetched (conversation, number);
+`,
+	// Invitations have somebody who made them, and may lead to a group.
+	`
+ALTER TABLE invites ADD COLUMN account TEXT NOT NULL DEFAULT '';      -- who made it; '': the operator
+ALTER TABLE invites ADD COLUMN conversation TEXT NOT NULL DEFAULT ''; -- the group that it leads to; '': none
+`,
 }
