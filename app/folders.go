@@ -37,10 +37,10 @@ func (a *App) countFolders(s *widgets.SendSheet, files []widgets.SendFile, limit
 				}
 			}
 			found, err := a.session.Survey(ctx, f.Path, func(so session.Survey) {
-				f.Files, f.Size = so.Files, so.Size
+				f.Files, f.Size, f.Pictures = so.Files, so.Size, so.Pictures
 				a.ui(tell(f))
 			})
-			f.Counting, f.Files, f.Size = false, found.Files, found.Size
+			f.Counting, f.Files, f.Size, f.Pictures = false, found.Files, found.Size, found.Pictures
 			switch {
 			case ctx.Err() != nil:
 				return nil

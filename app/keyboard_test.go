@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"image"
 	"slices"
-	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -13,26 +12,6 @@ import (
 
 	"satchel/widgets"
 )
-
-// Without a pointer: on every screen Tab reaches all that can be pressed, in the
-// order in which it is read; everything has a name; and one sees where one is.
-func TestEveryScreenByKeyboard(t *testing.T) {
-	p := gathered(newStage(t))
-	p.speaks("en")
-	p.window.Resize(fyne.NewSize(1120, 720))
-	seen := map[string]bool{} // kinds of controls that show the focus
-	for _, v := range views() {
-		if strings.HasSuffix(v.name, "-menu") || v.name == "hover" {
-			continue // Fyne's own, where arrows go; and the pointer's
-		}
-		p.shows(v)
-		p.tabs(t, v.name, seen)
-		p.back()
-	}
-	if len(seen) < 6 {
-		t.Errorf("only %v were seen with the focus", seen)
-	}
-}
 
 // tabs goes once around with Tab.
 func (p *person) tabs(t *testing.T, what string, shown map[string]bool) {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"unicode/utf8"
 
 	"satchel/chat"
@@ -19,6 +20,8 @@ type Survey struct {
 	Links  int   // symbolic links: they are not followed, and don't go
 	Others int   // devices, pipes and sockets, and what has a name that can't be sent
 	Closed int   // folders that may not be read
+
+	Pictures int // of the files, by their names: kinds that may say where they were taken
 }
 
 // Look surveys a folder. told, which may be nil, hears from time to time how far it
@@ -92,6 +95,9 @@ func walk(ctx context.Context, root string, s *Survey, file func(path string, in
 					continue
 				}
 				s.Files++
+				if isPictureName(path) {
+					s.Pictures++
+				}
 				s.Size += info.Size()
 				err = file(path, info)
 			}
@@ -107,4 +113,14 @@ func walk(ctx context.Context, root string, s *Survey, file func(path string, in
 	}
 	_, err = in(root, "", 0)
 	return err
+}
+
+// isPictureName tells whether a file is called as pictures are that may say of
+// place and camera.
+func isPictureName(name string) bool {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif", ".tif", ".tiff":
+		return true
+	}
+	return false
 }

@@ -70,6 +70,7 @@ func (s *SendSheet) updateOptions() {
 		s.Smaller.Aside = lang.L("saves about {{.Size}}", map[string]any{"Size": FormatSize(saves)})
 	}
 	show(s.Clean, pictures > 0)
+	show(s.AsIs, slices.ContainsFunc(s.rows, func(r *sendRow) bool { return r.file.Pictures > 0 && !r.file.Refused }))
 	show(s.Smaller, saves > 0)
 	s.Smaller.Refresh()
 	s.Sheet.Refresh()

@@ -22,6 +22,7 @@ type SendFile struct {
 
 	Folder   bool // Size and Files are of all that is in it
 	Files    int
+	Pictures int    // of these
 	Counting bool   // it is still being looked at
 	Note     string // what of it doesn't go, or why it can't; "": all goes
 	Refused  bool   // it can't go: Note says why
@@ -34,6 +35,7 @@ type SendSheet struct {
 	OnMore  func()  // choose more files
 	Clean   *Toggle // pictures go without what they say of place, camera and time
 	Smaller *Toggle
+	AsIs    *Paragraph // what happens to pictures in folders
 	Caption *Field
 	Send    *Button
 	Cancel  *Button
@@ -64,7 +66,9 @@ func NewSendSheet() *SendSheet {
 		t.OnEscape = func() { s.Sheet.Dismiss() }
 		t.Hide()
 	}
-	body := container.New(sendLayout{s}, s.scroll, s.Clean, s.Smaller, FieldBox(s.Caption, false))
+	s.AsIs = NewParagraph(lang.L("Pictures in a folder go untouched, with what they say of place and camera. Send them outside of it to have that removed."), SizeSmall, ColorMuted, fyne.TextAlignLeading)
+	s.AsIs.Hide()
+	body := container.New(sendLayout{s}, s.scroll, s.Clean, s.Smaller, s.AsIs, FieldBox(s.Caption, false))
 	s.Sheet = NewSheet("", body, s.Cancel, s.Send)
 	s.Sheet.Aside = s.More
 	s.More.OnEscape = s.Sheet.Dismiss
@@ -216,6 +220,9 @@ func (l sendLayout) options(width float32) float32 {
 			height += t.HeightAt(width)
 		}
 	}
+	if l.s.AsIs.Visible() {
+		height += l.s.AsIs.HeightAt(width) + 12
+	}
 	return height
 }
 
@@ -233,7 +240,10 @@ func (l sendLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
 			y += t.HeightAt(s.Width)
 		}
 	}
-	place(o[3], 0, s.Height-39, s.Width, 39)
+	if l.s.AsIs.Visible() {
+		place(l.s.AsIs, 0, y+4, s.Width, l.s.AsIs.HeightAt(s.Width))
+	}
+	place(o[4], 0, s.Height-39, s.Width, 39)
 }
 
 // spaced puts objects under each other with a gap.

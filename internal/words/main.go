@@ -190,12 +190,47 @@ func (c *collector) sentence(n ast.Node) bool {
 			c.take(text)
 			return false
 		}
+		if text, ok := pieced(n); ok {
+			c.said[text] = false
+			return false
+		}
 	case *ast.BasicLit:
 		if text, ok := constant(n); ok {
 			c.take(text)
 		}
 	}
 	return true
+}
+
+// pieced is a sentence into which something is put by adding it up, such as the
+// name of a file: with %s where that stands. It ends with words of its own: what
+// ends with something else is translated piece by piece.
+func pieced(n *ast.BinaryExpr) (string, bool) {
+	var parts []ast.Expr
+	var flat func(e ast.Expr) bool
+	flat = func(e ast.Expr) bool {
+		if b, ok := e.(*ast.BinaryExpr); ok {
+			return b.Op == token.ADD && flat(b.X) && flat(b.Y)
+		}
+		parts = append(parts, e)
+		return true
+	}
+	if !flat(n) {
+		return "", false
+	}
+	text, last := "", ""
+	for _, e := range parts {
+		s, ok := constant(e)
+		if last = s; !ok {
+			s = "%s"
+		}
+		text += s
+	}
+	own := strings.ReplaceAll(text, "%s", "")
+	if last == "" || !strings.ContainsAny(last[len(last)-1:], ".!?") || strings.Count(own, " ") < 3 || strings.ContainsAny(text, "\n\t") || strings.Contains(text, "%s%s") {
+		return "", false
+	}
+	return text, true
 }
 
 func (c *collector) take(text string) {
