@@ -34,7 +34,7 @@ var goldens = []struct {
 	{"sounds", []string{"Timeline"}, "sounds and voice messages: not here, playing, paused, going out"},
 	{"folded", []string{"Timeline"}, "a long text folded, other writings, marks upon marks, a line between messages, a folder in all states, the way to the newest"},
 
-	{"shell/controls", []string{"Button", "Toggle", "Picker", "RowButton", "Field", "FieldLine", "Fact", "Paragraph", "Line", "Column"}, "at rest, under the pointer, with the focus, off"},
+	{"shell/controls", []string{"Button", "Toggle", "Picker", "RowButton", "Field", "FieldFrame", "FieldLine", "Fact", "Paragraph", "Line", "Column"}, "at rest, under the pointer, with the focus, off"},
 	{"shell/focused", []string{"Pages", "Choice", "SideHead", "ChatHead", "SideFoot", "VoiceBar"}, "with the focus"},
 	{"shell/lists", []string{"PersonList", "MentionList", "RoomBar", "ClosedBar", "Tips", "Avatar", "Ground"}, "people to choose from, names offered, what takes room, a closed conversation, a name under the pointer"},
 	{"shell/transfers", []string{"TransferList"}, "in all states"},
