@@ -123,6 +123,9 @@ func BenchmarkBurst(b *testing.B) {
 	if err := ines.Join(b.Context(), mara.invites(), "Ines"); err != nil {
 		b.Fatal(err)
 	}
+	if err := ines.Connected(b.Context()); err != nil {
+		b.Fatal(err)
+	}
 	c, err := ines.OpenDirect(b.Context(), "Mara")
 	if err != nil {
 		b.Fatal(err)
