@@ -30,6 +30,7 @@ build:
 	go build $(WINDOW) $(LDFLAGS) -o build/satchel .
 	CGO_ENABLED=0 go build $(LDFLAGS) -o build/satchel-relay ./cmd/satchel-relay
 	CGO_ENABLED=0 go build -tags nodynamic $(LDFLAGS) -o build/satchelctl ./cmd/satchelctl
+	@test $$(wc -c < build/satchel-relay) -lt 80000000 || { echo "build/satchel-relay has more than 80 MB: what does it link?"; exit 1; }
 
 # What every change must pass: format, the suite, and the journeys at the prompt, built
 # programs that are killed and restarted; all under the race detector, so that everything
@@ -63,7 +64,7 @@ test-servers: build/tools/versitygw build/tools/fake-gcs-server build/tools/azur
 	$(RACE) -p 4 -timeout 8m ./transfer/s3 ./transfer/azblob ./transfer/gs ./transfer/stores
 	SATCHEL_TEST_DATABASE=postgres $(RACE) -timeout 8m ./net/relay
 	go test -tags miniaudio -timeout 8m ./app/sound
-	$(subst ci$(comma),servers$(comma)ci$(comma),$(RACE)) -timeout 8m -run 'TestCloud|TestACME|TestBehindCaddy' ./net/relay ./net/relay/acme ./cmd/satchel-relay
+	$(subst ci$(comma),servers$(comma)ci$(comma),$(RACE)) -timeout 8m -run 'TestCloud|TestACME|TestBehindCaddy|TestPostgresDrill' ./net/relay ./net/relay/acme ./cmd/satchel-relay
 
 # The journeys in real windows: two people, two devices, groups, keyboard alone, a relay
 # that dies, pictures, hostile words, ….

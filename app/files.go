@@ -30,6 +30,7 @@ type openSheet struct {
 	said         string                 // what it then says was done
 	link         *widgets.LinkSheet     // of a linking
 	person       *widgets.PersonSheet   // somebody's page
+	drawVerified func()                 // shows anew whether they were verified; nil elsewhere
 	recovery     *widgets.RecoverySheet // of a recovery file
 	group        *widgets.GroupSheet    // of a new group, and who comes into one
 	media        *widgets.MediaSheet    // what a conversation carried

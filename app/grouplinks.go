@@ -45,7 +45,7 @@ var (
 // openGroupLinks shows the links by which people come into a group.
 func (a *App) openGroupLinks(id chat.ConversationID) {
 	c := a.model.conversations[id]
-	words := widgets.NewParagraph(lang.L("Whoever has a link comes in by themselves, as soon as you are online. Give it only to people who belong here."), widgets.SizeText, widgets.ColorText, fyne.TextAlignLeading)
+	words := widgets.NewParagraph(lang.L("Whoever has a link comes in by themselves, as soon as one of the group’s admins is online. Give it only to people who belong here."), widgets.SizeText, widgets.ColorText, fyne.TextAlignLeading)
 	answer := widgets.NewParagraph("", widgets.SizeSmall, widgets.ColorBad, fyne.TextAlignLeading)
 	answer.Hide()
 	var uses, days []string
@@ -125,10 +125,14 @@ func (a *App) listLinks(o *openSheet, id chat.ConversationID, list *fyne.Contain
 					})
 				})
 				copied.Height, revoke.Height = 32, 32
+				ways := widgets.NewLine(8, copied, revoke)
+				if l.Link == "" { // who made it has it
+					ways = widgets.NewLine(8, revoke)
+				}
 				if i == 0 {
 					o.spots["copy"], o.spots["revoke"] = copied, revoke
 				}
-				list.Add(widgets.NewColumn(6, shown, widgets.NewLine(8, copied, revoke)))
+				list.Add(widgets.NewColumn(6, shown, ways))
 			}
 			if err != nil {
 				say(err)
@@ -147,6 +151,9 @@ func linkWords(l *session.GroupLink) string {
 	}
 	if !l.Expires.IsZero() {
 		out += " · " + lang.L("until {{.Date}}", map[string]any{"Date": l.Expires.Local().Format("2006-01-02 15:04")})
+	}
+	if l.Link == "" {
+		out += " · " + lang.L("made by {{.Name}}", map[string]any{"Name": l.By.Name})
 	}
 	if l.History {
 		out += " · " + lang.L("with what was written before")

@@ -123,6 +123,9 @@ func (a *App) apply(batch []chat.Change) {
 		case chat.VerifiedChanged:
 			m.verified[c.Account] = c.Verified
 			pane.drawHead()
+			if a.sheet != nil && a.sheet.drawVerified != nil {
+				a.sheet.drawVerified()
+			}
 		case chat.AccountChanged:
 			if c.Account.ID == m.me.ID {
 				m.me = c.Account

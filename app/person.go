@@ -21,8 +21,9 @@ func (p *pane) openPerson() {
 	face := a.model.face(&c)
 	face.Online = false
 	s := widgets.NewPersonSheet(face)
-	a.showSheet(&openSheet{name: "person", sheet: s.Sheet, person: s,
-		spots: map[string]spotted{"same": s.Same, "undo": s.Undo, "code": s.Code}})
+	open := &openSheet{name: "person", sheet: s.Sheet, person: s,
+		spots: map[string]spotted{"same": s.Same, "undo": s.Undo, "code": s.Code}}
+	a.showSheet(open)
 	s.Sheet.ShowOn(a.window.Canvas(), nil)
 	name := map[string]any{"Name": face.Name}
 	var number, code string
@@ -33,18 +34,16 @@ func (p *pane) openPerson() {
 		}
 		s.Set(number, code, words, a.model.verified[who])
 	}
+	open.drawVerified = draw // what was said of somebody is shown once it is kept, in that order
 	compare := func(shown string) {
 		a.work(func(ctx context.Context) func() {
 			err := a.session.Verify(ctx, who, shown)
 			return func() {
-				a.model.verified[who] = err == nil || a.model.verified[who]
-				draw()
 				if err != nil {
 					s.Answer(sentence(err), false)
 					return
 				}
 				s.Answer(lang.L("It is {{.Name}}.", name), true)
-				p.drawHead()
 			}
 		})
 	}
@@ -59,10 +58,7 @@ func (p *pane) openPerson() {
 					s.Answer(sentence(err), false)
 					return
 				}
-				a.model.verified[who] = false
 				s.Answer("", true)
-				draw()
-				p.drawHead()
 			}
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"runtime"
+	"runtime/debug"
 
 	"fyne.io/fyne/v2"
 	fyneapp "fyne.io/fyne/v2/app"
@@ -24,8 +25,9 @@ func Run(ctx context.Context, cfg Config) error {
 	if runtime.GOOS == "linux" && os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "" {
 		return errors.New("there is no desktop here to open a window on (neither DISPLAY nor WAYLAND_DISPLAY is set); satchelctl works without one")
 	}
+	percent := debug.SetGCPercent(garbage)
 	f := fyneapp.NewWithID(system.ID)
-	f.SetIcon(widgets.Logo())
+	f.SetIcon(widgets.WindowIcon())
 	f.Settings().SetTheme(widgets.NewTheme())
 	a, err := New(f, cfg)
 	if errors.Is(err, ErrRaised) {
@@ -34,6 +36,7 @@ func Run(ctx context.Context, cfg Config) error {
 		return err
 	}
 	a.Start()
+	a.settle(percent)
 	ended := make(chan struct{})
 	stopped := make(chan struct{})
 	go func() {

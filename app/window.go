@@ -18,7 +18,7 @@ func (a *App) openWindow() {
 	a.window = w
 	w.SetMaster()
 	w.SetPadded(false)
-	w.SetIcon(widgets.Logo())
+	w.SetIcon(widgets.WindowIcon())
 	w.SetCloseIntercept(a.closeWindow)
 	w.Resize(fyne.NewSize(a.settings.Width, a.settings.Height))
 	w.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) {

@@ -88,7 +88,7 @@ func QuoteOf(m *Message) *Quote {
 // nothing unread.
 func (c *Content) Changes() bool {
 	switch c.Kind {
-	case KindEdit, KindDelete, KindReaction, KindProfile, KindLink, KindLinkWanted, KindVanished, KindPicture, KindJoin, KindJoined:
+	case KindEdit, KindDelete, KindReaction, KindProfile, KindLink, KindLinkWanted, KindVanished, KindPicture, KindJoin, KindJoined, KindDoor:
 		return true
 	case KindTimer:
 		return c.Again > 0
@@ -135,6 +135,8 @@ func (c *Content) checkChange() error {
 		return nil
 	case KindJoin, KindJoined:
 		return c.checkJoin()
+	case KindDoor:
+		return c.checkDoor()
 	}
 	if c.Kind == KindProfile || c.Kind == KindPicture {
 		if len(c.Picture) > MaxPicture {

@@ -43,6 +43,7 @@ type Content struct {
 	Lifetime int64  `json:"lifetime,omitempty"` // seconds after its time that the message is there for, 0: it stays; of a KindTimer, for messages to come
 	Again    uint64 `json:"again,omitempty"`    // see KindTimer
 	Join     *Join  `json:"join,omitempty"`     // see KindJoin
+	Door     *Door  `json:"door,omitempty"`     // see KindDoor
 
 	Extra map[string]json.RawMessage `json:"-"`
 }
@@ -174,5 +175,5 @@ func (c *Content) UnmarshalJSON(b []byte) error {
 var knownFields = map[string]bool{
 	"kind": true, "text": true, "title": true, "file": true, "location": true, "reply": true,
 	"edit": true, "delete": true, "reaction": true, "picture": true, "url": true, "custom": true,
-	"lifetime": true, "again": true, "join": true,
+	"lifetime": true, "again": true, "join": true, "door": true,
 }

@@ -36,7 +36,9 @@ func (c *Content) Vanishes() int64 {
 }
 
 // ForAdmins tells of a content that, in a group, only an admin or owner may send.
-func (c *Content) ForAdmins() bool { return c.Kind == KindTimer || c.Kind == KindPicture }
+func (c *Content) ForAdmins() bool {
+	return c.Kind == KindTimer || c.Kind == KindPicture || c.Kind == KindDoor
+}
 
 // Vanishes is when the message is to disappear, by the relay's clock; the zero
 // time when it stays, and as long as the relay does not have it.

@@ -13,7 +13,7 @@ const (
 	SettingBlock   = "block"          // of an account: At is since when
 	SettingFace    = "face"           // of an account: Picture is how it looks, At the time of the entry that said so
 	SettingTimer   = "timer"          // of a conversation: Seconds is how long messages are there, Seq the number of the entry that said so
-	SettingLink    = "group-link"     // of a link to a group, by its id: Text is a LinkRow as JSON, At when it expires
+	SettingLink    = "group-link"     // of a link to a group, by its id: Text is a LinkRow as JSON, At when it expires, Seq the number of the entry that told of it
 	SettingLinkUse = "group-link-use" // of a link and an account, with a space between: At is when they came by it
 	SettingPicture = "picture"        // of a group: Picture is how it looks, Seq the number of the entry that said so
 )

@@ -7,7 +7,7 @@ import "time"
 const (
 	slowChunk  = 1 << 20
 	firstChunk = 8 << 20
-	fastChunk  = 32 << 20
+	fastChunk  = 128 << 20
 	quick      = 2 * time.Second // a request that took less could have carried more
 	tooLong    = 8 * time.Second // and one that took longer, less
 )

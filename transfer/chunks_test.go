@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Requests grow to 32 MiB where they go quickly, shrink to 1 MiB where they take
+// Requests grow to 128 MiB where they go quickly, shrink to 1 MiB where they take
 // long or break, and stay below what was refused.
 func TestChunksAdapt(t *testing.T) {
 	const mib = 1 << 20
@@ -25,20 +25,20 @@ func TestChunksAdapt(t *testing.T) {
 	times(1, func() { c.went(time.Millisecond) })
 	is("after a quick one", 16*mib)
 	times(9, func() { c.went(time.Millisecond) })
-	is("after many", 32*mib)
+	is("after many", 128*mib)
 	times(9, func() { c.went(quick) })
-	is("in time", 32*mib)
+	is("in time", 128*mib)
 	times(1, func() { c.went(time.Minute) })
-	is("after a long one", 16*mib)
+	is("after a long one", 64*mib)
 	times(9, func() { c.went(time.Minute) })
 	is("after many", 1*mib)
 	times(9, func() { c.went(time.Millisecond) })
 	times(1, c.broke)
-	is("after a break", 16*mib)
+	is("after a break", 64*mib)
 	times(4, func() { c.went(time.Millisecond) })
-	is("soon after", 16*mib)
+	is("soon after", 64*mib)
 	times(1, func() { c.went(time.Millisecond) })
-	is("calm again", 32*mib)
+	is("calm again", 128*mib)
 	times(9, c.broke)
 	is("after many breaks", 1*mib)
 

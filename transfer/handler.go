@@ -72,7 +72,7 @@ func (r *UploadRequest) Recall(place any) {
 // UploadResult is what a store says of a finished upload.
 type UploadResult struct {
 	URL     string    // for the message: whoever may read the file can, by this alone; relative for the relay
-	SHA256  string    // as the store computed it, in hexadecimal; "" if it can't
+	CRC32C  string    // of the bytes as they lie there, as the store computed it, in hexadecimal; "" if it can't
 	Expires time.Time // when URL stops leading to the file; zero: never
 }
 

@@ -24,6 +24,7 @@ type part struct {
 	hash    hash.Hash
 	n, size int64
 	out     *priority.Writer
+	words   *priority.Gate
 	meter   *meter
 	caps    *caps
 	ctx     context.Context
@@ -44,7 +45,7 @@ func openPart(ctx context.Context, path string, size int64, m *meter, words *pri
 	if err != nil {
 		return nil, err
 	}
-	p := &part{file: file, hash: sha256.New(), size: size, meter: m, caps: caps, ctx: ctx, bulk: words.Bulk()}
+	p := &part{file: file, hash: sha256.New(), size: size, meter: m, caps: caps, ctx: ctx, words: words, bulk: words.Bulk()}
 	err = p.verify(ctx)
 	if err == nil {
 		err = reserve(file, size)
@@ -82,7 +83,7 @@ func (p *part) verify(ctx context.Context) error {
 		p.n += int64(n)
 		p.meter.know(p.n)
 		if errors.Is(err, io.EOF) {
-			p.out = priority.NewWriter(p.file, p.n, p.size)
+			p.out = priority.NewWriter(p.file, p.n, p.size, p.words)
 			return nil
 		}
 		if err != nil {

@@ -4,28 +4,42 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"hash"
+	"hash/crc32"
 	"io"
+	"sync"
 
 	"satchel/net/priority"
 	"satchel/net/seal"
 )
 
 // sealing is a body on its way through a Sealer: the window that is handed out,
-// the one behind it, which is sealed meanwhile, and the checksums of both
-// forms. It outlives an attempt, so that after a cut nothing is read again but
+// those behind it, which are sealed meanwhile, and the checksums of both forms. It outlives an attempt, so that after a cut nothing is read again but
 // the window in question. Its source owns it.
 type sealing struct {
 	body   body // that is sealed
 	input  *input
 	sealer *seal.Sealer
-	plain  hash.Hash
-	sealed *beside
+	plain  *beside
+	sealed hash.Hash32
 	handed int64 // sealed bytes that may have left, in this run or an earlier one
 	broken bool  // reading, sealing or recording failed: another one goes on from the record
 
-	now, next piece
-	ahead     chan struct{} // closed when next is there; nil: nobody seals ahead
+	now   piece
+	ahead *ahead // nil: nobody seals what comes next
 }
+
+// ahead is a goroutine that seals windows before they are asked for. It has a
+// thread of its own, so it lives as long as windows are read in order.
+type ahead struct {
+	due   int64 // the window that ready has next
+	ready chan piece
+	free  chan []byte
+	quit  chan struct{}
+}
+
+// windowsAhead are sealed while one leaves: with one alone, who sends would
+// wait for its record to be on the disk.
+const windowsAhead = 2
 
 // piece is a window of the sealed file in memory.
 type piece struct {
@@ -44,14 +58,16 @@ func (i *input) ReadAt(p []byte, off int64) (int, error) { return i.read(p, off)
 // newSealing begins, or goes on from a record if there is one; then it reads
 // again what the record speaks of. Errors: the Sealer's, or read's.
 func newSealing(b body, in *input, record *seal.Record, save func(seal.Record) error) (*sealing, error) {
-	x := &sealing{body: b, input: in, plain: sha256.New(), sealed: &beside{Hash: sha256.New()}, now: piece{k: -1}, next: piece{k: -1}}
+	x := &sealing{body: b, input: in, plain: &beside{Hash: sha256.New()}, sealed: crc32.New(castagnoli), now: piece{k: -1}}
 	var err error
 	if record == nil {
 		if x.sealer, err = seal.NewSealer(in, b.size(), save); err == nil {
 			x.sealer.Plain, x.sealer.Out = x.plain, x.sealed
 		}
 	} else {
+		x.plain.begin()
 		x.sealer, err = seal.ResumeSealer(in, *record, x.plain, x.sealed, save)
+		x.plain.end()
 	}
 	if err != nil {
 		return nil, err
@@ -79,14 +95,17 @@ func (x *sealing) ReadAt(p []byte, off int64) (n int, err error) {
 	return n, nil
 }
 
-// window returns window k, and has the next one sealed.
+// window returns window k, and has the next ones sealed.
 func (x *sealing) window(k int64) ([]byte, error) {
 	if x.now.k == k {
 		return x.now.bytes, nil
 	}
-	x.join()
-	x.now, x.next = x.next, x.now
-	if x.now.k != k {
+	if a := x.ahead; a != nil && a.due == k {
+		a.free <- x.now.bytes
+		x.now = <-a.ready
+		a.due++
+	} else {
+		x.stop()
 		// A reader that skips ahead has what it skipped sealed first.
 		first, _ := seal.WindowAt(x.sealer.Sealed())
 		for j := min(first, k); j <= k; j++ {
@@ -99,53 +118,79 @@ func (x *sealing) window(k int64) ([]byte, error) {
 		x.now.k = -1
 		return nil, err
 	}
-	if end, _ := seal.WindowAt(x.sealer.Size() - 1); k < end {
-		x.ahead = make(chan struct{})
-		go func() {
-			defer close(x.ahead)
-			priority.Background()
-			x.fill(&x.next, k+1)
-		}()
+	if end, _ := seal.WindowAt(x.sealer.Size() - 1); x.ahead == nil && k < end {
+		x.sealAhead(k+1, end)
 	}
 	return x.now.bytes, nil
 }
 
+// sealAhead begins to seal the windows from one to another.
+func (x *sealing) sealAhead(from, to int64) {
+	a := &ahead{due: from, ready: make(chan piece, windowsAhead), free: make(chan []byte, windowsAhead+1), quit: make(chan struct{})}
+	for range windowsAhead {
+		a.free <- nil
+	}
+	x.ahead = a
+	go func() {
+		defer close(a.ready)
+		priority.Background()
+		for k := from; k <= to; k++ {
+			var w piece
+			select {
+			case w.bytes = <-a.free:
+			case <-a.quit:
+				return
+			}
+			x.fill(&w, k)
+			a.ready <- w // there is a place for all that there are
+			if w.err != nil {
+				return
+			}
+		}
+	}()
+}
+
 func (x *sealing) fill(w *piece, k int64) {
 	w.k = k
-	x.sealed.begin()
-	defer x.sealed.end()
+	x.plain.begin()
 	if w.bytes, w.err = x.sealer.Window(k, w.bytes); w.err != nil {
 		x.broken = true
 	}
 }
 
-// join waits for the window that is sealed ahead.
-func (x *sealing) join() {
-	if x.ahead != nil {
-		<-x.ahead
+// stop ends the goroutines, until the next window is read. All that was sealed
+// is in the checksums then.
+func (x *sealing) stop() {
+	if a := x.ahead; a != nil {
+		close(a.quit)
+		for w := range a.ready {
+			seal.FreeWindow(w.bytes)
+		}
+		for len(a.free) > 0 {
+			seal.FreeWindow(<-a.free)
+		}
 		x.ahead = nil
 	}
+	x.plain.end()
 }
 
 // rest lets go of the memory until the next read.
 func (x *sealing) rest() {
-	x.join()
-	for _, w := range []*piece{&x.now, &x.next} {
-		seal.FreeWindow(w.bytes)
-		*w = piece{k: -1}
-	}
+	x.stop()
+	seal.FreeWindow(x.now.bytes)
+	x.now = piece{k: -1}
 }
 
 // finish seals what nobody read, and returns keys and checksums of the whole.
 func (x *sealing) finish() (s sealed, err error) {
-	x.join()
+	x.stop()
 	for x.sealer.Sealed() < x.sealer.Size() {
 		k, _ := seal.WindowAt(x.sealer.Sealed())
-		if _, err := x.window(k); err != nil {
-			return s, err
+		if x.fill(&x.now, k); x.now.err != nil {
+			return s, x.now.err
 		}
-		x.join()
 	}
+	x.plain.end()
 	keys, err := x.sealer.Keys()
 	if err != nil {
 		return s, err
@@ -157,61 +202,76 @@ func (x *sealing) finish() (s sealed, err error) {
 type sealed struct {
 	key   []byte // as in chat.File
 	plain string // SHA-256, in hexadecimal, of the file
-	store string // and of its sealed form
+	store string // CRC-32C, in hexadecimal, of its sealed form
 }
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // beside is a hash of which a goroutine takes care between begin and end, while
-// who writes goes on. What was written must stay as it is until end.
+// who writes goes on. Both may be called again. It is a seal.Room: what it gets lies in its own memory.
 type beside struct {
 	hash.Hash
-	run   []byte // what was written in one piece of memory and not yet handed over
-	bytes chan []byte
-	done  chan struct{}
+	free, full chan []byte
+	done       chan struct{}
+	lent       []byte // to who writes
 }
 
-// besideRun is how many bytes the goroutine gets at a time, so that it is not
-// woken up for each chunk.
-const besideRun = 1 << 20
+// stretches is how many pieces of memory it has: one is hashed, one is sealed,
+// one is ready.
+const stretches = 3
+
+// spareStretches are pieces that nobody uses, until the collector comes.
+var spareStretches = sync.Pool{New: func() any { return new([seal.Stretch]byte) }}
 
 func (b *beside) begin() {
-	b.bytes, b.done = make(chan []byte, seal.WindowSize/besideRun+1), make(chan struct{})
-	go func() {
-		defer close(b.done)
+	if b.full != nil {
+		return
+	}
+	b.free, b.full, b.done = make(chan []byte, stretches), make(chan []byte, stretches), make(chan struct{})
+	for range stretches {
+		b.free <- nil // taken when it is needed: most files are small
+	}
+	go func(free, full chan []byte, done chan struct{}) {
+		defer close(done)
 		priority.Background()
-		for p := range b.bytes {
+		for p := range full {
 			b.Hash.Write(p)
+			free <- p[:cap(p)]
 		}
-	}()
+	}(b.free, b.full, b.done)
 }
 
 // end returns when all that was written is in the hash.
 func (b *beside) end() {
-	b.hand()
-	close(b.bytes)
+	if b.full == nil {
+		return
+	}
+	close(b.full)
 	<-b.done
-	b.bytes = nil
+	if b.lent != nil {
+		b.free <- b.lent
+	}
+	for range stretches {
+		if p := <-b.free; p != nil {
+			spareStretches.Put((*[seal.Stretch]byte)(p))
+		}
+	}
+	b.free, b.full, b.lent = nil, nil, nil
 }
 
-// Write implements io.Writer.
+// Room implements seal.Room. What it lent and nobody wrote it lends again.
+func (b *beside) Room() []byte {
+	if b.lent == nil {
+		if b.lent = <-b.free; b.lent == nil {
+			b.lent = spareStretches.Get().(*[seal.Stretch]byte)[:]
+		}
+	}
+	return b.lent
+}
+
+// Write takes what was read into Room.
 func (b *beside) Write(p []byte) (int, error) {
-	if b.bytes == nil {
-		return b.Hash.Write(p)
-	}
-	if n := len(b.run); n > 0 && cap(b.run)-n >= len(p) && len(p) > 0 && &b.run[:n+1][n] == &p[0] {
-		b.run = b.run[:n+len(p)]
-	} else {
-		b.hand()
-		b.run = p
-	}
-	if len(b.run) >= besideRun {
-		b.hand()
-	}
+	b.full <- p
+	b.lent = nil
 	return len(p), nil
-}
-
-func (b *beside) hand() {
-	if len(b.run) > 0 {
-		b.bytes <- b.run
-	}
-	b.run = nil
 }

@@ -151,7 +151,7 @@ func (w *treeWriter) open(ctx context.Context, i int, e *chat.TreeEntry, begun i
 		f.Close()
 		return err
 	}
-	w.file, w.of, w.out = f, i, priority.NewWriter(f, begun, e.Size)
+	w.file, w.of, w.out = f, i, priority.NewWriter(f, begun, e.Size, w.e.cfg.Words)
 	return nil
 }
 

@@ -19,7 +19,7 @@ const (
 	lockedTries   = 6         // how often a locked upload is asked for, and
 	lockedPause   = 100 * time.Millisecond
 	breaks        = 2 // connections that may break without a byte between them
-	checksumField = "Satchel-Sha256"
+	checksumField = "Satchel-Crc32c"
 )
 
 // Upload puts the body to where the ticket says.
@@ -51,7 +51,7 @@ func (h *Tus) Upload(ctx context.Context, r *UploadRequest) (UploadResult, error
 			return UploadResult{}, err
 		}
 	}
-	return UploadResult{URL: u.inMessage(), SHA256: u.sum}, nil
+	return UploadResult{URL: u.inMessage(), CRC32C: u.sum}, nil
 }
 
 // Drop takes an upload back.
@@ -162,6 +162,7 @@ func (u *tusUpload) create(ctx context.Context) error {
 			return Final("The server's address can't be used. Check the settings, then try again.", err)
 		}
 		at = folder.ResolveReference(&url.URL{Path: "./"}).String()
+		header.Set("Upload-Metadata", "crc32c") // the checksum that the relay shall tell
 	}
 	answer, err := u.do(ctx, http.MethodPost, at, header, nil, 0)
 	if err != nil {

@@ -63,7 +63,7 @@ func (e *Engine) upload(ctx context.Context, en *entry) error {
 	if err != nil {
 		return e.beginAnew(ctx, en, err)
 	}
-	if result.SHA256 != "" && !strings.EqualFold(result.SHA256, sealed.store) {
+	if result.CRC32C != "" && !strings.EqualFold(result.CRC32C, sealed.store) {
 		return e.beginAnew(ctx, en, errMismatch)
 	}
 	if en.t.File.IsFolder() {

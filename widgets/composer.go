@@ -118,7 +118,7 @@ func (c *Composer) SetText(text string) {
 	c.offer(nil)
 	c.quiet = true
 	c.entry.SetText(text)
-	c.entry.Entry.TypedKey(&fyne.KeyEvent{Name: fyne.KeyPageDown}) // behind the last character
+	c.entry.caretEntry.TypedKey(&fyne.KeyEvent{Name: fyne.KeyPageDown}) // behind the last character
 	c.quiet = false
 }
 
@@ -289,7 +289,7 @@ func (c *Composer) CreateRenderer() fyne.WidgetRenderer {
 
 // composerEntry is the field, with Satchel's keys.
 type composerEntry struct {
-	widget.Entry
+	caretEntry
 	owner *Composer
 	shift bool
 	hint  string // whole; where it has no room the end of it is left out
@@ -319,7 +319,7 @@ func (e *composerEntry) KeyUp(k *fyne.KeyEvent) {
 
 func (e *composerEntry) FocusLost() {
 	e.shift = false
-	e.Entry.FocusLost()
+	e.caretEntry.FocusLost()
 }
 
 // AcceptsTab lets Tab go on to the send button: a message has no tabs. While
@@ -332,7 +332,7 @@ func (e *composerEntry) TypedRune(r rune) {
 		return
 	}
 	before := e.Text
-	e.Entry.TypedRune(r)
+	e.caretEntry.TypedRune(r)
 	if e.Text == before+string(r) {
 		e.owner.offerNames()
 	} else {
@@ -360,9 +360,9 @@ func (e *composerEntry) TypedKey(k *fyne.KeyEvent) {
 			e.owner.OnUp()
 			return
 		}
-		e.Entry.TypedKey(k)
+		e.caretEntry.TypedKey(k)
 	default:
-		e.Entry.TypedKey(k)
+		e.caretEntry.TypedKey(k)
 		if k.Name == fyne.KeyBackspace && e.owner.Mentions.Visible() {
 			e.owner.offerNames()
 		}
@@ -375,7 +375,7 @@ func (e *composerEntry) TypedShortcut(s fyne.Shortcut) {
 	}
 	paste, ok := s.(*fyne.ShortcutPaste)
 	if !ok {
-		e.Entry.TypedShortcut(s)
+		e.caretEntry.TypedShortcut(s)
 		return
 	}
 	words := func() {
@@ -383,7 +383,7 @@ func (e *composerEntry) TypedShortcut(s fyne.Shortcut) {
 			e.owner.refuse()
 			return
 		}
-		e.Entry.TypedShortcut(paste)
+		e.caretEntry.TypedShortcut(paste)
 	}
 	if e.owner.OnPaste == nil {
 		words()

@@ -92,6 +92,7 @@ func (p *EmojiPicker) Dismiss() {
 	if p.canvas == nil {
 		return
 	}
+	p.canvas.Unfocus() // or the caret of the search blinks on, unseen
 	p.canvas.Overlays().Remove(p)
 	p.canvas = nil
 	if p.OnClose != nil {

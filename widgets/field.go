@@ -6,12 +6,11 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 )
 
 // Field is a line to write in. Enter calls OnSubmitted, Escape OnEscape.
 type Field struct {
-	widget.Entry
+	caretEntry
 	OnEscape   func()
 	OnStep     func(down bool)          // ↓ and ↑
 	OnShortcut func(fyne.Shortcut) bool // the window's; true: taken
@@ -42,7 +41,7 @@ func (f *Field) Resize(s fyne.Size) {
 
 // FocusGained implements fyne.Focusable.
 func (f *Field) FocusGained() {
-	f.Entry.FocusGained()
+	f.caretEntry.FocusGained()
 	if f.onFocus != nil {
 		f.onFocus(true)
 	}
@@ -51,7 +50,7 @@ func (f *Field) FocusGained() {
 
 // FocusLost implements fyne.Focusable.
 func (f *Field) FocusLost() {
-	f.Entry.FocusLost()
+	f.caretEntry.FocusLost()
 	if f.onFocus != nil {
 		f.onFocus(false)
 	}
@@ -67,13 +66,13 @@ func (f *Field) TypedKey(k *fyne.KeyEvent) {
 		f.OnStep(down)
 		return
 	}
-	f.Entry.TypedKey(k)
+	f.caretEntry.TypedKey(k)
 }
 
 // TypedShortcut implements fyne.Shortcutable.
 func (f *Field) TypedShortcut(s fyne.Shortcut) {
 	if f.OnShortcut == nil || !f.OnShortcut(s) {
-		f.Entry.TypedShortcut(s)
+		f.caretEntry.TypedShortcut(s)
 	}
 }
 

@@ -59,6 +59,7 @@ func (s *Sheet) Dismiss() {
 	if s.canvas == nil {
 		return
 	}
+	s.canvas.Unfocus() // or the caret of a field blinks on, unseen
 	s.canvas.Overlays().Remove(s)
 	s.tips.Pop()
 	s.canvas = nil

@@ -274,10 +274,11 @@ func (t *turn) chainNews(c *wire.Conversation, welcome bool) func() {
 	s, id := t.s, chat.ConversationID(c.ID)
 	stale, here := t.staleAccounts(c.Members, welcome), t.tx.ChainLength(id)
 	lacking := welcome && len(t.tx.Sealed(id, 0, 1)) > 0 // a key may be there by now
+	hidden := t.isHidden(id) && c.Chain >= here          // what was missing may be there again
 	return func() {
 		s.tellAccounts(c.Members)
 		switch {
-		case c.Chain > here || welcome && c.Chain < here || lacking:
+		case c.Chain > here || welcome && c.Chain < here || lacking || hidden:
 			s.care.add(id, wants{accounts: stale})
 		case len(stale) > 0:
 			s.care.add("", wants{accounts: stale})

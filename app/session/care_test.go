@@ -10,6 +10,7 @@ import (
 // The chain and keys of what is on the screen do not wait behind those of
 // everything else that is new.
 func TestCareLooksAtTheScreenFirst(t *testing.T) {
+	t.Parallel()
 	c := newCare()
 	for _, id := range []chat.ConversationID{"a", "b", "c", "d"} {
 		c.add(id, wants{})

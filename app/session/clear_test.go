@@ -53,6 +53,7 @@ func picture(t *testing.T, path string) {
 // log, its files, its log, or its metrics; nor are names, ids and addresses in
 // the metrics.
 func TestNothingInTheClear(t *testing.T) {
+	t.Parallel()
 	var log bytes.Buffer
 	w := &world{t: t, dir: t.TempDir(), addr: "127.0.0.1:0", page: "127.0.0.1:0",
 		log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
@@ -165,6 +166,7 @@ func TestNothingInTheClear(t *testing.T) {
 
 // The search finds bytes wherever they begin.
 func TestSpellings(t *testing.T) {
+	t.Parallel()
 	for skip := range 3 {
 		text := []byte("xy"[:skip%3] + "ninguém mais" + "tail")
 		b64 := []byte(base64.StdEncoding.EncodeToString(text))

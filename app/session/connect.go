@@ -256,6 +256,12 @@ func (t *turn) list(all []wire.Conversation, more bool, first func()) error {
 			s.askFetched(id)
 		}
 		f := &s.state.sync
+		for i := range all {
+			f.listed[chat.ConversationID(all[i].ID)] = true
+		}
+		if !more {
+			s.unlisted()
+		}
 		f.stale = append(f.stale, stale...)
 		f.listing = more
 		if l := s.link.Load(); more && l != nil {

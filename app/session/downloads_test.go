@@ -12,6 +12,7 @@ import (
 // Files of new messages come by themselves as the settings say; what was paused
 // stays so, and what is done is remembered, after a restart too.
 func TestDownloadsByThemselves(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	mara, joao := w.person("Mara"), w.person("João")
 	conv := mara.direct("João")
@@ -70,6 +71,7 @@ func TestDownloadsByThemselves(t *testing.T) {
 
 // What is too large for the relay only once it is sealed is not begun.
 func TestMostPlain(t *testing.T) {
+	t.Parallel()
 	for _, limit := range []int64{1, 15, 16, 17, 100, seal.ChunkSize, seal.ChunkSize + 15, seal.ChunkSize + 16, seal.ChunkSize + 17, 2 << 30, 12345678} {
 		plain := mostPlain(limit)
 		if plain > 0 && seal.SealedSize(plain) > limit || limit >= 16 && seal.SealedSize(plain+1) <= limit {
@@ -83,6 +85,7 @@ func TestMostPlain(t *testing.T) {
 
 // All there are stop, go on and end with one word each; stopping survives a restart.
 func TestAllTransfers(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	mara := w.person("Mara")
 	conv := mara.direct("Mara")

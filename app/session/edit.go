@@ -109,7 +109,7 @@ func (t *turn) follow() error {
 		for _, m := range change.Messages {
 			if m.Content.Changes() && m.State == chat.MessageFailed {
 				switch m.Content.Kind {
-				case chat.KindProfile, chat.KindJoined:
+				case chat.KindProfile, chat.KindJoined, chat.KindDoor:
 				case chat.KindJoin:
 					t.announce(chat.Notice{Conversation: change.Conversation, Text: "The group could not be asked to let you in. " + m.Reason})
 				case chat.KindPicture:

@@ -10,6 +10,7 @@ import (
 // An answer, an edit, a reaction and a deletion reach the other side, count as
 // nothing unread, and only who wrote a message may change it.
 func TestChangesReachTheOther(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	mara, joao := w.person("Mara"), w.person("João")
 	conv := mara.direct("João")
@@ -120,6 +121,7 @@ func TestChangesReachTheOther(t *testing.T) {
 // The relay's operator says for how long messages can be changed; what is older
 // stays as it is, for whoever tries.
 func TestEditWindow(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.window = time.Second
 	w.stop()

@@ -106,6 +106,7 @@ func (w *world) personBehind(p *proxy, name string) *person {
 
 // A relay that says everything twice changes nothing.
 func TestEverythingTwice(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	p := w.behind(func(f wire.Frame, b []byte) [][]byte {
 		switch f.(type) {
@@ -137,6 +138,7 @@ func TestEverythingTwice(t *testing.T) {
 
 // Entries that come in another order, or not at all, are found by their numbers.
 func TestReorderedAndLost(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	var held []byte
 	p := w.behind(func(f wire.Frame, b []byte) [][]byte {
@@ -176,6 +178,7 @@ func TestReorderedAndLost(t *testing.T) {
 // An acknowledgement that is lost along with its connection comes with the next
 // one; the message is there once.
 func TestAcknowledgementLost(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	lost, allLost := 0, make(chan struct{})
 	p := w.behind(func(f wire.Frame, b []byte) [][]byte {
@@ -208,6 +211,7 @@ func TestAcknowledgementLost(t *testing.T) {
 // A device whose cache is gone has the newest page at once, and the rest of the
 // history on demand.
 func TestHistoryOnDemand(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	mara := w.person("Mara")
 	conv := mara.direct("self")
@@ -258,6 +262,7 @@ func TestHistoryOnDemand(t *testing.T) {
 
 // A frame that is no JSON, or of no known kind, harms nobody.
 func TestNonsense(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	p := w.behind(func(f wire.Frame, b []byte) [][]byte {
 		switch f.(type) {
@@ -279,6 +284,7 @@ func TestNonsense(t *testing.T) {
 // A relay that tells another message under a number that is taken changes
 // nothing here, and holds nothing up.
 func TestContradiction(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	p := w.behind(func(f wire.Frame, b []byte) [][]byte {
 		e, ok := f.(*wire.Entry)

@@ -23,8 +23,9 @@ type fetcher struct {
 	rest    []chat.ConversationID          // holes behind it
 	asked   map[string]*page               // under way, by frame id
 	busy    map[chat.ConversationID]bool
-	paused  bool // the relay asked us to wait
-	listing bool // the welcome did not name all conversations
+	paused  bool                         // the relay asked us to wait
+	listing bool                         // the welcome did not name all conversations
+	listed  map[chat.ConversationID]bool // what the relay named of them
 }
 
 // page is a question under way.
@@ -34,11 +35,25 @@ type page struct {
 	history bool
 }
 
+// covers is the run that an answer is about: what was asked for, and down to what
+// it has, where the relay has nothing in that. A relay that was put back from a
+// backup leaves out the numbers that it may have given to what it lost.
+func (p *page) covers(f *wire.Page) chat.Range {
+	run := p.run
+	switch last := len(f.Entries) - 1; {
+	case last < 0:
+		run.From = 1
+	case f.Entries[last].Seq < run.From:
+		run.From = max(f.Entries[0].Seq, 1)
+	}
+	return run
+}
+
 // window is how many pages are asked for at a time.
 const window = 4
 
 func newFetcher() fetcher {
-	return fetcher{older: map[chat.ConversationID]uint64{}, asked: map[string]*page{}, busy: map[chat.ConversationID]bool{}}
+	return fetcher{older: map[chat.ConversationID]uint64{}, asked: map[string]*page{}, busy: map[chat.ConversationID]bool{}, listed: map[chat.ConversationID]bool{}}
 }
 
 // reset forgets what was under way; what the person asked for stays.
@@ -46,6 +61,7 @@ func (f *fetcher) reset() {
 	f.stale, f.rest, f.paused, f.listing = nil, nil, false, false
 	clear(f.asked)
 	clear(f.busy)
+	clear(f.listed)
 }
 
 // firstPage is how much of a conversation of which nothing is here is fetched
@@ -167,7 +183,8 @@ func (t *turn) takePage(f *wire.Page, last bool) error {
 	if p == nil || string(p.conv) != f.Conversation {
 		return nil // of an earlier connection
 	}
-	from, to := p.run.From, p.run.To
+	run := p.covers(f)
+	from, to := run.From, run.To
 	var messages []chat.Message
 	var lacking []chat.AccountID
 	var taken []func() error
@@ -199,6 +216,11 @@ func (t *turn) takePage(f *wire.Page, last bool) error {
 	}
 	if first > 0 {
 		from = first // the page may be short of bytes; the rest is asked for next
+	}
+	if run.From < p.run.From && len(f.Entries) > 0 {
+		if err := t.lost(p.conv, chat.Range{From: f.Entries[len(f.Entries)-1].Seq + 1, To: p.run.From - 1}); err != nil {
+			return err
+		}
 	}
 	added, err := t.tx.AddEntries(p.conv, t.me, from, to, messages)
 	if err != nil {

@@ -43,6 +43,7 @@ func sumOf(t *testing.T, path string) string {
 // Files with hostile and foreign names, empty ones too, arrive whole; text,
 // title and location go with the first.
 func TestFiles(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	mara, joao := w.person("Mara"), w.person("João")
 	conv := mara.direct("João")
@@ -102,6 +103,7 @@ func TestFiles(t *testing.T) {
 
 // What can't be sent is said at once, and the others go.
 func TestPathsThatCantBeSent(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	mara := w.person("Mara")
 	conv := mara.direct("self")
@@ -130,6 +132,7 @@ func TestPathsThatCantBeSent(t *testing.T) {
 // An upload that waits for the relay survives the end of the program; the
 // message is there once. One that is cancelled takes its message with it.
 func TestUploadWaitsAndGoesOn(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	mara := w.person("Mara")
 	conv := mara.direct("self")
@@ -166,6 +169,7 @@ func TestUploadWaitsAndGoesOn(t *testing.T) {
 }
 
 func TestLocate(t *testing.T) {
+	t.Parallel()
 	const id = "0123456789abcdef0123456789abcdef"
 	for _, c := range []struct{ relay, url, id, elsewhere string }{
 		{"http://r:1", "/files/" + id, id, ""},
@@ -206,6 +210,7 @@ func TestLocate(t *testing.T) {
 // A body that can't be opened is kept and blocks nothing; neither does one that
 // is too large: it is refused before anything is written.
 func TestBodies(t *testing.T) {
+	t.Parallel()
 	for _, b := range []string{"", "no json", "[]", `{"text":7}`, "{}"} {
 		if c, _ := openContent([]byte(b)); c.Kind != chat.KindUnreadable {
 			t.Errorf("%q: %+v", b, c)

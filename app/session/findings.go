@@ -2,6 +2,8 @@ package session
 
 import (
 	"errors"
+	"slices"
+	"strings"
 
 	"satchel/chat"
 	"satchel/net/seal"
@@ -23,11 +25,12 @@ const (
 
 // Keys of findings: each is said once in a conversation.
 const (
-	findChain   = "chain"   // a refused chain; for good
-	findBehind  = "behind"  // until the chain is here
-	findReplay  = "replay"  // and the device
-	findMissing = "missing" // and the device
-	findSince   = "since"   // and the device
+	findChain    = "chain"    // a refused chain; for good
+	findBehind   = "behind"   // until the chain is here
+	findRollback = "rollback" // of the conversation, or and the account; until it is shown again
+	findReplay   = "replay"   // and the device
+	findMissing  = "missing"  // and the device
+	findSince    = "since"    // and the device
 )
 
 // sayChain is the sentence for a refused chain.
@@ -61,16 +64,26 @@ func (t *turn) findRefused(id chat.ConversationID, err error) error {
 		return nil
 	}
 	if errors.Is(err, seal.ErrRollback) {
-		return t.find(id, storage.Finding{Key: findBehind, Text: sayRollback, Stop: true})
+		return t.find(id, storage.Finding{Key: findRollback, Text: sayRollback, Stop: true})
 	}
 	return t.find(id, storage.Finding{Key: findChain, Text: sayChain(err), Stop: true})
+}
+
+// isHidden tells whether the relay had less of a conversation than is here.
+func (t *turn) isHidden(id chat.ConversationID) bool {
+	all, err := t.tx.Findings(id)
+	return err == nil && slices.ContainsFunc(all, func(f storage.Finding) bool { return strings.HasPrefix(f.Key, findRollback) })
 }
 
 // findRefusedAccount does so in every conversation that the account is in.
 func (t *turn) findRefusedAccount(account chat.AccountID, err error) error {
 	ids, e := t.conversationsWith(account)
 	for _, id := range ids {
-		if e == nil {
+		switch {
+		case e != nil:
+		case errors.Is(err, seal.ErrRollback):
+			e = t.find(id, storage.Finding{Key: findRollback + " " + string(account), Text: sayRollback, Stop: true})
+		default:
 			e = t.findRefused(id, err)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 // Downloaded files make room and come back by a click. What can't come back, is in
 // use, or was changed stays.
 func TestFree(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	mara, joao := w.person("Mara"), w.person("João")
 	conv, self := mara.direct("João"), joao.direct("self")

@@ -16,25 +16,32 @@ import (
 )
 
 // Somebody comes into a group by a link in three steps, which wait for each other
-// as long as it takes: who has the link asks its maker by a sealed entry in the
+// as long as it takes: who has the link asks each admin by a sealed entry in the
 // conversation of the two (chat.KindJoin), which proves that they have its secret;
-// a device of the maker adds them to the group's chain; and it answers
-// (chat.KindJoined). Values in the cache:
+// the first device of an admin that is there adds them to the group's chain, in
+// which nobody has two places; and each answers (chat.KindJoined). Who the admins
+// are, the relay tells who shows the invitation that is in the link. Values in the
+// cache:
 //
+//	asking G     the link to group G, until its admins were asked who did not make it
 //	joining G    what this account asked to be let into group G with: a Joining
 //	join C M     somebody asked by message M in conversation C: to be answered
 //	joined C M   this account answered that
 
 // Joining is how far this account is on its way into a group.
 type Joining struct {
-	Group   chat.ConversationID `json:"group"`
-	By      chat.Account        `json:"by"`   // who made the link
-	Link    string              `json:"link"` // its id
-	Message chat.MessageID      `json:"message"`
-	Asked   time.Time           `json:"asked"`
-	Refused string              `json:"refused,omitempty"` // a sentence; "" while it waits
-	In      bool                `json:"-"`                 // it is in the group
+	Group   chat.ConversationID               `json:"group"`
+	By      chat.Account                      `json:"by"`               // who made the link
+	Link    string                            `json:"link"`             // its id
+	Message chat.MessageID                    `json:"message"`          // that asks its maker
+	Others  map[chat.MessageID]chat.AccountID `json:"others,omitempty"` // that ask other admins, who did not say no
+	Asked   time.Time                         `json:"asked"`
+	Refused string                            `json:"refused,omitempty"` // a sentence; "" while it waits
+	In      bool                              `json:"-"`                 // it is in the group
 }
+
+// askMost is how many admins are asked.
+const askMost = 16
 
 // joinAge is how old a question may be that is answered.
 const joinAge = 30 * 24 * time.Hour
@@ -48,8 +55,8 @@ func (s *Session) IsGroupLink(link string) (is, here bool) {
 	return err == nil, err == nil && s.who.Joined && s.relay.RelayKey == g.Key
 }
 
-// JoinGroup asks whoever made a link to be let into its group. The question is kept
-// and goes out as soon as the relay can be reached; asking again is harmless.
+// JoinGroup asks the admins of a link's group to be let in. The questions are kept
+// and go out as soon as the relay can be reached; asking again is harmless.
 func (s *Session) JoinGroup(ctx context.Context, link string) (Joining, error) {
 	g, err := wire.ParseGroupLink(link)
 	if err != nil {
@@ -69,9 +76,6 @@ func (s *Session) JoinGroup(ctx context.Context, link string) (Joining, error) {
 	if err != nil || j.In {
 		return j, err
 	}
-	if by == who.Account.ID {
-		return Joining{}, Refusal("You made this link yourself, and are not in the group any more. Ask one of its admins.")
-	}
 	id := seal.GroupLinkID(g.Secret)
 	was, _, err := s.Conversation(group) // who was in it asks anew
 	if err != nil {
@@ -80,24 +84,121 @@ func (s *Session) JoinGroup(ctx context.Context, link string) (Joining, error) {
 	if j.Link == id && j.Refused == "" && was.Gone == "" && time.Since(j.Asked) < joinAge {
 		return j, nil
 	}
-	other := s.named(ctx, by, g.Name)
-	conv := chat.ConversationID(wire.DirectID(string(who.Account.ID), string(by)))
-	begin := beginDirect{ask(), chat.Conversation{ID: conv, Kind: chat.Direct, Members: []chat.Account{who.Account, other},
-		Created: time.Now().UTC().Truncate(time.Millisecond)}}
-	if err := s.await(ctx, begin, begin.asked); err != nil {
-		return Joining{}, err
+	if by == who.Account.ID && g.Code == "" {
+		return Joining{}, Refusal("You made this link yourself, and are not in the group any more. Ask one of its admins.")
 	}
-	j = Joining{Group: group, By: other, Link: id, Message: chat.NewMessageID(time.Now()), Asked: time.Now().UTC()}
+	j = Joining{Group: group, By: s.named(ctx, by, g.Name), Link: id, Asked: time.Now().UTC()}
+	if by != who.Account.ID {
+		j.Message = chat.NewMessageID(time.Now())
+	}
 	b, err := json.Marshal(j)
 	if err != nil {
 		return Joining{}, err
 	}
-	if err := s.PutValues(ctx, map[string][]byte{joiningKey(group): b}); err != nil {
+	values := map[string][]byte{joiningKey(group): b, askingKey + g.Group: nil}
+	if g.Code != "" {
+		values[askingKey+g.Group] = []byte(link)
+	}
+	if err := s.PutValues(ctx, values); err != nil {
 		return Joining{}, err
 	}
-	_, err = s.SendAs(ctx, conv, j.Message, chat.Content{Kind: chat.KindJoin,
-		Join: &chat.Join{Group: group, Link: id, Proof: seal.GroupLinkProof(g.Secret, group, by, who.Account.ID)}})
-	return j, err
+	if j.Message != "" {
+		if err := s.askAdmin(ctx, &g, j.By, j.Message); err != nil {
+			return Joining{}, err
+		}
+	}
+	s.wake()
+	return j, nil
+}
+
+// askAdmin sends the question to one of a group's admins.
+func (s *Session) askAdmin(ctx context.Context, g *wire.GroupLink, admin chat.Account, message chat.MessageID) error {
+	me, group := s.Profile().Account, chat.ConversationID(g.Group)
+	conv := chat.ConversationID(wire.DirectID(string(me.ID), string(admin.ID)))
+	begin := beginDirect{ask(), chat.Conversation{ID: conv, Kind: chat.Direct, Members: []chat.Account{me, admin},
+		Created: time.Now().UTC().Truncate(time.Millisecond)}}
+	if err := s.await(ctx, begin, begin.asked); err != nil {
+		return err
+	}
+	_, err := s.SendAs(ctx, conv, message, chat.Content{Kind: chat.KindJoin, Join: &chat.Join{Group: group, Link: seal.GroupLinkID(g.Secret), By: chat.AccountID(g.By),
+		Proof: seal.GroupLinkProof(g.Secret, group, admin.ID, me.ID)}})
+	return err
+}
+
+const askingKey = "asking "
+
+// askOthers asks the admins of groups who did not make the link, as soon as the
+// relay can tell who they are.
+func (s *Session) askOthers(ctx context.Context) error {
+	if !s.isSynced() {
+		return nil
+	}
+	var links []string
+	if err := s.valuesWith(askingKey, func(_ string, v []byte) error {
+		links = append(links, string(v))
+		return nil
+	}); err != nil {
+		return err
+	}
+	for _, link := range links {
+		g, err := wire.ParseGroupLink(link)
+		if err != nil {
+			return err
+		}
+		reply, err := s.request(ctx, &wire.LookInvite{Code: g.Code})
+		if err != nil && (transient(err) || ctx.Err() != nil) {
+			time.AfterFunc(retryMost, s.wake)
+			return nil
+		}
+		var admins []chat.Account
+		if list, ok := reply.(*wire.Accounts); err == nil && ok {
+			admins = s.meet(list.Accounts)
+		}
+		admins = slices.DeleteFunc(admins, func(a chat.Account) bool { return a.ID == s.me() || string(a.ID) == g.By })
+		e := &othersAsked{asked: ask(), group: chat.ConversationID(g.Group), ids: map[chat.MessageID]chat.AccountID{}}
+		for _, a := range admins[:min(len(admins), askMost)] {
+			e.ids[chat.NewMessageID(time.Now())] = a.ID
+		}
+		if err := s.await(ctx, e, e.asked); err != nil {
+			return err
+		}
+		for id, who := range e.ids {
+			i := slices.IndexFunc(admins, func(a chat.Account) bool { return a.ID == who })
+			if err := s.askAdmin(ctx, &g, admins[i], id); err != nil {
+				return err
+			}
+		}
+		if err := s.PutValues(ctx, map[string][]byte{askingKey + g.Group: nil}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// othersAsked notes who else is asked to let this account into a group.
+type othersAsked struct {
+	asked
+	group chat.ConversationID
+	ids   map[chat.MessageID]chat.AccountID
+}
+
+func (e *othersAsked) apply(t *turn) error {
+	key := joiningKey(e.group)
+	b, err := t.tx.Value(key)
+	var j Joining
+	if err != nil || b == nil || json.Unmarshal(b, &j) != nil || j.Refused != "" {
+		clear(e.ids) // it was answered meanwhile
+		return err
+	}
+	j.Others = e.ids
+	if j.Message == "" && len(e.ids) == 0 {
+		j.Refused = joinSentence(chat.JoinRevoked)
+		t.announce(chat.Notice{Text: j.Refused})
+	}
+	if b, err = json.Marshal(j); err != nil {
+		return err
+	}
+	return t.tx.PutValue(key, b)
 }
 
 // named is an account with its name at the relay, or the one that a link gives it.
@@ -199,11 +300,29 @@ func (t *turn) joinAnswered(m *chat.Message) error {
 	key := joiningKey(m.Content.Join.Group)
 	b, err := t.tx.Value(key)
 	var j Joining
-	if err != nil || b == nil || json.Unmarshal(b, &j) != nil || j.Message != m.Content.Reply || j.By.ID != m.From || j.Refused != "" {
+	if err != nil || b == nil || json.Unmarshal(b, &j) != nil || j.Refused != "" {
 		return err
+	}
+	switch id := m.Content.Reply; {
+	case id == j.Message && j.By.ID == m.From:
+		j.Message = ""
+	case j.Others[id] == m.From:
+		delete(j.Others, id)
+	default:
+		return nil
 	}
 	if m.Content.Text == "" {
 		return t.tx.PutValue(key, nil) // the group says so itself
+	}
+	asking, err := t.tx.Value(askingKey + string(m.Content.Join.Group))
+	if err != nil {
+		return err
+	}
+	if m.Content.Text == chat.JoinCannot && (j.Message != "" || len(j.Others) > 0 || asking != nil) {
+		if b, err = json.Marshal(j); err != nil {
+			return err
+		}
+		return t.tx.PutValue(key, b) // another one may
 	}
 	j.Refused = joinSentence(m.Content.Text)
 	if b, err = json.Marshal(j); err != nil {
@@ -242,6 +361,8 @@ func (s *Session) answerJoin(ctx context.Context, conv chat.ConversationID, id c
 	if ok && m.Content.Join != nil {
 		reason, err := s.letIn(ctx, &m)
 		switch {
+		case errors.Is(err, errNoDoor):
+			return nil // when that comes
 		case err != nil && (transient(err) || ctx.Err() != nil || errors.Is(err, ErrClosed)):
 			time.AfterFunc(retryMost, s.wake)
 			return nil
@@ -288,9 +409,15 @@ func (s *Session) letIn(ctx context.Context, m *chat.Message) (reason string, er
 	if err != nil {
 		return "", err
 	}
+	if set.Version == 0 && ask.By != "" && ask.By != s.me() {
+		return "", errNoDoor
+	}
 	var link chat.LinkRow
 	if set.Text == "" || json.Unmarshal([]byte(set.Text), &link) != nil || link.Group != ask.Group {
 		return chat.JoinRevoked, nil
+	}
+	if len(link.Key) == 0 && link.Secret != "" { // from before others could answer
+		link.Key, link.By = seal.GroupLinkKey(link.Secret), s.me()
 	}
 	used, before := 0, false
 	for i := range uses {
@@ -301,7 +428,7 @@ func (s *Session) letIn(ctx context.Context, m *chat.Message) (reason string, er
 	}
 	in := func(a chat.Account) bool { return a.ID == m.From }
 	switch {
-	case !seal.GroupLinkProves(ask.Proof, link.Secret, ask.Group, s.me(), m.From):
+	case !seal.GroupLinkProves(ask.Proof, link.Key, ask.Group, s.me(), m.From):
 		return chat.JoinForged, nil
 	case slices.ContainsFunc(row.Members, in):
 		return "", nil
@@ -309,7 +436,7 @@ func (s *Session) letIn(ctx context.Context, m *chat.Message) (reason string, er
 		return chat.JoinExpired, nil
 	case link.Uses > 0 && used >= link.Uses && !before:
 		return chat.JoinUsed, nil
-	case row.Kind != chat.Group || row.Stopped || !row.MaySetTimer(s.me()):
+	case row.Kind != chat.Group || row.Stopped || !row.MaySetTimer(s.me()) || !row.MaySetTimer(link.By):
 		return chat.JoinCannot, nil
 	case banned:
 		return chat.JoinBanned, nil
@@ -320,8 +447,16 @@ func (s *Session) letIn(ctx context.Context, m *chat.Message) (reason string, er
 	if err := s.set(ctx, use); err != nil {
 		return "", err
 	}
+	if !before {
+		if _, err := s.Send(ctx, ask.Group, chat.Content{Kind: chat.KindDoor, Door: &chat.Door{Link: ask.Link, Used: m.From}}); err != nil {
+			return "", err
+		}
+	}
 	return "", s.AddMembers(ctx, ask.Group, []chat.AccountID{m.From}, link.History)
 }
+
+// errNoDoor: what another admin told of the link did not come yet.
+var errNoDoor = errors.New("the link is not known here")
 
 // freshen brings a conversation's chain up to what the relay has.
 func (s *Session) freshen(ctx context.Context, id chat.ConversationID) error {

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -43,6 +44,7 @@ func (p *person) turnedAway(group chat.ConversationID, reason string) {
 // Somebody on the relay comes in at once; a newcomer by the same link; and whoever
 // asks while the link's maker is off, when they are back.
 func TestGroupLink(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ana, bo := w.person("Ana"), w.person("Bo")
 	g, err := ana.NewGroup(ana.bounded(), "Film crew", nil, false)
@@ -101,8 +103,101 @@ func TestGroupLink(t *testing.T) {
 	}
 }
 
+// Any admin lets in who has a link, whoever made it; two at the same time do so once.
+// One that was used up, or that another admin revoked, is good for nobody, at the
+// relay neither.
+func TestGroupLinkOfAnyAdmin(t *testing.T) {
+	w := newWorld(t)
+	ana, bo := w.person("Ana"), w.person("Bo")
+	g, err := ana.NewGroup(ana.bounded(), "Film crew", nil, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Bo comes after the links were made, without history: he is told of them.
+	once := ana.linked(g.ID, LinkTerms{Uses: 1, Relay: true})
+	many := ana.linked(g.ID, LinkTerms{Relay: true})
+	if err := ana.AddMembers(ana.bounded(), g.ID, []chat.AccountID{bo.me()}, false); err != nil {
+		t.Fatal(err)
+	}
+	if err := ana.SetRole(ana.bounded(), g.ID, bo.me(), chat.Admin); err != nil {
+		t.Fatal(err)
+	}
+	knows := func(p *person, used map[string]int) {
+		t.Helper()
+		p.wait("the links, and their use", func() bool {
+			all, err := p.GroupLinks(g.ID)
+			if err != nil || len(all) != len(used) {
+				return false
+			}
+			for i := range all {
+				if n, ok := used[all[i].ID]; !ok || all[i].Used != n || all[i].By.Name != "Ana" || (all[i].Link != "") != (p == ana) {
+					return false
+				}
+			}
+			return true
+		})
+	}
+	bo.wait("an admin", func() bool { return bo.row(g.ID).Roles[bo.me()] == chat.Admin })
+	knows(bo, map[string]int{once.ID: 0, many.ID: 0})
+	if err := ana.Close(); err != nil {
+		t.Fatal(err)
+	}
+	newcomer := func(name, link string) *person {
+		p := &person{t: t, dir: t.TempDir(), name: name}
+		p.open()
+		if err := p.Join(p.bounded(), link, name); err != nil {
+			t.Fatal(err)
+		}
+		p.comes(link)
+		return p
+	}
+	cleo := newcomer("Cleo", once.Link)
+	cleo.inGroup(g.ID, "Film crew")
+	knows(bo, map[string]int{once.ID: 1, many.ID: 0})
+	dora := w.person("Dora")
+	dora.comes(once.Link)
+	dora.wait("Bo's no", func() bool { j, _ := dora.Joining(g.ID); return j.Refused == joinSentence(chat.JoinUsed) })
+	ana.open()
+	knows(ana, map[string]int{once.ID: 1, many.ID: 0})
+	// Both are there, and both answer.
+	dora.comes(many.Link)
+	dora.inGroup(g.ID, "Film crew")
+	for _, p := range []*person{ana, bo} {
+		p.wait("an answer of each", func() bool {
+			page, err := p.Messages(chat.ConversationID(wire.DirectID(string(p.me()), string(dora.me()))), 0, 100)
+			return err == nil && slices.ContainsFunc(page, func(m chat.Message) bool {
+				return m.From == p.me() && m.Content.Kind == chat.KindJoined && m.Content.Text == "" && m.Seq > 0
+			})
+		})
+		knows(p, map[string]int{once.ID: 1, many.ID: 1})
+		if n := len(p.row(g.ID).Members); n != 4 {
+			t.Errorf("%s sees %d members", p.name, n)
+		}
+	}
+	if err := bo.RevokeGroupLink(bo.bounded(), many.ID); err != nil {
+		t.Fatal(err)
+	}
+	knows(ana, map[string]int{once.ID: 1})
+	eve := w.person("Eve")
+	eve.comes(many.Link)
+	eve.turnedAway(g.ID, chat.JoinRevoked)
+	parsed, err := wire.ParseGroupLink(many.Link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var no *wire.Error
+	for ctx := eve.bounded(); no == nil || no.Code != wire.CodeInviteInvalid; { // Bo's program tells the relay, too
+		if _, err := eve.request(ctx, &wire.LookInvite{Code: parsed.Code}); ctx.Err() != nil {
+			t.Fatal("the relay's invitation stays good")
+		} else if no = nil; err != nil && !errors.As(err, &no) {
+			t.Fatal(err)
+		}
+	}
+}
+
 // What is tried to come into a group by a link ends with a sentence, and outside.
 func TestAttackGroupLink(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ana, bo, cleo := w.person("Ana"), w.person("Bo"), w.person("Cleo")
 	g, err := ana.NewGroup(ana.bounded(), "Film crew", []chat.AccountID{bo.me()}, false)
@@ -116,6 +211,18 @@ func TestAttackGroupLink(t *testing.T) {
 	bo.inGroup(g.ID, "Film crew")
 	if _, err := bo.NewGroupLink(bo.bounded(), g.ID, LinkTerms{}); !isRefusal(err) {
 		t.Errorf("a member makes a link: %v", err)
+	}
+	// Nor does one by telling of it.
+	secret := wire.NewID()
+	if _, err := bo.Send(bo.bounded(), g.ID, chat.Content{Kind: chat.KindDoor, Door: &chat.Door{Link: seal.GroupLinkID(secret), Key: seal.GroupLinkKey(secret), By: ana.me()}}); err != nil {
+		t.Fatal(err)
+	}
+	ana.wait("what a member may not say", func() bool {
+		page, err := ana.Messages(g.ID, 0, 10)
+		return err == nil && slices.ContainsFunc(page, func(m chat.Message) bool { return m.From == bo.me() && m.Content.Kind == chat.KindUnreadable })
+	})
+	if set := ana.setting(chat.SettingLink, seal.GroupLinkID(secret)); set.Text != "" {
+		t.Errorf("%+v", set)
 	}
 	good := ana.linked(g.ID, LinkTerms{})
 	parsed, err := wire.ParseGroupLink(good.Link)

@@ -30,6 +30,7 @@ func (p *person) reads(id chat.ConversationID, want ...string) {
 // People come and go in a group, with history and without, by every role; each
 // reads what the rules say, and the rows say who is what.
 func TestGroup(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ana, bo, carl, dora := w.person("Ana"), w.person("Bo"), w.person("Carl"), w.person("Dora")
 	g, err := ana.NewGroup(ana.bounded(), "  The  studio ", []chat.AccountID{bo.me()}, true)
@@ -151,6 +152,7 @@ func (p *person) removes(other *person) {
 // Two devices of one person, offline in turn, while members come and go: both
 // have everything; one that is removed reads and writes nothing more, and says so.
 func TestTwoDevices(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ana, bo, carl := w.person("Ana"), w.person("Bo"), w.person("Carl")
 	direct := ana.direct("Bo")
@@ -211,6 +213,7 @@ func TestTwoDevices(t *testing.T) {
 // A group with more members than a frame has room for boxes: they go ahead of
 // the statement, when it begins and when its key is renewed.
 func TestManyMembers(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ana, bo := w.person("Ana"), w.person("Bo")
 	members := []chat.AccountID{bo.me()}
@@ -252,6 +255,7 @@ func TestManyMembers(t *testing.T) {
 // Where only admins write, nobody else does: not here, not by what waited, and
 // not at the relay.
 func TestOnlyAdmins(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ana, bo := w.person("Ana"), w.person("Bo")
 	g, err := ana.NewGroup(ana.bounded(), "News", []chat.AccountID{bo.me()}, true)

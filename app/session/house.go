@@ -31,6 +31,12 @@ func (s *Session) house(ctx context.Context) error {
 		if err := s.answerJoins(ctx); err != nil && ctx.Err() == nil {
 			s.log.Error("answer who wants to come into a group", "error", err)
 		}
+		if err := s.askOthers(ctx); err != nil && ctx.Err() == nil {
+			s.log.Error("ask to come into a group", "error", err)
+		}
+		if err := s.revokeInvites(ctx); err != nil && ctx.Err() == nil {
+			s.log.Error("revoke an invitation", "error", err)
+		}
 		if err := s.answerLinks(ctx); err != nil && ctx.Err() == nil {
 			s.log.Error("answer who wants links", "error", err)
 		}

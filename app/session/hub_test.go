@@ -10,6 +10,7 @@ import (
 // What waits for a slow subscriber is merged: every message is among it, of a
 // transfer only the latest, and nobody waited.
 func TestSlowSubscriber(t *testing.T) {
+	t.Parallel()
 	h := newHub()
 	defer h.close()
 	changes, stop := h.subscribe()
@@ -57,6 +58,7 @@ func TestSlowSubscriber(t *testing.T) {
 
 // A message that was taken back while it waited is not told as being there.
 func TestRemovedWhileWaiting(t *testing.T) {
+	t.Parallel()
 	s := &subscriber{place: map[any]int{}, ids: map[any]map[chat.MessageID]int{}}
 	s.add(chat.MessagesChanged{Conversation: "c", Messages: []chat.Message{{ID: "1"}, {ID: "2"}}})
 	s.add(chat.MessagesChanged{Conversation: "c", Removed: []chat.MessageID{"1"}})

@@ -53,6 +53,7 @@ func TestKeyring(t *testing.T) {
 // A profile from before sealing opens, shows what it holds, and says that it has
 // to be joined anew; nothing of it is changed.
 func TestProfileFromBeforeSealing(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	old := `{"version":1,"seed":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}`
 	if err := os.WriteFile(filepath.Join(dir, "identity.json"), []byte(old), 0o600); err != nil {

@@ -16,6 +16,7 @@ import (
 // Whatever is wrong with an invitation or a name is one sentence, and the
 // profile can join with a better one.
 func TestJoinRefused(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.person("Mara")
 	p := &person{t: t, dir: filepath.Join(t.TempDir(), "p"), name: "p"}
@@ -86,6 +87,7 @@ func TestJoinRefused(t *testing.T) {
 // A program that was killed between the registration and the storing of the
 // profile joins again with the same link, even when the link is for one.
 func TestJoinAgainAfterKill(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	link, err := w.r.Invite(t.Context(), 1, time.Hour)
 	if err != nil {
@@ -121,6 +123,7 @@ func TestJoinAgainAfterKill(t *testing.T) {
 
 // A profile is open in one place at a time.
 func TestInUse(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	p := w.person("Mara")
 	if s, err := Open(Options{Dir: p.dir}); !errors.Is(err, ErrInUse) {
@@ -134,6 +137,7 @@ func TestInUse(t *testing.T) {
 
 // A closed session answers, and holds nobody up.
 func TestClosed(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	p := w.person("Mara")
 	conv := p.direct("self")

@@ -72,6 +72,7 @@ func labels(t *testing.T, s *person) (out []string) {
 
 // A second device has the whole history, writes, and is gone when it is removed.
 func TestLinkAndRemove(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	mara, ines := w.person("Mara"), w.person("Ines")
 	conv := mara.direct("Ines")
@@ -117,6 +118,7 @@ func TestLinkAndRemove(t *testing.T) {
 // Nobody is linked by a wrong code, a second try, or digits that nobody
 // confirmed; the person is told.
 func TestLinkFails(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	mara := w.person("Mara")
 	fresh := w.newcomer("laptop")

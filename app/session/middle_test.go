@@ -79,6 +79,7 @@ func stranger(t *testing.T) seal.Author {
 // A relay that puts its own device, account or chain between both is seen: the
 // digits differ, or the new device refuses.
 func TestLinkThroughTheMiddle(t *testing.T) {
+	t.Parallel()
 	type attack struct {
 		name string
 		swap func(code seal.LinkCode) func(up bool, f wire.Frame) wire.Frame

@@ -10,6 +10,7 @@ import (
 // A small file that is sent six times at once is there while the others find out
 // that they have to wait. None of them waits for nothing.
 func TestOnceSmall(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	mara := w.person("Mara")
 	w.person("João")

@@ -72,6 +72,11 @@ func (s *Session) accountChain(ctx context.Context, id chat.AccountID) (*seal.Ac
 			known = a.Head().Seq
 		}
 		statements, more, err := s.fetchChain(ctx, wire.GetChain{Account: string(id)}, known)
+		if id == s.me() && errors.Is(err, seal.ErrRollback) {
+			if err = s.giveBackOwn(ctx); err == nil {
+				statements, more, err = s.fetchChain(ctx, wire.GetChain{Account: string(id)}, known)
+			}
+		}
 		if err == nil && a != nil {
 			statements, err = same(a.Clone().Append, statements)
 		}
@@ -84,6 +89,9 @@ func (s *Session) accountChain(ctx context.Context, id chat.AccountID) (*seal.Ac
 				return nil, err
 			}
 			err = e.problem
+		}
+		if err == nil && a != nil {
+			err = s.showsAgain(ctx, "", id)
 		}
 		if refusedChain(err) {
 			e := refusedEvent{asked: ask(), account: id, err: err}

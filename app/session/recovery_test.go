@@ -10,6 +10,7 @@ import (
 // All devices are lost: the file, its passphrase and an empty profile give the
 // account and its history back, and the lost device can be removed.
 func TestRecovery(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	mara, ines := w.person("Mara"), w.person("Ines")
 	if _, err := mara.ExportRecovery(mara.bounded(), "short"); !isRefusal(err) || len(labels(t, mara)) != 1 {

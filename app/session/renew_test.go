@@ -41,6 +41,7 @@ func signedOnly(dir string) http.Handler {
 // A link that has expired is made anew by who sent it, when they are there; the
 // download says so, waits, and goes on by itself. A forwarded copy asks back.
 func TestExpiredLink(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	mara, joao := w.person("Mara"), w.person("João")
 	conv, self := mara.direct("João"), mara.direct("self")

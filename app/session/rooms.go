@@ -85,9 +85,14 @@ func (s *Session) refresh(ctx context.Context, id chat.ConversationID) error {
 		}
 		var statements [][]byte
 		statements, more, err = s.fetchChain(ctx, wire.GetChain{Conversation: string(id)}, known)
-		var said *wire.Error
-		if errors.As(err, &said) && said.Code == wire.CodeNotFound && r == nil {
+		if isNotFound(err) && r == nil {
 			return nil
+		}
+		if r != nil && (isNotFound(err) || errors.Is(err, seal.ErrRollback)) {
+			if err = s.giveBack(ctx, id); err == nil {
+				more = true
+				continue
+			}
 		}
 		if err == nil && r != nil {
 			statements, err = same(func(b []byte) error { return r.chain.Clone().Append(b, nil) }, statements)
@@ -107,6 +112,11 @@ func (s *Session) refresh(ctx context.Context, id chat.ConversationID) error {
 			return err
 		}
 		more = more && e.problem == nil
+		if e.problem == nil && r != nil {
+			if err := s.showsAgain(ctx, id, ""); err != nil {
+				return err
+			}
+		}
 	}
 	return s.fetchKeys(ctx, id)
 }

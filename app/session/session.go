@@ -105,6 +105,7 @@ type state struct {
 	settings settings
 	fetched  fetchedMarks
 	holes    map[chat.ConversationID]bool // looked at soon, see watchHoles
+	restored bool                         // that the relay lost something was said
 }
 
 // Profile is who uses this device, and where.

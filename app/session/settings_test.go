@@ -33,6 +33,7 @@ func must(t *testing.T, errs ...error) {
 // What a person sets on one device holds on the others, on one that comes later
 // too, and the relay learns nothing of it.
 func TestSettingsFollow(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	mara, ines := w.person("Mara"), w.person("Ines")
 	conv := mara.direct("Ines")
@@ -99,6 +100,7 @@ func (p *person) directTo(other *person) chat.ConversationID {
 // Two devices set the same things in any order, connected or not; in the end
 // they agree, and on what the last of them set while they were connected.
 func TestSettingsConverge(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	mara, ines := w.person("Mara"), w.person("Ines")
 	conv := mara.direct("Ines")
@@ -180,6 +182,7 @@ func TestSettingsConverge(t *testing.T) {
 
 // Somebody who is blocked is not seen and not told.
 func TestBlock(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	mara, bo := w.person("Mara"), w.person("Bo")
 	conv := bo.direct("Mara")
@@ -237,6 +240,7 @@ func TestBlock(t *testing.T) {
 
 // What is being written on one device is not replaced by what comes from another.
 func TestDraftIsNotOverwritten(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	mara, _ := w.person("Mara"), w.person("Ines")
 	conv := mara.direct("Ines")
@@ -269,6 +273,7 @@ func TestDraftIsNotOverwritten(t *testing.T) {
 // How somebody looks reaches those whom they write to, and all devices of these;
 // nobody else, and nothing of it is shown or counted as a message.
 func TestPictures(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	mara, ines := w.person("Mara"), w.person("Ines")
 	conv := mara.direct("Ines")

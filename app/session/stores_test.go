@@ -79,6 +79,7 @@ func filesIn(t *testing.T, dir string) (names []string) {
 // told which one it is, and fetches when it is there; back at the relay, what lies
 // in the folder is still read.
 func TestSharedFolder(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	mara, joao := w.person("Mara"), w.person("João")
 	conv := mara.direct("João")
@@ -133,6 +134,7 @@ func TestSharedFolder(t *testing.T) {
 // A WebDAV server with a password: the password is kept beside the cache, is in
 // nothing that is told, and is found again by the next run.
 func TestStoreWithPassword(t *testing.T) {
+	t.Parallel()
 	const password = "a password that nobody guesses"
 	folder := t.TempDir()
 	server := httptest.NewServer(passwordOnly(password, &webdav.Handler{FileSystem: webdav.Dir(folder), LockSystem: webdav.NewMemLS()}))
@@ -193,6 +195,7 @@ func TestStoreWithPassword(t *testing.T) {
 
 // However often a file is sent, it goes to a store once; what is gone there goes again.
 func TestUploadedOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	mara, joao := w.person("Mara"), w.person("João")
 	conv, self := mara.direct("João"), mara.direct("self")

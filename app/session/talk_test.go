@@ -11,6 +11,7 @@ import (
 // Two people write twenty messages each, at the same time; both have all forty,
 // in the relay's order, and the ticks come.
 func TestTwoPeopleTalk(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	mara, joao := w.person("Mara"), w.person("João")
 	conv := mara.direct("joão") // upper and lower case alike
@@ -61,6 +62,7 @@ func TestTwoPeopleTalk(t *testing.T) {
 
 // Notes to self are there at once, and are the relay's after a moment.
 func TestNotesToSelf(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	mara := w.person("Mara")
 	for _, name := range []string{"self", "Notes to self", "mara", " MARA "} {
@@ -75,6 +77,7 @@ func TestNotesToSelf(t *testing.T) {
 
 // What is written without a relay goes out in order when it is back, once.
 func TestOffline(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	mara, joao := w.person("Mara"), w.person("João")
 	conv := mara.direct("João")
@@ -110,6 +113,7 @@ func TestOffline(t *testing.T) {
 // Somebody who comes back after many messages has the newest page first, and
 // then all of them; every one is there once.
 func TestComesBackToMany(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	mara, joao := w.person("Mara"), w.person("João")
 	conv := mara.direct("João")
@@ -139,6 +143,7 @@ func TestComesBackToMany(t *testing.T) {
 
 // Who is there, who writes, and what was begun.
 func TestPresenceTypingDraft(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	mara, joao := w.person("Mara"), w.person("João")
 	conv := mara.direct("João")

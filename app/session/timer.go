@@ -75,6 +75,12 @@ func (t *turn) ruled(messages []chat.Message) error {
 		if !m.Content.ForAdmins() || m.Seq == 0 {
 			continue
 		}
+		if m.Content.Kind == chat.KindDoor {
+			if err := t.door(m); err != nil {
+				return err
+			}
+			continue
+		}
 		if m.From == t.me {
 			if err := t.tx.EndTimer(m.Conversation, m.ID); err != nil {
 				return err
@@ -137,7 +143,11 @@ func (t *turn) sayAgain(conv chat.ConversationID) error {
 		return err
 	}
 	picture, err := t.tx.Setting(chat.SettingPicture, string(conv))
-	if err != nil || timer.Seconds == 0 && picture.Picture == "" {
+	if err != nil {
+		return err
+	}
+	say, err := t.doors(conv)
+	if err != nil || timer.Seconds == 0 && picture.Picture == "" && len(say) == 0 {
 		return err
 	}
 	b, err := t.tx.Value(saidKey(conv))
@@ -160,7 +170,6 @@ func (t *turn) sayAgain(conv chat.ConversationID) error {
 	if err := t.noteSaid(conv); err != nil {
 		return err
 	}
-	var say []chat.Content
 	if timer.Seconds > 0 {
 		say = append(say, chat.Content{Kind: chat.KindTimer, Lifetime: timer.Seconds, Again: timer.Seq})
 	}

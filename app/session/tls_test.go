@@ -16,6 +16,7 @@ import (
 // invitation, also after it was started again; what else answers there is not
 // taken for it.
 func TestRelayWithItsOwnCertificate(t *testing.T) {
+	t.Parallel()
 	w := &world{t: t, dir: t.TempDir(), addr: "127.0.0.1:0", tls: relay.TLSSelf}
 	w.start()
 	t.Cleanup(func() { w.stop() })

@@ -99,6 +99,7 @@ func (p *person) fetched(conv chat.ConversationID, id chat.MessageID) chat.Trans
 // A folder goes as a tree, comes in part and then whole, and the second time only
 // what changed goes, and comes.
 func TestFolders(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	mara, joao := w.person("Mara"), w.person("João")
 	conv := mara.direct("João")

@@ -15,6 +15,7 @@ import (
 // Messages disappear on all devices, also on one that was off meanwhile, with
 // their thumbnails, files and quotes; what was written before the timer stays.
 func TestVanish(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ana, bo := w.person("Ana"), w.person("Bo")
 	id := ana.direct("Bo")
@@ -105,6 +106,7 @@ func TestVanish(t *testing.T) {
 
 // By the real clocks of all three a message of a second disappears everywhere.
 func TestVanishByTheClock(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ana, bo := w.person("Ana"), w.person("Bo")
 	id := ana.direct("Bo")
@@ -138,6 +140,7 @@ func quoteSeq(p *person, id chat.ConversationID, m chat.MessageID) uint64 {
 // In a group admins alone say how long messages are there and how it looks, and
 // who comes later knows it, too.
 func TestGroupRulesForNewcomers(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ana, bo, cleo := w.person("Ana"), w.person("Bo"), w.person("Cleo")
 	g, err := ana.NewGroup(ana.bounded(), "Film crew", []chat.AccountID{bo.me()}, false)

@@ -8,6 +8,7 @@ import (
 // Two people compare by number or by code; wrong ones are refused in words, and
 // the mark stays with the person, not with their devices.
 func TestVerify(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	mara, ines, bo := w.person("Mara"), w.person("Ines"), w.person("Bo")
 	me, she, he := mara.Profile().Account.ID, ines.Profile().Account.ID, bo.Profile().Account.ID

@@ -19,14 +19,14 @@ import (
 // errUnwell: doctor found something, and has said what.
 var errUnwell = errors.New("something is wrong; see above")
 
-func doctor(args []string, stdout io.Writer) error {
+func doctor(ctx context.Context, args []string, stdout io.Writer) error {
 	var config relay.Config
 	flags := flag.NewFlagSet("doctor", flag.ContinueOnError)
-	asJSON := flags.Bool("json", false, "")
+	asJSON, quick := flags.Bool("json", false, ""), flags.Bool("quick", false, "")
 	if err := parse(flags, args, &config); err != nil {
 		return err
 	}
-	all, err := relay.Doctor(config, time.Now())
+	all, err := relay.Doctor(ctx, config, time.Now(), *quick)
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,25 @@ func backup(ctx context.Context, name string, args []string, stdout io.Writer) e
 			Bytes  int64  `json:"bytes"`
 		}{to, saved.Files, saved.Bytes})
 	}
-	_, err = fmt.Fprintf(stdout, "%s: the database and %d files, %s\n", to, saved.Files, humanize.IBytes(uint64(saved.Bytes)))
+	_, err = fmt.Fprintf(stdout, "%s: the database and %d files, %s\n", to, saved.Files, humanize.Bytes(uint64(saved.Bytes)))
+	return err
+}
+
+// restored is for a database that was put back without restore.
+func restored(args []string, stdout io.Writer) error {
+	var config relay.Config
+	flags := flag.NewFlagSet("restored", flag.ContinueOnError)
+	asJSON := flags.Bool("json", false, "")
+	if err := parse(flags, args, &config); err != nil {
+		return err
+	}
+	if err := relay.Restored(config); err != nil {
+		return err
+	}
+	if *asJSON {
+		return json.NewEncoder(stdout).Encode(map[string]bool{"restored": true})
+	}
+	_, err := fmt.Fprintln(stdout, "numbers go on above all that were given out before; serve may be started")
 	return err
 }
 
@@ -114,6 +132,6 @@ func sweep(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		word = "would remove"
 	}
 	_, err = fmt.Fprintf(stdout, "%s: %d uploads that stood still, %d files that nobody was given, %d that expired (%s in all), %d things that are no file's, %d messages\n",
-		word, s.Unfinished, s.Unreferenced, s.Expired, humanize.IBytes(uint64(s.Bytes)), s.Unknown, s.Messages)
+		word, s.Unfinished, s.Unreferenced, s.Expired, humanize.Bytes(uint64(s.Bytes)), s.Unknown, s.Messages)
 	return err
 }

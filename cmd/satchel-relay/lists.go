@@ -58,9 +58,22 @@ var listings = map[string]listing{
 			return []any{d.Name, d.ID, d.Kind, when(d.Created), state}
 		})
 	}},
-	"invites": {"ID\tUSED\tMADE\tEXPIRES", func(s *store.Store) ([]listed, error) {
+	"invites": {"ID\tUSED\tMADE\tEXPIRES\tBY\tFOR", func(s *store.Store) ([]listed, error) {
 		return rows(s.Invites, func(i store.InviteRow) []any {
-			return []any{i.ID[:12], fmt.Sprintf("%d of %d", i.Used, i.Uses), when(i.Created), when(i.Expires)}
+			used, expires, by, leads := fmt.Sprintf("%d of %d", i.Used, i.Uses), "never", "operator", "the relay"
+			if i.Uses == 0 {
+				used = "-"
+			}
+			if i.Expires > 0 {
+				expires = when(i.Expires)
+			}
+			if i.By != "" {
+				by = i.By
+			}
+			if i.Group != "" {
+				leads = "group " + i.Group
+			}
+			return []any{i.ID[:12], used, when(i.Created), expires, by, leads}
 		})
 	}},
 	"conversations": {"CONVERSATION\tKIND\tMEMBERS\tMESSAGES\tSTATEMENTS\tBEGUN\tLAST ACTIVE", func(s *store.Store) ([]listed, error) {
@@ -77,7 +90,7 @@ var listings = map[string]listing{
 			if f.Gone > 0 {
 				state = "expired"
 			}
-			return []any{f.ID, f.Uploader, humanize.IBytes(uint64(f.Size)), f.Conversations, when(f.Created), state}
+			return []any{f.ID, f.Name, humanize.Bytes(uint64(f.Size)), f.Conversations, when(f.Created), state}
 		})
 	}},
 }

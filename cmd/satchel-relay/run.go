@@ -33,9 +33,10 @@ const usage = `satchel-relay keeps the conversations and files of people who use
   satchel-relay conversations [list] --data DIR [--json]
   satchel-relay files         [list] --data DIR [--json]
   satchel-relay sweep  --data DIR [--dry-run] [--json]
-  satchel-relay doctor --data DIR [--json]
-  satchel-relay backup  FOLDER --data DIR [--json]
-  satchel-relay restore FOLDER --data DIR [--json]
+  satchel-relay doctor --data DIR [--quick] [--json]
+  satchel-relay backup   FOLDER --data DIR [--json]
+  satchel-relay restore  FOLDER --data DIR [--json]
+  satchel-relay restored --database URL [--json]
 
   --data DIR          where everything is kept that is not kept elsewhere
   --database URL      sqlite:PATH, or postgres://USER@HOST/NAME for several relays as one (sqlite in DIR)
@@ -55,6 +56,7 @@ const usage = `satchel-relay keeps the conversations and files of people who use
   --edit-window TIME  how long after it was sent a message can be edited and deleted, like 48h (always)
   --uses N            how many people an invitation lets in (1)
   --expires DURATION  how long it does, like 48h (168h)
+  --quick             compare sizes of files, and read none
   --dry-run           take nothing away, and say what would be
 
 Each setting can also stand in the environment, like SATCHEL_DATABASE. A flag
@@ -90,9 +92,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case args[0] == "sweep":
 		err = sweep(ctx, args[1:], stdout, stderr)
 	case args[0] == "doctor":
-		err = doctor(args[1:], stdout)
+		err = doctor(ctx, args[1:], stdout)
 	case args[0] == "backup" || args[0] == "restore":
 		err = backup(ctx, args[0], args[1:], stdout)
+	case args[0] == "restored":
+		err = restored(args[1:], stdout)
 	case args[0] == "help" || strings.TrimLeft(args[0], "-") == "help" || args[0] == "-h":
 		err = flag.ErrHelp
 	default:

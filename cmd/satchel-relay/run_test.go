@@ -174,7 +174,7 @@ func TestSeveralRelays(t *testing.T) {
 	args := []string{"--files", "file://" + files, "--listen", "127.0.0.1:0"}
 	var out, errs bytes.Buffer
 	code := run(t.Context(), append([]string{"serve", "--check"}, args...), &out, &errs)
-	for _, want := range []string{"PostgreSQL", "NATS at nats://relay:xxxxx@127.0.0.1", files, "https://relay.example.org", "metrics     http://127.0.0.1:"} {
+	for _, want := range []string{"PostgreSQL", "NATS at nats://relay:xxxxx@127.0.0.1", files, "https://relay.example.org", "metrics       http://127.0.0.1:"} {
 		if code != exitDone || !strings.Contains(out.String(), want) || strings.Contains(out.String()+errs.String(), "secret") {
 			t.Errorf("%d, %q is not in %q %q", code, want, out.String(), errs.String())
 		}

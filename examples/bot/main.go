@@ -1,99 +1,97 @@
-// Command bot joins a relay by an invitation and answers "ping" with "pong", for as long as it runs.
+// Command bot joins a relay by an invitation and answers "ping" with "pong". It speaks docs/protocol.md as it stands
+// there, JSON over a WebSocket, and net/seal seals. Run it as: bot FILE INVITATION. The file is who it is.
 package main
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"log"
+	"net/url"
 	"os"
-	"sync"
 	"time"
 
+	"github.com/gorilla/websocket"
+
 	"satchel/chat"
-	"satchel/net/link"
 	"satchel/net/seal"
-	"satchel/net/wire"
 )
 
-func main() { log.Fatal(run(context.Background(), os.Args[len(os.Args)-1], "Ping")) }
+func main() { log.Fatal(run(context.Background(), os.Args[1], os.Args[2])) }
 
-// run lives until ctx ends, or the relay refuses for good.
-func run(ctx context.Context, invitation, name string) error {
-	i, err := wire.ParseInvitation(invitation)
-	if err != nil {
+type bot struct {
+	me   *seal.Bot
+	ws   *websocket.Conn
+	read map[string]uint64 // how far, in each conversation
+	news bool              // something came that was not asked for
+}
+
+// run answers until ctx ends, and connects again when a connection ends.
+func run(ctx context.Context, file, invitation string) error {
+	kept, _ := os.ReadFile(file) // none: it is new
+	me, err := seal.NewBot(kept, "Ping")
+	link, wrong := url.Parse(invitation)
+	b := bot{me: me, read: map[string]uint64{}}
+	for err = errors.Join(err, wrong); err == nil && ctx.Err() == nil; time.Sleep(time.Second) {
+		log.Print(b.serve(ctx, link, func() error { return os.WriteFile(file, me.Marshal(), 0o600) }))
+	}
+	return err
+}
+
+// serve says hello, and answers until the connection ends. keep keeps who the bot is.
+func (b *bot) serve(ctx context.Context, link *url.URL, keep func() error) (err error) {
+	dialer := websocket.Dialer{Subprotocols: []string{"satchel.v1"}}
+	if b.ws, _, err = dialer.DialContext(ctx, "ws://"+link.Host+link.Path+"ws", nil); err != nil {
 		return err
 	}
-	device := seal.NewDevice(seal.Computer)
-	account, first, boxes, err := seal.NewAccount(device, name, time.Now())
-	keys, key := check(seal.OpenAccountKeys(check(account, err), device, boxes)), device.Public().Key
-	l := link.New(link.Config{URL: i.URL, Key: i.Key, Client: "bot", Invite: i.Code, Name: name, First: first,
-		Account: string(account.ID()), Device: key[:], Sign: device.Sign})
-	b := &bot{call: func(f wire.Frame) (wire.Frame, error) { return l.Call(ctx, f) }, by: seal.Author{Account: account, Device: device}, keys: keys, read: map[string]uint64{}, said: map[string]uint64{}}
-	var looking sync.WaitGroup
-	defer looking.Wait()
-	looking.Go(func() {
-		for range l.Events() { // whatever it is, there may be something new
-			looking.Go(func() { b.look(&wire.AppendChain{Statement: first, Boxes: boxes}) })
-		}
-	})
-	return l.Run(ctx)
-}
-
-// bot is an account with one device.
-type bot struct {
-	call       func(wire.Frame) (wire.Frame, error)
-	by         seal.Author
-	keys       seal.AccountKeys
-	mu         sync.Mutex        // one looks at a time
-	read, said map[string]uint64 // in a conversation: how far, and how much
-}
-
-// check ends a look, which the next event repeats.
-func check[T any](v T, err error) T {
-	if err != nil {
-		panic(err)
+	defer b.ws.Close()
+	defer context.AfterFunc(ctx, func() { b.ws.Close() })()
+	var challenge seal.BotFrame
+	if err = errors.Join(keep(), b.ws.ReadJSON(&challenge)); err == nil {
+		err = b.me.Hello(b.ask, challenge, link.Query().Get("key"), link.Query().Get("code"), "Ping")
 	}
-	return v
-}
-
-func ask[T wire.Frame](b *bot, f wire.Frame) T { return check(b.call(f)).(T) }
-
-// look answers what is new. first is the account's first statement once more: its boxes have no room in a hello.
-func (b *bot) look(first *wire.AppendChain) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	defer func() {
-		if err := recover(); err != nil {
-			log.Print(err)
+	go func(ws *websocket.Conn) { // who says nothing for a minute is given up
+		for ; ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(time.Second)) == nil; time.Sleep(20 * time.Second) {
 		}
-	}()
-	ask[*wire.OK](b, first)
-	for _, c := range ask[*wire.Conversations](b, &wire.ListConversations{}).Conversations {
-		if c.Head > b.read[c.ID] {
-			b.answer(c)
+	}(b.ws)
+	for err == nil {
+		if err = errors.Join(b.look(), keep()); err == nil && !b.news {
+			err = b.ws.ReadJSON(&seal.BotFrame{}) // whatever it is, there may be something to answer
 		}
 	}
+	return err
 }
 
-// answer reads on in a conversation: its chain is checked by those of its members, and says which keys are right.
-func (b *bot) answer(c wire.Conversation) {
-	accounts, byID, keys := seal.Accounts{}, map[string]seal.Hash{}, seal.ConversationKeys{}
-	for _, m := range c.Members {
-		a := check(seal.VerifyAccount(chat.AccountID(m.ID), ask[*wire.Chain](b, &wire.GetChain{Account: m.ID}).Statements))
-		accounts[a.Root()], byID[m.ID] = a, a.Root()
-	}
-	room := check(seal.VerifyConversation(chat.ConversationID(c.ID), ask[*wire.Chain](b, &wire.GetChain{Conversation: c.ID}).Statements, accounts))
-	for _, box := range ask[*wire.Boxes](b, &wire.GetBoxes{Conversation: c.ID}).Boxes {
-		_ = room.Open(keys, b.by.Account.Root(), b.keys, box) // of several, one that does not open is passed over
-	}
-	for _, e := range ask[*wire.Page](b, &wire.History{Conversation: c.ID, After: b.read[c.ID]}).Entries {
-		b.read[c.ID] = e.Seq
-		var said chat.Content
-		o, err := room.OpenMessage(keys, accounts, seal.Envelope{Message: chat.MessageID(e.Message), From: byID[e.From], Device: chat.DeviceID(e.Device)}, e.Body)
-		if err == nil && json.Unmarshal(o.Content, &said) == nil && said.Text == "ping" {
-			b.said[c.ID]++
-			id, pong := wire.NewID(), check(json.Marshal(chat.Content{Kind: chat.KindMessage, Text: "pong", Reply: chat.MessageID(e.Message)}))
-			ask[*wire.Sent](b, &wire.Send{Conversation: c.ID, Message: id, Body: check(room.Seal(b.by, keys, chat.MessageID(id), b.said[c.ID], pong))})
+// ask sends a frame and waits for its answer. There is one at a time, so one id will do.
+func (b *bot) ask(frame map[string]any) (answer seal.BotFrame, err error) {
+	frame["id"] = "1"
+	for err = b.ws.WriteJSON(frame); err == nil && answer.Re == ""; b.news = b.news || answer.Re == "" {
+		answer = seal.BotFrame{}
+		if err = b.ws.ReadJSON(&answer); answer.Type == "error" {
+			err = errors.New(answer.Message)
 		}
 	}
+	return answer, err
+}
+
+// look answers what is new in all conversations.
+func (b *bot) look() error {
+	b.news = false
+	list, err := b.ask(map[string]any{"type": "conversation.list"})
+	for _, c := range list.Conversations {
+		if c.Head <= b.read[c.ID] {
+			continue
+		}
+		room, wrong := b.me.Room(b.ask, c.ID)
+		page, err := b.ask(map[string]any{"type": "history", "conversation": c.ID, "after": b.read[c.ID]})
+		for _, e := range page.Entries {
+			b.read[c.ID], b.news = e.Seq, true
+			if wrong == nil && room.Said(e).Text == "ping" {
+				wrong = room.Say("pong-"+e.Message, chat.Content{Kind: "message", Text: "pong", Reply: chat.MessageID(e.Message)})
+			}
+		}
+		if wrong = errors.Join(wrong, err); wrong != nil {
+			log.Print(c.ID, ": ", wrong)
+		}
+	}
+	return err
 }

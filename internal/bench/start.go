@@ -26,8 +26,10 @@ import (
 const (
 	startTalks    = 200
 	startMessages = 100_000 // in all of them
-	startRounds   = 5
-	rest          = 5 * time.Second // idle, before and while it is measured
+	startRounds   = 7
+	restRounds    = 3
+	settles       = 10 * time.Second // before it is measured: the caret of a field blinks for 5 s
+	rest          = 5 * time.Second  // is measured
 	notPainted    = time.Minute
 )
 
@@ -44,7 +46,8 @@ func start(ctx context.Context, dir string) error {
 		return err
 	}
 	xgb.Logger = log.New(io.Discard, "", 0) // it tells of every connection
-	x := exec.Command("Xvfb", "-displayfd", "1", "-screen", "0", "1400x900x24", "-nolisten", "tcp")
+	// It is not to begin anew whenever the last program leaves.
+	x := exec.Command("Xvfb", "-displayfd", "1", "-screen", "0", "1400x900x24", "-nolisten", "tcp", "-noreset")
 	out, err := x.StdoutPipe()
 	if err != nil {
 		return err
@@ -57,94 +60,126 @@ func start(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	display := ":" + strings.TrimSpace(number)
-	state := filepath.Join(dir, "state.json")
-	var figures [2]struct {
-		painted, filled []time.Duration
-		pss, cpu        []float64
+	s := &starter{display: ":" + strings.TrimSpace(number), dir: dir, programs: [2][]string{{empty}, {"build/satchel", "--profile", profile}}}
+	if s.screen, err = xgb.NewConnDisplay(s.display); err != nil {
+		return err
 	}
+	defer s.screen.Close()
+	var painted, cost [2][]time.Duration
+	var filled []time.Duration
 	for round := range startRounds + 1 {
-		for i, args := range [][]string{{empty}, {"build/satchel", "--profile", profile}} {
-			s, err := startOnce(ctx, display, state, dir, i == 1, args)
+		for i := range s.programs {
+			t, err := s.start(ctx, i)
 			if err != nil {
-				return fmt.Errorf("%s: %w", args[0], err)
+				return fmt.Errorf("%s: %w", s.programs[i][0], err)
 			}
 			if round == 0 {
 				continue // files and fonts come from the disk
 			}
-			f := &figures[i]
-			f.painted, f.filled = append(f.painted, s.painted), append(f.filled, s.filled)
-			f.pss, f.cpu = append(f.pss, s.pss), append(f.cpu, s.cpu)
+			painted[i], cost[i] = append(painted[i], t.painted), append(cost[i], t.cost)
+			if i == 1 {
+				filled = append(filled, t.filled)
+			}
 		}
 	}
-	a, b := &figures[0], &figures[1]
+	a, b := median(painted[0]), median(painted[1])
 	fmt.Printf("start: to a painted window: empty %s, with %d messages in %d conversations %s  %.2f × empty; its newest page after %s  %.2f ×\n",
-		millis(median(a.painted)), startMessages, startTalks, millis(median(b.painted)), ratio(median(b.painted), median(a.painted)), millis(median(b.filled)), ratio(median(b.filled), median(a.painted)))
-	fmt.Printf("start: memory (PSS) at rest: empty %.0f MB, Satchel %.0f MB  %.2f × empty\n", middle(a.pss), middle(b.pss), middle(b.pss)/middle(a.pss))
-	fmt.Printf("start: of one processor, while nothing happens: empty %.2f %%, Satchel %.2f %%\n", middle(a.cpu), middle(b.cpu))
+		millis(a), startMessages, startTalks, millis(b), ratio(b, a), millis(median(filled)), ratio(median(filled), a))
+	a, b = median(cost[0]), median(cost[1])
+	fmt.Printf("start: of processors until then: empty %s, Satchel %s  %.2f × empty\n", millis(a), millis(b), ratio(b, a))
+	var pss, cpu [2][]float64
+	for range restRounds {
+		for i := range s.programs {
+			m, c, err := s.rests(ctx, i)
+			if err != nil {
+				return fmt.Errorf("%s: %w", s.programs[i][0], err)
+			}
+			pss[i], cpu[i] = append(pss[i], m), append(cpu[i], c)
+		}
+	}
+	fmt.Printf("start: memory (PSS) at rest: empty %.0f MB, Satchel %.0f MB  %.2f × empty\n", middle(pss[0]), middle(pss[1]), middle(pss[1])/middle(pss[0]))
+	fmt.Printf("start: of one processor, while nothing happens: empty %.2f %%, Satchel %.2f %%\n", middle(cpu[0]), middle(cpu[1]))
 	return nil
 }
 
+// starter starts the empty window (0) and Satchel (1) on a screen of their own.
+type starter struct {
+	display, dir string
+	screen       *xgb.Conn
+	programs     [2][]string
+}
+
 type started struct {
-	painted, filled time.Duration
-	pss, cpu        float64 // MB, per cent of a processor
+	painted, filled time.Duration // since the start
+	cost            time.Duration // of all processors, until it was painted
 }
 
-// startOnce starts a program, waits until it painted (and shows messages, where it
-// has any), lets it rest, and ends it. What it uses at rest is measured without
-// the file that tells of its screen.
-func startOnce(ctx context.Context, display, state, dir string, messages bool, args []string) (s started, err error) {
+// start starts a program, waits until it painted, and Satchel until it shows
+// messages, and ends it.
+func (s *starter) start(ctx context.Context, i int) (t started, err error) {
+	state := filepath.Join(s.dir, "state.json")
 	os.Remove(state)
-	for _, watched := range []bool{true, false} {
-		cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-		cmd.Env = append(os.Environ(), "DISPLAY="+display, "FYNE_PLATFORM=x11", "LIBGL_ALWAYS_SOFTWARE=1", "FYNE_THEME=light",
-			"XDG_CONFIG_HOME="+filepath.Join(dir, "config"), "DBUS_SESSION_BUS_ADDRESS=unix:path="+filepath.Join(dir, "none"))
-		if watched {
-			cmd.Env = append(cmd.Env, "SATCHEL_STATE="+state)
-		}
-		began := time.Now()
-		if err = startHeld(cmd); err != nil {
-			return s, err
-		}
-		painted, err := paintedAfter(ctx, display, began)
-		if err == nil && watched {
-			s.painted = painted
-			if messages {
-				s.filled, err = filledAfter(ctx, state, began)
-			}
-		}
-		if err == nil && !watched {
-			time.Sleep(rest)
-			s.pss, err = pssOf(cmd.Process.Pid)
-			before := processor(cmd.Process.Pid)
-			time.Sleep(rest)
-			s.cpu = 100 * (processor(cmd.Process.Pid) - before) / rest.Seconds()
-		}
-		cmd.Process.Kill()
-		cmd.Wait()
-		if err != nil {
-			return s, err
-		}
+	cmd, began, err := s.run(ctx, i, "SATCHEL_STATE="+state)
+	if err != nil {
+		return t, err
 	}
-	return s, nil
+	defer func() { cmd.Process.Kill(); cmd.Wait() }()
+	if err = s.painted(ctx); err != nil {
+		return t, err
+	}
+	t.painted = time.Since(began)
+	t.cost = time.Duration(processor(cmd.Process.Pid) * 1e9)
+	if i == 1 {
+		t.filled, err = filledAfter(ctx, state, began)
+	}
+	return t, err
 }
 
-// paintedAfter is when the middle of the screen is not what X paints by itself.
-func paintedAfter(ctx context.Context, display string, began time.Time) (time.Duration, error) {
-	conn, err := xgb.NewConnDisplay(display)
+// rests tells what memory (MB) and what part of a processor (per cent) a program
+// uses a while after it was started, without the file that tells of its screen.
+func (s *starter) rests(ctx context.Context, i int) (pss, cpu float64, err error) {
+	cmd, _, err := s.run(ctx, i)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	defer conn.Close()
-	root := xproto.Setup(conn).DefaultScreen(conn).Root
-	for ctx.Err() == nil && time.Since(began) < notPainted {
-		image, err := xproto.GetImage(conn, xproto.ImageFormatZPixmap, xproto.Drawable(root), 700, 300, 1, 1, ^uint32(0)).Reply()
-		if err == nil && !bytes.Equal(image.Data[:3], []byte{0, 0, 0}) {
-			return time.Since(began), nil
+	defer func() { cmd.Process.Kill(); cmd.Wait() }()
+	if err = s.painted(ctx); err != nil {
+		return 0, 0, err
+	}
+	time.Sleep(settles)
+	before := processor(cmd.Process.Pid)
+	time.Sleep(rest)
+	cpu = 100 * (processor(cmd.Process.Pid) - before) / rest.Seconds()
+	pss, err = pssOf(cmd.Process.Pid)
+	return pss, cpu, err
+}
+
+func (s *starter) run(ctx context.Context, i int, also ...string) (cmd *exec.Cmd, began time.Time, err error) {
+	if err := s.cleared(ctx); err != nil {
+		return nil, began, err
+	}
+	cmd = exec.CommandContext(ctx, s.programs[i][0], s.programs[i][1:]...)
+	cmd.Env = append(os.Environ(), "DISPLAY="+s.display, "FYNE_PLATFORM=x11", "LIBGL_ALWAYS_SOFTWARE=1", "FYNE_THEME=light",
+		"XDG_CONFIG_HOME="+filepath.Join(s.dir, "config"), "DBUS_SESSION_BUS_ADDRESS=unix:path="+filepath.Join(s.dir, "none"))
+	cmd.Env = append(cmd.Env, also...)
+	began = time.Now()
+	return cmd, began, startHeld(cmd)
+}
+
+// painted waits until the middle of the screen is not black, which is what X
+// paints by itself, and cleared until it is.
+func (s *starter) painted(ctx context.Context) error { return s.black(ctx, false) }
+func (s *starter) cleared(ctx context.Context) error { return s.black(ctx, true) }
+
+func (s *starter) black(ctx context.Context, want bool) error {
+	root := xproto.Setup(s.screen).DefaultScreen(s.screen).Root
+	for began := time.Now(); ctx.Err() == nil && time.Since(began) < notPainted; time.Sleep(2 * time.Millisecond) {
+		image, err := xproto.GetImage(s.screen, xproto.ImageFormatZPixmap, xproto.Drawable(root), 700, 300, 1, 1, ^uint32(0)).Reply()
+		if err == nil && bytes.Equal(image.Data[:3], []byte{0, 0, 0}) == want {
+			return nil
 		}
-		time.Sleep(2 * time.Millisecond)
 	}
-	return 0, errors.New("nothing was painted")
+	return errors.New("nothing was painted")
 }
 
 // filledAfter is when the window says that it shows messages.

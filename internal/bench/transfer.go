@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -48,6 +51,7 @@ func transfers(ctx context.Context, dir string) error {
 	}
 	var sent chat.Message
 	var put, up, get, down []time.Duration
+	var here, relay []float64 // processor's seconds of an upload
 	for round := range takes {
 		// Another size: what was sent before would not be sent again.
 		if err := os.Truncate(path, plainly-int64(round)); err != nil {
@@ -60,7 +64,12 @@ func transfers(ctx context.Context, dir string) error {
 			{&put, func() error { return curl(ctx, "-T", path, plain.url) }},
 			{&get, func() error { return errors.Join(curl(ctx, "-o", got, plain.url), syncFile(got), syncFile(dir)) }},
 			{nil, func() error { return errors.Join(os.Remove(got), os.Remove(plain.path)) }},
-			{&up, func() (err error) { sent, err = p.send(ctx, path); return err }},
+			{&up, func() (err error) {
+				a, b := used("self"), used(strconv.Itoa(p.relay.Process.Pid))
+				sent, err = p.send(ctx, path)
+				here, relay = append(here, used("self")-a), append(relay, used(strconv.Itoa(p.relay.Process.Pid))-b)
+				return err
+			}},
 			{&down, func() error { return p.fetch(ctx, sent) }},
 			{nil, func() error { return errors.Join(os.Remove(p.bo.Path(p.conv, sent.ID)), emptied(p.data)) }},
 		} {
@@ -74,7 +83,8 @@ func transfers(ctx context.Context, dir string) error {
 			}
 			unix.Sync() // the disk, too, is through with what was removed
 		}
-		fmt.Printf("transfer: 2 GB by curl PUT %v, up %v; by curl GET %v, down %v\n", last(put), last(up), last(get), last(down))
+		fmt.Printf("transfer: 2 GB by curl PUT %v, up %v (of a processor: sender %.2f s, relay %.2f s); by curl GET %v, down %v\n",
+			last(put), last(up), here[round], relay[round], last(get), last(down))
 	}
 	fmt.Printf("transfer: 2 GB up %.2f × the speed of curl PUT, down %.2f × the speed of curl GET (medians of %d)\n",
 		median(put).Seconds()/median(up).Seconds(), median(get).Seconds()/median(down).Seconds(), takes)
@@ -82,6 +92,22 @@ func transfers(ctx context.Context, dir string) error {
 }
 
 func last(times []time.Duration) time.Duration { return times[len(times)-1].Round(time.Millisecond) }
+
+// used is how many seconds of a processor a process has used.
+func used(process string) float64 {
+	b, err := os.ReadFile(filepath.Join("/proc", process, "stat"))
+	_, fields, ok := strings.Cut(string(b), ") ") // behind the name, which may have spaces
+	f := strings.Fields(fields)
+	if err != nil || !ok || len(f) < 13 {
+		return math.NaN()
+	}
+	user, err1 := strconv.ParseFloat(f[11], 64)
+	system, err2 := strconv.ParseFloat(f[12], 64)
+	if err1 != nil || err2 != nil {
+		return math.NaN()
+	}
+	return (user + system) / 100 // Linux counts in hundredths
+}
 
 // emptied takes the bytes of all files from the disk of a relay.
 func emptied(data string) error {

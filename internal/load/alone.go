@@ -19,7 +19,7 @@ func storeAlone(database string) (float64, error) {
 	for range 64 {
 		account, code := wire.NewID(), wire.NewID()
 		device := &store.Device{ID: "of " + account, Key: "k", Kind: 1}
-		if err := s.AddInvite(code, 1, time.Now().Add(time.Hour)); err != nil {
+		if err := s.AddInvite(store.Invite{Code: code, Uses: 1, Expires: time.Now().Add(time.Hour)}); err != nil {
 			return 0, err
 		}
 		if err := s.Register(store.Registration{Name: account, Invite: code, First: store.AccountStatement{Account: account, Seq: 1,

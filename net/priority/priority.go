@@ -14,19 +14,22 @@ import (
 	"time"
 )
 
-// Bounds of what bytes give to words. A stream that has waited for patience
+// Bounds of what bytes give to words. Streams pass one after the other: who was
+// let go has begun to work when the next one is. One that has waited for patience
 // moves a stretch before it waits again, so messages without end do not stop a
-// file. For a while after a message, a stream takes a quarter of a processor at
-// most: more than a gigabit network needs, and one that wakes up for the next
-// message then finds a processor free.
+// file. For a while after a message, all streams of a gate together take an eighth
+// of the processors at most: more than a gigabit network needs, and who wakes up
+// for the next message then finds a processor free.
 const (
 	patience = 25 * time.Millisecond
-	stretch  = 1 << 20 // bytes
 	while    = time.Second
-	rest     = 3 // times as long as it worked
+	share    = 8 // the part of the processors: 1/share
 	leastRun = 500 * time.Microsecond
 	mostRest = 20 * time.Millisecond
 )
+
+// stretch is in bytes: more, where there are more processors for words beside it.
+var stretch = max(1, runtime.NumCPU()/2) << 20
 
 // Gate counts the messages that are under way. The zero value is open.
 type Gate struct {
@@ -34,6 +37,9 @@ type Gate struct {
 	last  atomic.Int64 // when a message was under way, by clock
 	mu    sync.Mutex
 	open  chan struct{} // closed when the last message has left; nil when none waits for that
+
+	front sync.Mutex // of the stream that is next: it waits, and the others for it
+	next  time.Time  // when the next stream may go; guarded by front
 }
 
 // Enter says that a message is under way, until leave is called. Calling leave
@@ -95,37 +101,57 @@ type Bulk struct {
 // Bulk begins a stream. A nil gate never holds it up.
 func (g *Gate) Bulk() Bulk { return Bulk{gate: g} }
 
-// Pass is called before n bytes move.
+// Pass is called before n bytes move. It waits for those of the gate's streams
+// that came before, for each no longer than patience and mostRest.
 func (b *Bulk) Pass(ctx context.Context, n int) {
-	switch {
-	case b.gate == nil:
-	case b.gate.words.Load() == 0:
-		b.restALittle(ctx)
-	case b.free > 0:
-		b.free -= n
-	case !b.gate.wait(ctx):
-		b.free = stretch - n
+	g := b.gate
+	if g == nil {
+		return
 	}
-}
-
-// restALittle pauses after work, while people write.
-func (b *Bulk) restALittle(ctx context.Context) {
+	words := g.words.Load() > 0
+	if words && b.free > 0 {
+		b.free -= n
+		return
+	}
 	now := threadTime()
 	worked := now - b.ran
-	if last := b.gate.last.Load(); last == 0 || time.Since(began)-time.Duration(last) > while || worked < 0 || worked > while {
-		b.ran = now // nobody writes; or another thread's time
+	switch {
+	case !words && !g.recent():
+		b.ran = now // nobody writes
+		return
+	case worked < 0 || worked > while:
+		worked = leastRun // another thread's time
+	case !words && worked < leastRun:
 		return
 	}
-	if worked < leastRun {
-		return
-	}
-	t := time.NewTimer(min(rest*worked, mostRest))
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
+	if !g.pass(ctx, worked) {
+		b.free = stretch - n
 	}
 	b.ran = threadTime()
+}
+
+// recent tells whether a message was under way a while ago, or is.
+func (g *Gate) recent() bool {
+	last := g.last.Load()
+	return last > 0 && time.Since(began)-time.Duration(last) <= while
+}
+
+// pass returns when it is a stream's turn, which works for about so long between
+// two of them; false when its patience has ended.
+func (g *Gate) pass(ctx context.Context, work time.Duration) bool {
+	g.front.Lock()
+	defer g.front.Unlock()
+	if rest := time.Until(g.next); rest > 0 {
+		t := time.NewTimer(rest)
+		defer t.Stop()
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+		}
+	}
+	free := g.wait(ctx)
+	g.next = time.Now().Add(min(work*share/time.Duration(runtime.NumCPU()), mostRest))
+	return free
 }
 
 // Run calls f on a thread of its own that comes after others, and returns when

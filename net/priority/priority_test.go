@@ -2,7 +2,9 @@ package priority
 
 import (
 	"context"
+	"runtime"
 	"testing"
+	"time"
 )
 
 // A stream waits while a message is under way, and goes on when it has left.
@@ -47,4 +49,44 @@ func TestBytesAreNotHeldForever(t *testing.T) {
 	cancel()
 	b.free = 0
 	b.Pass(ended, 1) // returns with its context
+}
+
+// However many streams there are, one is let go after the other, and each after
+// the rest that those before it owe: together they take what one may take.
+func TestStreamsTakeTurns(t *testing.T) {
+	var g Gate
+	g.Enter()() // people write
+	const streams, work = 8, time.Millisecond
+	begun, ended := time.Now(), make(chan struct{})
+	for range streams {
+		go func() {
+			g.pass(t.Context(), work)
+			ended <- struct{}{}
+		}()
+	}
+	for range streams {
+		<-ended
+	}
+	if owed := g.next.Sub(begun); owed < streams*work*share/time.Duration(runtime.NumCPU()) {
+		t.Errorf("%d streams, each of which works for %v, have the next one wait until %v", streams, work, owed)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	g.pass(ctx, work) // does not rest for who has gone
+}
+
+// When nobody writes, a stream neither rests nor waits for another.
+func TestStreamsAreFreeWhenNobodyWrites(t *testing.T) {
+	var g Gate
+	g.front.Lock() // whoever waited would not come back
+	defer g.front.Unlock()
+	b := g.Bulk()
+	runtime.LockOSThread()
+	for end := threadTime() + 2*leastRun; threadTime() < end && end > 2*leastRun; { // works
+		b.Pass(t.Context(), stretch)
+	}
+	b.Pass(t.Context(), stretch)
+	var none *Gate
+	b = none.Bulk()
+	b.Pass(t.Context(), stretch)
 }

@@ -1,6 +1,7 @@
 package priority
 
 import (
+	"context"
 	"os"
 	"sync"
 	"unsafe"
@@ -20,6 +21,7 @@ import (
 // Flush returned, in order: the file is never longer than what it holds.
 type Writer struct {
 	file   *os.File
+	bulk   Bulk   // of the goroutine: a window waits for messages, too
 	at     int64  // of the file, where room begins
 	room   []byte // of the window that fills
 	filled int
@@ -45,10 +47,11 @@ type piece struct {
 }
 
 const (
-	window  = 1 << 20  // bytes; smaller costs speed, larger costs others their patience
-	windows = 3        // of one Writer: one fills, one is written, one is ready
-	large   = 32 << 20 // a file of so many bytes does not stay in the cache
-	align   = 4096     // of what goes past the cache: in memory, in the file, and in length
+	window  = 1 << 20   // bytes; smaller costs speed, larger costs others their patience
+	part    = 256 << 10 // bytes of a window that are written at a time while people write
+	windows = 3         // of one Writer: one fills, one is written, one is ready
+	large   = 32 << 20  // a file of so many bytes does not stay in the cache
+	align   = 4096      // of what goes past the cache: in memory, in the file, and in length
 )
 
 // spares are windows that nobody uses, until the collector comes.
@@ -59,9 +62,11 @@ var spares = sync.Pool{New: func() any {
 	return &b
 }}
 
-// NewWriter begins to write at a byte of a file that shall have size bytes.
-func NewWriter(file *os.File, at, size int64) *Writer {
-	return &Writer{file: file, at: at, end: at, large: size >= large, past: size >= large, behind: behind{begun: at, on: at}}
+// NewWriter begins to write at a byte of a file that shall have size bytes. What
+// its goroutine writes passes gate, which may be nil; who brings the bytes passes
+// it on their own.
+func NewWriter(file *os.File, at, size int64, gate *Gate) *Writer {
+	return &Writer{file: file, bulk: gate.Bulk(), at: at, end: at, large: size >= large, past: size >= large, behind: behind{begun: at, on: at}}
 }
 
 // Room is where the next bytes may be put; Took then says how many were. It is
@@ -115,6 +120,23 @@ func (w *Writer) hand() error {
 	return w.failed()
 }
 
+// putAll writes a window: in small parts while people write, since the sync of a
+// message waits for the one that the disk has.
+func (w *Writer) putAll(p piece) error {
+	for rest := p.bytes; len(rest) > 0; {
+		n := len(rest)
+		if w.bulk.gate != nil && w.bulk.gate.recent() {
+			n = min(part-int(p.at%part), n)
+		}
+		w.bulk.Pass(context.Background(), n)
+		if err := w.put(piece{rest[:n], p.at}); err != nil {
+			return err
+		}
+		rest, p.at = rest[n:], p.at+int64(n)
+	}
+	return nil
+}
+
 // putNow writes what the window has.
 func (w *Writer) putNow() error {
 	if w.err == nil && w.filled > 0 {
@@ -161,7 +183,7 @@ func (w *Writer) run() {
 	defer close(w.done)
 	for p := range w.full {
 		if w.failed() == nil {
-			err := w.put(p)
+			err := w.putAll(p)
 			w.mu.Lock()
 			if w.err = err; err == nil {
 				w.end = p.at + int64(len(p.bytes))

@@ -9,13 +9,14 @@ import (
 )
 
 // What was written is what is in the file, wherever it began, however it came
-// and however large the file shall be.
+// however large the file shall be, and whether people write meanwhile.
 func TestWriter(t *testing.T) {
 	data := make([]byte, 4*window+777)
 	rand.NewChaCha8([32]byte{1}).Read(data)
 	for _, size := range []int64{int64(len(data)), large} {
+		var gate *Gate
 		for _, begin := range []int{0, 1, window - 1, window + align} {
-			for _, step := range []int{65552, window, len(data)} {
+			for _, step := range []int{65552, len(data)} {
 				path := filepath.Join(t.TempDir(), "file")
 				if err := os.WriteFile(path, data[:begin], 0o600); err != nil {
 					t.Fatal(err)
@@ -24,7 +25,11 @@ func TestWriter(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				w := NewWriter(f, int64(begin), size)
+				if step == len(data) {
+					gate = new(Gate)
+					gate.Enter()()
+				}
+				w := NewWriter(f, int64(begin), size, gate)
 				for at := begin; at < len(data); {
 					n, err := w.Write(data[at:min(at+step, len(data))])
 					if err != nil {
@@ -55,7 +60,7 @@ func TestWriterFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := NewWriter(f, 0, large)
+	w := NewWriter(f, 0, large, nil)
 	if _, err := w.Write(make([]byte, 2*window)); err != nil {
 		t.Fatal(err)
 	}

@@ -58,7 +58,7 @@ func (c *conn) appendAccount(f *wire.AppendChain) *wire.Error {
 	if o.Seq <= chain.Head().Seq {
 		return c.repeatedAccount(chain, o, f)
 	}
-	if string(seal.DeviceName(o.Device)) != c.device {
+	if string(seal.DeviceName(o.Device)) != c.device && !r.restored {
 		return errOtherDevice
 	}
 	next := chain.Clone()
@@ -175,7 +175,9 @@ func (c *conn) appendConversation(f *wire.AppendChain, boxes [][]byte) *wire.Err
 	if o.Seq <= chain.Head().Seq {
 		return errCameSecond
 	}
-	if string(seal.AccountName(o.Signer)) != c.account.ID || string(seal.DeviceName(o.Device)) != c.device {
+	// What a relay lost that was put back from a backup, any member brings again.
+	another := string(seal.AccountName(o.Signer)) != c.account.ID || string(seal.DeviceName(o.Device)) != c.device
+	if another && !r.restored {
 		return errOtherDevice
 	}
 	accounts, err := r.accountsFor(f.Statement)
@@ -186,6 +188,10 @@ func (c *conn) appendConversation(f *wire.AppendChain, boxes [][]byte) *wire.Err
 	if err := next.Append(f.Statement, accounts); err != nil {
 		return r.chainRefusal(err)
 	}
+	after := rolesOf(next)
+	if _, member := after[c.account.ID]; another && (!inside && !member || !signsStill(accounts, o)) {
+		return errOtherDevice
+	}
 	if !inside && exists {
 		return errConversation
 	}
@@ -194,7 +200,6 @@ func (c *conn) appendConversation(f *wire.AppendChain, boxes [][]byte) *wire.Err
 	if next.Rules().OnlyAdmins {
 		s.Writers = int(seal.Admin)
 	}
-	after := rolesOf(next)
 	var removed []string
 	missing := map[string]bool{} // who needs a box
 	for account, role := range after {
@@ -231,6 +236,17 @@ func (c *conn) appendConversation(f *wire.AppendChain, boxes [][]byte) *wire.Err
 		stored <- err
 	})
 	return r.chainRefusal(<-stored)
+}
+
+// signsStill tells whether the device that signed a statement is one of its account
+// now: one that was removed can't have others bring what it signs as if before.
+func signsStill(accounts seal.Accounts, o seal.Outline) bool {
+	a := accounts[o.Signer]
+	if a == nil {
+		return false
+	}
+	d := a.Device(o.Device)
+	return d != nil && d.Removed == 0
 }
 
 // rolesOf are the members of a conversation by account.

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"satchel/net/relay/store"
+	"satchel/net/seal"
 	"satchel/net/wire"
 )
 
@@ -72,6 +73,7 @@ var waysOut = []string{
 
 // No request reaches anything but the file that its ticket is for, however its path is written.
 func TestAttackPaths(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	r := start(t, Config{Dir: dir})
 	mara := join(t, r, "Mara")
@@ -117,6 +119,7 @@ func TestAttackPaths(t *testing.T) {
 
 // Names that an upload brings are neither used nor kept nor told.
 func TestAttackNames(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	r := start(t, Config{Dir: dir})
 	mara := join(t, r, "Mara")
@@ -151,6 +154,7 @@ func TestAttackNames(t *testing.T) {
 
 // An upload has the bytes that its ticket was asked for, and belongs to who began it.
 func TestAttackUploads(t *testing.T) {
+	t.Parallel()
 	r, elsewhere := start(t, Config{}), start(t, Config{})
 	mara, eve, far := join(t, r, "Mara"), join(t, r, "Eve"), join(t, elsewhere, "Eve")
 	file, content, sum := newFile(1000)
@@ -224,4 +228,52 @@ func TestAttackUploads(t *testing.T) {
 		t.Errorf("%v", resp.Header)
 	}
 	eve.refused(wire.CodeNotFound, &wire.TicketRequest{Purpose: wire.TicketDownload, File: file})
+}
+
+// Somebody begins uploads and sends no byte of them: what they reserve is counted
+// as theirs, ends at their quota, and takes nothing from others.
+func TestAttackReserve(t *testing.T) {
+	r := start(t, Config{Quota: store.Quota{Account: 10_000, Total: 30_000}})
+	eve, mara := join(t, r, "Eve"), join(t, r, "Mara")
+	var held []*wire.Ticket
+	for range 2 {
+		id, _, _ := newFile(0)
+		k := eve.ticket(wire.TicketUpload, id, 4000)
+		for range 3 { // again and again is the same one
+			eve.post(k, 4000)
+		}
+		held = append(held, k)
+	}
+	// A ticket is no place: of three that were given in time, the first takes what is left.
+	var late []*wire.Ticket
+	for range 3 {
+		id, _, _ := newFile(0)
+		late = append(late, eve.ticket(wire.TicketUpload, id, 2000))
+	}
+	for i, k := range late {
+		resp, body := eve.post(k, 2000)
+		if i == 0 {
+			wantStatus(t, resp, body, 201, "")
+		} else {
+			wantStatus(t, resp, body, 507, wire.CodeQuotaExceeded)
+		}
+	}
+	one, _, _ := newFile(0)
+	eve.refused(wire.CodeQuotaExceeded, &wire.TicketRequest{Purpose: wire.TicketUpload, File: one, Size: 1})
+	// Nor by a message that names them, a second device, or another size.
+	eve.refused(wire.CodeNotFound, &wire.Send{Conversation: eve.self(), Message: "m", Files: []string{strings.TrimPrefix(held[0].URL, wire.PathFiles)}})
+	eve.refused(wire.CodeConflict, &wire.TicketRequest{Purpose: wire.TicketUpload, File: strings.TrimPrefix(held[0].URL, wire.PathFiles), Size: 1})
+	eve.second(seal.Computer).refused(wire.CodeQuotaExceeded, &wire.TicketRequest{Purpose: wire.TicketUpload, File: one, Size: 1})
+	if used, err := r.store.Space(eve.account); used != 10_000 || err != nil {
+		t.Errorf("%d bytes are Eve's %v", used, err)
+	}
+	file, content, _ := newFile(10_000)
+	mara.upload(file, content)
+	// What is given up is free again, once.
+	for range 2 {
+		eve.request("DELETE", held[0].URL, held[0].Token, nil)
+	}
+	if used, err := r.store.Space(eve.account); used != 6000 || err != nil {
+		t.Errorf("%d bytes are Eve's %v", used, err)
+	}
 }

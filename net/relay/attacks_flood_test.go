@@ -47,6 +47,7 @@ const upgradeHead = "GET " + wire.PathSocket + " HTTP/1.1\r\nHost: relay\r\nConn
 // WebSocket and say no hello hold nobody up: people talk, and others join. One
 // address has Limits.Opening of them at most, and none of them lasts.
 func TestAttackHalfOpen(t *testing.T) {
+	t.Parallel()
 	n, many := 300, os.Getenv("SATCHEL_FAULTS") != ""
 	c := Config{Dir: t.TempDir(), Limits: Limits{Opening: 50}}
 	var url string
@@ -111,6 +112,7 @@ func TestAttackHalfOpen(t *testing.T) {
 // Many hellos that are wrong, from one address: they are refused and then not
 // even heard, use nothing up, and those who are in do not notice.
 func TestAttackHellos(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{Limits: Limits{ConnectRate: 0.001, ConnectBurst: 25}})
 	mara, joao := join(t, r, "Mara"), join(t, r, "João")
 	id := direct(mara, joao)

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"satchel/net/seal"
 	"satchel/net/wire"
 )
 
@@ -19,6 +21,7 @@ import (
 // An invitation lets in whom it is for, as often as it says, until it is old or
 // taken back; and only at the relay that made it.
 func TestAttackInvitations(t *testing.T) {
+	t.Parallel()
 	r, elsewhere := start(t, Config{}), start(t, Config{})
 	make := func(at *Relay, uses int, good time.Duration) string {
 		link, err := at.Invite(t.Context(), uses, good)
@@ -89,8 +92,60 @@ func TestAttackInvitations(t *testing.T) {
 	}
 }
 
+// An invitation that leads to a group is made by its admins, tells who they are to
+// whoever has its code, and is taken back by any of them, and by nobody else.
+func TestAttackGroupInvitations(t *testing.T) {
+	r := start(t, Config{})
+	mara, ana, bo, eve := join(t, r, "Mara"), join(t, r, "Ana"), join(t, r, "Bo"), join(t, r, "Eve")
+	g := newRoom(t, mara, ana, bo)
+	g.do(mara, set(ana, seal.Admin))
+	make := func(f *wire.CreateInvite) string {
+		f.Conversation = g.id()
+		return code(t, must[*wire.Invited](mara, f).Link, nil)
+	}
+	in, here := make(&wire.CreateInvite{Uses: 5}), make(&wire.CreateInvite{Here: true, Expires: 60})
+	bo.refused(wire.CodeForbidden, &wire.CreateInvite{Conversation: g.id()})
+	eve.refused(wire.CodeNotFound, &wire.CreateInvite{Conversation: g.id()})
+	eve.refused(wire.CodeNotFound, &wire.CreateInvite{Conversation: wire.NewID()})
+	mara.refused(wire.CodeForbidden, &wire.CreateInvite{Conversation: mara.self()})
+	for _, c := range []string{in, here} {
+		if all := must[*wire.Accounts](eve, &wire.LookInvite{Code: c}).Accounts; len(all) != 2 || all[0].Name != "Mara" || all[1].Name != "Ana" {
+			t.Errorf("%+v", all)
+		}
+	}
+	plain, err := r.Invite(t.Context(), 1, time.Hour)
+	for name, c := range map[string]string{"a guess": wire.NewID(), "nothing": "", "the group": g.id(), "its name": wire.InviteID(in), "of no group": code(t, plain, err)} {
+		if e := eve.ask(&wire.LookInvite{Code: c}); e.(*wire.Error).Code != wire.CodeInviteInvalid {
+			t.Errorf("%s: %+v", name, e)
+		}
+	}
+	if _, e := connect(t, r.URL(), newIdentity(t), here, "Carl"); e == nil || e.Code != wire.CodeInviteUsed {
+		t.Errorf("one that is for those who are here: %+v", e)
+	}
+	for _, c := range []*client{eve, bo} {
+		for _, id := range []string{wire.InviteID(in), in, "", wire.InviteID(in)[:12], strings.Repeat("%", 64), "\x00"} {
+			c.refused(wire.CodeInviteInvalid, &wire.RevokeInvite{Invite: id})
+		}
+	}
+	if _, e := connect(t, r.URL(), newIdentity(t), in, "Carl"); e != nil {
+		t.Fatal(e)
+	}
+	must[*wire.OK](ana, &wire.RevokeInvite{Invite: wire.InviteID(in)})
+	if _, e := connect(t, r.URL(), newIdentity(t), in, "Dora"); e == nil || e.Code != wire.CodeInviteInvalid {
+		t.Errorf("after it was taken back: %+v", e)
+	}
+	eve.refused(wire.CodeInviteInvalid, &wire.LookInvite{Code: in})
+	// Who is an admin no more has no say; who made it has.
+	g.do(mara, set(ana, seal.Member))
+	ana.refused(wire.CodeInviteInvalid, &wire.RevokeInvite{Invite: wire.InviteID(here)})
+	own := must[*wire.Invited](bo, &wire.CreateInvite{Uses: 2})
+	mara.refused(wire.CodeInviteInvalid, &wire.RevokeInvite{Invite: wire.InviteID(code(t, own.Link, nil))})
+	must[*wire.OK](bo, &wire.RevokeInvite{Invite: wire.InviteID(code(t, own.Link, nil))})
+}
+
 // A hello is good once: on the connection, and at the relay, that it was signed for.
 func TestAttackReplay(t *testing.T) {
+	t.Parallel()
 	r, elsewhere := start(t, Config{}), start(t, Config{})
 	mara := join(t, r, "Mara")
 	say := func(ws *websocket.Conn, h *wire.Hello) wire.Frame {

@@ -13,6 +13,7 @@ import (
 // JSON that is deep, huge, ambiguous or of a wrong form gets an answer, and the
 // connection goes on; no such frame makes the relay fail, on any store.
 func TestAttackJSON(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara, eve := join(t, r, "Mara"), join(t, r, "Eve")
 	own, theirs := eve.self(), mara.self()

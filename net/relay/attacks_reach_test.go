@@ -34,6 +34,7 @@ func inside(conversation, file string) []wire.Frame {
 // or fetch what was sent to it, and does not learn whether it exists: every
 // answer is the one that a conversation gets that nobody ever made.
 func TestAttackOutsider(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara, joao, eve := join(t, r, "Mara"), join(t, r, "João"), join(t, r, "Eve")
 	file, content, _ := newFile(100)
@@ -127,6 +128,7 @@ func TestAttackOutsider(t *testing.T) {
 
 // Whoever writes is who they are, whatever their frames say.
 func TestAttackInAnothersName(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara, joao := join(t, r, "Mara"), join(t, r, "João")
 	id := direct(mara, joao)
@@ -167,6 +169,7 @@ func TestAttackInAnothersName(t *testing.T) {
 // A device that is removed while it writes as fast as it can has no word stored
 // after the removal was confirmed, at its own relay and at another.
 func TestAttackRemovedDevice(t *testing.T) {
+	t.Parallel()
 	for _, relays := range []int{1, 2} {
 		t.Run(fmt.Sprint(relays), func(t *testing.T) {
 			var all []*Relay

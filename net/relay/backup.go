@@ -3,9 +3,9 @@ package relay
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"os"
@@ -25,6 +25,11 @@ type Saved struct {
 // moment, and the files of that moment, each compared with its checksum. It
 // works while the relay is served. The copy is on the disk when Backup returns.
 func Backup(ctx context.Context, dir, to string) (Saved, error) {
+	return copyRelay(ctx, dir, to, func(string) error { return nil })
+}
+
+// copyRelay is Backup; finish has a last word on the copy of the database.
+func copyRelay(ctx context.Context, dir, to string, finish func(database string) error) (Saved, error) {
 	if _, err := os.Stat(filepath.Join(dir, databaseName)); err != nil {
 		return Saved{}, fmt.Errorf("there is no relay in %s", dir)
 	}
@@ -43,15 +48,16 @@ func Backup(ctx context.Context, dir, to string) (Saved, error) {
 	if err != nil {
 		return saved, err
 	}
-	if err := syncFile(database); err != nil {
+	if err := errors.Join(finish(database), syncFile(database)); err != nil {
 		return saved, err
 	}
-	_, err = copyFile(filepath.Join(dir, keyName), filepath.Join(to, keyName))
+	_, err = copyFile(sha256.New(), filepath.Join(dir, keyName), filepath.Join(to, keyName))
 	return saved, err
 }
 
 // Restore makes a relay in the folder dir, which must be empty or not there,
-// of what Backup made in from.
+// of what Backup made in from. Its numbers go on above those that the relay may
+// have given out since the backup was made.
 func Restore(ctx context.Context, from, dir string) (Saved, error) {
 	for _, name := range []string{keyName, databaseName} {
 		if _, err := os.Stat(filepath.Join(from, name)); err != nil {
@@ -65,7 +71,27 @@ func Restore(ctx context.Context, from, dir string) (Saved, error) {
 	if err != nil {
 		return Saved{}, fmt.Errorf("the backup's database is damaged: %w", err)
 	}
-	return Backup(ctx, from, dir)
+	return copyRelay(ctx, from, dir, goOn)
+}
+
+// goOn has the numbers of what a database keeps go on above those that clients
+// may have seen since the backup.
+func goOn(database string) error {
+	s, err := store.Open(database)
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.GoOn(), s.Close())
+}
+
+// Restored is the last step after the database of a relay was put back by other
+// means than Restore, like pg_restore. Nobody may be serving it meanwhile.
+func Restored(c Config) error {
+	s, err := Look(c)
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.GoOn(), s.Close())
 }
 
 // emptyDir makes sure that a folder is there, and empty.
@@ -105,13 +131,13 @@ func copyFiles(ctx context.Context, database, from, to string) (saved Saved, err
 		if err != nil {
 			return saved, err
 		}
-		sum, err := copyFile(filepath.Join(from, f.ID[:2], f.ID), filepath.Join(to, f.ID[:2], f.ID))
+		sum, err := copyFile(newChecksum(f), filepath.Join(from, f.ID[:2], f.ID), filepath.Join(to, f.ID[:2], f.ID))
 		switch {
 		case errors.Is(err, fs.ErrNotExist) && (f.Finished == 0 || row.Conversations == 0):
 			continue // not begun, or swept meanwhile: nobody was given it
 		case err != nil:
 			return saved, fmt.Errorf("file %s: %w", f.ID, err)
-		case f.Finished > 0 && sum != f.SHA256:
+		case f.Finished > 0 && sum != f.Checksum:
 			return saved, fmt.Errorf("file %s is not what was uploaded: its checksum differs", f.ID)
 		}
 		saved.Files++
@@ -120,8 +146,8 @@ func copyFiles(ctx context.Context, database, from, to string) (saved Saved, err
 	return saved, nil
 }
 
-// copyFile copies a file, durably, and returns its SHA-256 in hex.
-func copyFile(from, to string) (sum string, err error) {
+// copyFile copies a file, durably, and returns its checksum by h in hex.
+func copyFile(h hash.Hash, from, to string) (sum string, err error) {
 	in, err := os.Open(from)
 	if err != nil {
 		return "", err
@@ -134,10 +160,9 @@ func copyFile(from, to string) (sum string, err error) {
 	if err != nil {
 		return "", err
 	}
-	h := sha256.New()
 	_, err = io.Copy(io.MultiWriter(out, h), in)
 	if err := errors.Join(err, out.Close()); err != nil {
 		return "", err
 	}
-	return hex.EncodeToString(h.Sum(nil)), syncFile(to)
+	return hexSum(h), syncFile(to)
 }

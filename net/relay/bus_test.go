@@ -38,6 +38,7 @@ func knows(t *testing.T, r *Relay, account string, online bool) {
 // Two people at two relays have what two at one relay have: messages, marks,
 // typing, coming and going.
 func TestPeopleAtTwoRelays(t *testing.T) {
+	t.Parallel()
 	all, _, _, _ := cluster(t, 2)
 	mara, joao := join(t, all[0], "Mara"), join(t, all[1], "João")
 	if mara.welcome.Proof == "" || all[0].Key() != all[1].Key() {
@@ -103,6 +104,7 @@ func presenceOf(c *client, account string, online bool) *wire.Presence {
 
 // Who was at a relay that died without a word is offline after a while.
 func TestRelayDies(t *testing.T) {
+	t.Parallel()
 	where, _ := startNATS(t, -1)
 	c := Config{Database: newDatabase(t), Bus: where, Files: "file://" + t.TempDir()}
 	r := start(t, c)
@@ -122,6 +124,7 @@ func TestRelayDies(t *testing.T) {
 // While NATS is away, entries come from the store, in their order; when it is
 // back, all is as before.
 func TestBusAway(t *testing.T) {
+	t.Parallel()
 	all, _, stopNATS, port := cluster(t, 2)
 	mara, joao := join(t, all[0], "Mara"), join(t, all[1], "João")
 	id := direct(mara, joao)
@@ -156,6 +159,7 @@ func TestBusAway(t *testing.T) {
 // Entries that other relays tell of in another order, twice, or not at all
 // come to a connection once and in the order of their numbers.
 func TestEntriesAreInOrder(t *testing.T) {
+	t.Parallel()
 	all, _, _, _ := cluster(t, 1)
 	r := all[0]
 	mara, joao := join(t, r, "Mara"), join(t, r, "João")
@@ -196,6 +200,7 @@ func TestEntriesAreInOrder(t *testing.T) {
 
 // A device that is removed at one relay is cut off at the other.
 func TestDeviceRemovedElsewhere(t *testing.T) {
+	t.Parallel()
 	all, _, _, _ := cluster(t, 2)
 	mara := join(t, all[0], "Mara")
 	phone := mara.second(seal.Computer).again(all[1].URL())
@@ -208,6 +213,7 @@ func TestDeviceRemovedElsewhere(t *testing.T) {
 
 // A member who was removed at one relay reads and hears nothing more at another.
 func TestMemberRemovedElsewhere(t *testing.T) {
+	t.Parallel()
 	all, _, _, _ := cluster(t, 2)
 	mara, joao := join(t, all[0], "Mara"), join(t, all[1], "João")
 	g := newRoom(t, mara, joao)
@@ -224,6 +230,7 @@ func TestMemberRemovedElsewhere(t *testing.T) {
 // A device is linked though the two come to two relays; a code is good for one
 // join at all of them together, and each side hears when the other is gone.
 func TestLinkAtTwoRelays(t *testing.T) {
+	t.Parallel()
 	all, _, _, _ := cluster(t, 3)
 	mara := join(t, all[0], "Mara")
 	code := opened(mara)
@@ -270,6 +277,7 @@ func TestLinkAtTwoRelays(t *testing.T) {
 // An upload that goes on at another relay, while the first still waits for
 // more of it, is whole in the end; and each piece came through another relay.
 func TestUploadAtTwoRelays(t *testing.T) {
+	t.Parallel()
 	all, _, _, _ := cluster(t, 2)
 	mara := join(t, all[0], "Mara")
 	for round := range 4 {

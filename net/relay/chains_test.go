@@ -119,6 +119,7 @@ func (c *client) second(kind seal.DeviceKind) *client {
 }
 
 func TestAccountChain(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara, joao := join(t, r, "Mara"), join(t, r, "João")
 	direct(mara, joao)
@@ -183,6 +184,7 @@ func TestAccountChain(t *testing.T) {
 
 // What does not continue an account's chain is refused and leaves nothing behind.
 func TestAccountAttacks(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara, eve := join(t, r, "Mara"), join(t, r, "Eve")
 	stranger := newIdentity(t)
@@ -262,6 +264,7 @@ func flipped(b []byte, at int) []byte {
 
 // A removed device is cut off in the middle, and does not come back.
 func TestRemovedDevice(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara, joao := join(t, r, "Mara"), join(t, r, "João")
 	id := direct(mara, joao)
@@ -294,6 +297,7 @@ func TestRemovedDevice(t *testing.T) {
 
 // A recovery file may see and change its account's chain, and nothing else.
 func TestRecoveryDevice(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara, joao := join(t, r, "Mara"), join(t, r, "João")
 	id := direct(mara, joao)
@@ -332,6 +336,7 @@ func TestRecoveryDevice(t *testing.T) {
 }
 
 func TestConversationChain(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara, joao, ana := join(t, r, "Mara"), join(t, r, "João"), join(t, r, "Ana")
 	g := newRoom(t, mara, joao)
@@ -393,6 +398,7 @@ func TestConversationChain(t *testing.T) {
 }
 
 func TestConversationAttacks(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara, joao, eve, ana, bo := join(t, r, "Mara"), join(t, r, "João"), join(t, r, "Eve"), join(t, r, "Ana"), join(t, r, "Bo")
 	nobody := &client{identity: newIdentity(t)} // has never been here
@@ -499,6 +505,7 @@ func ahead(t *testing.T, g *room, by *client) *wire.AppendChain {
 // A member who is removed in the middle reads, writes, downloads and types
 // nothing more, and sees the chain up to there.
 func TestRemovedMember(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara, joao, ana := join(t, r, "Mara"), join(t, r, "João"), join(t, r, "Ana")
 	g := newRoom(t, mara, joao, ana)
@@ -564,6 +571,7 @@ func TestRemovedMember(t *testing.T) {
 
 // Whoever leaves by itself is out, too; and the others must rotate first.
 func TestLeaving(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara, joao := join(t, r, "Mara"), join(t, r, "João")
 	g := newRoom(t, mara, joao)
@@ -586,6 +594,7 @@ func TestLeaving(t *testing.T) {
 
 // Boxes of a large group go ahead; the statement takes them or they are gone.
 func TestBoxesAhead(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{Limits: Limits{RequestBurst: 10000}})
 	mara, joao := join(t, r, "Mara"), join(t, r, "João")
 	g := newRoom(t, mara, joao)
@@ -646,6 +655,7 @@ func selfBoxes(t *testing.T, c *client) [][]byte {
 
 // Of many statements with one number exactly one is taken, however they race.
 func TestConcurrentAppends(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{Limits: Limits{Connections: 64}})
 	mara, joao := join(t, r, "Mara"), join(t, r, "João")
 	g := newRoom(t, mara, joao)
@@ -728,6 +738,7 @@ func TestConcurrentAppends(t *testing.T) {
 
 // What is kept of checked chains is bounded, and what was forgotten is read again.
 func TestChainsKept(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara, joao := join(t, r, "Mara"), join(t, r, "João")
 	g := newRoom(t, mara, joao)
@@ -749,6 +760,7 @@ func TestChainsKept(t *testing.T) {
 
 // A group with more boxes than a frame has: they go first.
 func TestLargeGroup(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara := join(t, r, "Mara")
 	link, err := r.Invite(t.Context(), 1000, time.Hour)

@@ -2,7 +2,6 @@ package relay
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -150,7 +149,7 @@ func (c *cloud) finish(f store.File) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%s was not made whole in the bucket: %w", name, err)
 	}
-	return hex.EncodeToString(a.hash.Sum(nil)), nil
+	return hexSum(a.hash), nil
 }
 
 func (c *cloud) remove(f store.File) error {
@@ -183,7 +182,7 @@ func (c *cloud) send(w http.ResponseWriter, req *http.Request, f store.File) {
 		c.relay.refuseFile(w, errInternal)
 		return
 	}
-	w.Header().Set(headerSHA256, f.SHA256)
+	tellChecksum(w.Header(), f)
 	w.Header().Set("Location", link)
 	w.WriteHeader(http.StatusTemporaryRedirect)
 }

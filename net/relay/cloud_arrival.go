@@ -2,7 +2,6 @@ package relay
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding"
 	"fmt"
 	"hash"
@@ -24,7 +23,7 @@ type arrival struct {
 }
 
 func (c *cloud) arrival(ctx context.Context, f store.File) (*arrival, error) {
-	a := &arrival{cloud: c, file: f, hash: sha256.New(), size: c.partSize(f)}
+	a := &arrival{cloud: c, file: f, hash: newChecksum(f), size: c.partSize(f)}
 	if f.Hashed > 0 {
 		if err := a.hash.(encoding.BinaryUnmarshaler).UnmarshalBinary(f.Hash); err != nil {
 			return nil, fmt.Errorf("the hash of an upload can't be read: %w", err)

@@ -275,12 +275,14 @@ func kills() int {
 // was acknowledged is there, once, in each sender's order, and nobody is told
 // of entries in another order than that of their numbers.
 func TestClusterKilled(t *testing.T) {
+	t.Parallel()
 	where, _ := startNATS(t, -1)
 	killUnderLoad(t, Config{Database: newDatabase(t), Bus: where, Files: "file://" + t.TempDir()}, 3)
 }
 
 // The same with one relay on SQLite.
 func TestSingleKilled(t *testing.T) {
+	t.Parallel()
 	killUnderLoad(t, Config{Dir: t.TempDir()}, 1)
 }
 

@@ -20,6 +20,7 @@ import (
 // order in which each sender sent; and what it had not acknowledged can be
 // sent again.
 func TestKilledWhileItStores(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	c := startChild(t, Config{Dir: dir})
 	const writers = 4
@@ -110,6 +111,7 @@ func TestKilledWhileItStores(t *testing.T) {
 // the chain as it was, and takes both when they come again. Killed under a
 // load of statements, it has every one that it acknowledged, with its boxes.
 func TestKilledWhileItAppends(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	c := startChild(t, Config{Dir: dir})
 	person := func(name string) *client {
@@ -202,6 +204,7 @@ func TestKilledWhileItAppends(t *testing.T) {
 // Killed in the middle of a PATCH, the relay says an offset at which the bytes
 // before are there, and the file becomes whole from it.
 func TestKilledWhileItReceives(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	c := startChild(t, Config{Dir: dir})
 	mara := joinBy(t, c.url, inviteTo(t, Config{Dir: dir}), "Mara")

@@ -41,8 +41,8 @@ func (r *Relay) serveContent(w http.ResponseWriter, req *http.Request, f store.F
 	h := w.Header()
 	h.Set("Content-Type", "application/octet-stream")
 	h.Set("Content-Disposition", "attachment")
-	h.Set("ETag", `"`+f.SHA256+`"`)
-	h.Set(headerSHA256, f.SHA256)
+	h.Set("ETag", `"`+f.Checksum+`"`)
+	tellChecksum(h, f)
 	http.ServeContent(&patient{w, http.NewResponseController(w), req.Context(), r.words.Bulk(), r.metrics.down}, req, "", time.UnixMilli(f.Finished), content)
 }
 

@@ -10,6 +10,7 @@ import (
 // A message to a thousand connections is written as JSON once, and queued for
 // each of them once.
 func TestFanOut(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	const people, each = 20, 50
 	mara := join(t, r, "Mara")

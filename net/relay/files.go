@@ -13,9 +13,6 @@ import (
 	"satchel/net/wire"
 )
 
-// headerSHA256 tells the SHA-256, in hex, of a file that is whole.
-const headerSHA256 = "Satchel-Sha256"
-
 // serveFiles answers everything below wire.PathFiles. Nothing passes it
 // without a ticket: the one place that admits, for every method, after the
 // method was settled.
@@ -136,7 +133,7 @@ func (r *Relay) tell(w http.ResponseWriter, f store.File, status int) {
 	if f.Finished == 0 {
 		offset = r.uploads.keeper.there(f)
 	} else {
-		h.Set(headerSHA256, f.SHA256)
+		tellChecksum(h, f)
 	}
 	h.Set("Upload-Offset", strconv.FormatInt(offset, 10))
 	w.WriteHeader(status)

@@ -75,6 +75,7 @@ func wantStatus(t *testing.T, resp *http.Response, body string, status int, code
 }
 
 func TestUploadAndDownload(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara, joao, eve := join(t, r, "Mara"), join(t, r, "João"), join(t, r, "Eve")
 	conv := direct(mara, joao)
@@ -173,6 +174,7 @@ func TestUploadAndDownload(t *testing.T) {
 }
 
 func TestEmptyFile(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara := join(t, r, "Mara")
 	file, _, sum := newFile(0)
@@ -190,6 +192,7 @@ func TestEmptyFile(t *testing.T) {
 }
 
 func TestTickets(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{MaxFile: 1 << 20})
 	mara, eve := join(t, r, "Mara"), join(t, r, "Eve")
 	file, content, _ := newFile(1000)
@@ -297,6 +300,7 @@ func TestTickets(t *testing.T) {
 }
 
 func TestUploadsThatAreRefused(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara := join(t, r, "Mara")
 	file, content, _ := newFile(1000)
@@ -333,6 +337,7 @@ func TestUploadsThatAreRefused(t *testing.T) {
 }
 
 func TestTakenBack(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara := join(t, r, "Mara")
 	file, content, _ := newFile(1000)
@@ -349,6 +354,7 @@ func TestTakenBack(t *testing.T) {
 }
 
 func TestChecksum(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara := join(t, r, "Mara")
 	file, content, sum := newFile(1000)
@@ -371,6 +377,7 @@ func TestChecksum(t *testing.T) {
 // An upload goes on where it was, with another relay on the same folder, and
 // the checksum is right although nobody saw all of the bytes pass.
 func TestUploadOverRestart(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	r, stop := startStop(t, Config{Dir: dir})
 	mara := join(t, r, "Mara")
@@ -392,6 +399,7 @@ func TestUploadOverRestart(t *testing.T) {
 
 // All bytes arrived, and the relay was killed before it noted the end.
 func TestFinishedAfterACrash(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara := join(t, r, "Mara")
 	file, content, sum := newFile(1000)
@@ -408,6 +416,7 @@ func TestFinishedAfterACrash(t *testing.T) {
 
 // The hash that was kept is used again, but only for bytes that are there.
 func TestKeptHash(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara := join(t, r, "Mara")
 	for _, kept := range []int{0, 400, 500, 501, 999} {
@@ -431,6 +440,7 @@ func TestKeptHash(t *testing.T) {
 
 // A PATCH whose client stands still does not hold up the one that comes after it.
 func TestDeadClient(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara := join(t, r, "Mara")
 	file, content, sum := newFile(1 << 20)
@@ -473,6 +483,7 @@ func TestDeadClient(t *testing.T) {
 }
 
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara := join(t, r, "Mara")
 	file, content, _ := newFile(1000)
@@ -513,6 +524,7 @@ func exists(r *Relay, file string) bool {
 }
 
 func TestSweep(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{Metrics: "127.0.0.1:0"})
 	mara := join(t, r, "Mara")
 	unfinished, content, _ := newFile(1000)

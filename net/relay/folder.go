@@ -2,9 +2,7 @@ package relay
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
@@ -16,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"github.com/gofrs/flock"
 	"github.com/tus/tusd/v2/pkg/handler"
 
@@ -75,7 +74,7 @@ func (d *folder) about() string {
 	if err != nil {
 		return d.dir + ", free space unknown"
 	}
-	return fmt.Sprintf("%s, %d MB free", d.dir, free>>20)
+	return fmt.Sprintf("%s, %s free", d.dir, humanize.Bytes(uint64(free)))
 }
 
 func (d *folder) close() error { return d.making.close() }
@@ -166,7 +165,7 @@ func (d *folder) write(ctx context.Context, f store.File, offset int64, src io.R
 			err = e
 		}
 	}()
-	w, bulk := priority.NewWriter(file, offset, f.Size), d.relay.words.Bulk()
+	w, bulk := priority.NewWriter(file, offset, f.Size, &d.relay.words), d.relay.words.Bulk()
 	for err == nil {
 		room := w.Room()
 		room = room[:min(len(room), copyBuffer)]
@@ -203,7 +202,7 @@ func (d *folder) finish(f store.File) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	sum := hex.EncodeToString(h.hash.Sum(nil))
+	sum := hexSum(h.hash)
 	file, err := d.open(f.ID) // for a crash may have taken an empty one
 	if err != nil {
 		return "", err
@@ -222,7 +221,7 @@ func (d *folder) hashOf(f store.File, upTo int64) (*running, error) {
 	h := d.hashes[f.ID]
 	d.mu.Unlock()
 	if h == nil || h.n > upTo || h.of != f.Created {
-		h = &running{hash: sha256.New(), of: f.Created}
+		h = &running{hash: newChecksum(f), of: f.Created}
 		if f.Hashed > 0 && f.Hashed <= upTo && h.hash.(encoding.BinaryUnmarshaler).UnmarshalBinary(f.Hash) == nil {
 			h.n, h.saved = f.Hashed, f.Hashed
 		} else {

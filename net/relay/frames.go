@@ -63,7 +63,7 @@ func mayRecover(f wire.Frame, account string) bool {
 // request carries out the frames that are counted by account.
 func (c *conn) request(f wire.Frame) *wire.Error {
 	switch f.(type) {
-	case *wire.AppendChain, *wire.PutBoxes, *wire.OpenLink, *wire.FindAccounts, *wire.CreateInvite, *wire.TicketRequest,
+	case *wire.AppendChain, *wire.PutBoxes, *wire.OpenLink, *wire.FindAccounts, *wire.CreateInvite, *wire.LookInvite, *wire.RevokeInvite, *wire.TicketRequest,
 		*wire.PutSetting, *wire.ListSettings, *wire.Rename, *wire.PutFetched, *wire.ListFetched:
 		if !c.relay.gates.accounts.allow(c.account.ID) {
 			return errRate
@@ -84,6 +84,10 @@ func (c *conn) request(f wire.Frame) *wire.Error {
 		return c.find(f)
 	case *wire.CreateInvite:
 		return c.invite(f)
+	case *wire.LookInvite:
+		return c.lookInvite(f)
+	case *wire.RevokeInvite:
+		return c.revokeInvite(f)
 	case *wire.TicketRequest:
 		return c.ticket(f)
 	case *wire.PutSetting:
@@ -213,6 +217,7 @@ func (c *conn) isMember(conversation string) *wire.Error {
 }
 
 func (c *conn) typing(f *wire.Typing) *wire.Error {
+	defer c.relay.words.Enter()() // files make room before the message comes
 	if e := c.isMember(f.Conversation); e != nil {
 		return e
 	}

@@ -29,8 +29,7 @@ func (r *Relay) Invite(ctx context.Context, uses int, expires time.Duration) (li
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
-	link, _, err = addInvite(r.store, r.url, r.Key(), uses, expires)
-	return link, err
+	return addInvite(r.store, r.url, r.Key(), uses, expires)
 }
 
 // Invite makes an invitation to the relay that keeps its things in dir. It
@@ -67,8 +66,7 @@ func InviteTo(ctx context.Context, c Config, uses int, expires time.Duration) (l
 	if err != nil {
 		return "", err
 	}
-	link, _, err = addInvite(s, url, wire.B64(key.Public().(ed25519.PublicKey)), uses, expires)
-	return link, err
+	return addInvite(s, url, wire.B64(key.Public().(ed25519.PublicKey)), uses, expires)
 }
 
 // InviteBounds tells what is wrong with an invitation that is asked for.
@@ -82,13 +80,10 @@ func InviteBounds(uses int, expires time.Duration) error {
 	return nil
 }
 
-func addInvite(s *store.Store, url, key string, uses int, expires time.Duration) (string, time.Time, error) {
+func addInvite(s *store.Store, url, key string, uses int, expires time.Duration) (string, error) {
 	if err := InviteBounds(uses, expires); err != nil {
-		return "", time.Time{}, err
+		return "", err
 	}
-	code, until := wire.NewID(), time.Now().Add(expires)
-	if err := s.AddInvite(code, uses, until); err != nil {
-		return "", time.Time{}, err
-	}
-	return wire.Invitation{URL: url, Code: code, Key: key}.String(), until, nil
+	i := store.Invite{Code: wire.NewID(), Uses: uses, Expires: time.Now().Add(expires)}
+	return wire.Invitation{URL: url, Code: i.Code, Key: key}.String(), s.AddInvite(i)
 }

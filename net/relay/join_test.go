@@ -29,6 +29,7 @@ func code(t *testing.T, link string, err error) string {
 }
 
 func TestJoin(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{Name: "Studio", MaxFile: 1000})
 	link, err := r.Invite(t.Context(), 2, time.Hour)
 	invite := code(t, link, err)
@@ -75,6 +76,7 @@ func TestJoin(t *testing.T) {
 }
 
 func TestHelloIsChecked(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	link, err := r.Invite(t.Context(), 100, time.Hour)
 	invite := code(t, link, err)
@@ -183,6 +185,7 @@ func TestBeforeHello(t *testing.T) {
 }
 
 func TestManyAtOnce(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{Limits: Limits{Connections: 3}})
 	mara := join(t, r, "Mara")
 	second, third := mara.again(r.URL()), mara.again(r.URL())
@@ -200,6 +203,7 @@ func TestManyAtOnce(t *testing.T) {
 }
 
 func TestConnectRate(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{Limits: Limits{ConnectRate: 0.001, ConnectBurst: 2}})
 	dial(t, r.URL())
 	dial(t, r.URL())
@@ -210,6 +214,7 @@ func TestConnectRate(t *testing.T) {
 }
 
 func TestOneRelayAFolder(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	r := start(t, Config{Dir: dir, Database: "sqlite:" + filepath.Join(dir, databaseName)})
 	if _, err := Open(Config{Dir: dir, Listen: "127.0.0.1:0"}); !errors.Is(err, ErrInUse) {
@@ -240,6 +245,7 @@ func TestOneRelayAFolder(t *testing.T) {
 
 // The key, and with it all that an invitation promised, outlives the process.
 func TestKeyStays(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	r, stop := startStop(t, Config{Dir: dir})
 	mara := join(t, r, "Mara")

@@ -30,7 +30,7 @@ type keeper interface {
 	// write keeps what comes, behind the first offset bytes, and returns how
 	// many bytes of it are kept. Its caller holds the upload's lock.
 	write(ctx context.Context, f store.File, offset int64, src io.Reader) (int64, error)
-	// finish makes a file of all of its bytes and returns their SHA-256, in
+	// finish makes a file of all of its bytes and returns their checksum, in
 	// hex. It may have been called before. Its caller holds the upload's lock.
 	finish(f store.File) (sum string, err error)
 	// size is how many bytes of a whole file there are.

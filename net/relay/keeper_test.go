@@ -145,6 +145,7 @@ func keptAfterCuts(t *testing.T, config Config, size, request int, things func()
 }
 
 func TestFolderAfterCuts(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	keptAfterCuts(t, Config{Dir: dir}, 5000, 1999, func() (all []string) {
 		filepath.WalkDir(filepath.Join(dir, filesName), func(path string, d fs.DirEntry, _ error) error {
@@ -159,6 +160,7 @@ func TestFolderAfterCuts(t *testing.T) {
 
 // The oldest files go where all of them take more than they may.
 func TestRetentionBySpace(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{Retention: Retention{Space: 2500}})
 	mara := join(t, r, "Mara")
 	var all []string
@@ -182,6 +184,7 @@ func TestRetentionBySpace(t *testing.T) {
 
 // Messages that are too old come without a body, and nothing is a gap.
 func TestRetentionOfMessages(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{Retention: Retention{Messages: time.Hour}})
 	mara := join(t, r, "Mara")
 	for i := range 3 {
@@ -207,6 +210,7 @@ func TestRetentionOfMessages(t *testing.T) {
 
 // A quota is refused with its numbers, by the ticket and by the upload.
 func TestQuota(t *testing.T) {
+	t.Parallel()
 	config := Config{}
 	config.Quota.Account, config.Quota.Total = 5000, 8000
 	r := start(t, config)

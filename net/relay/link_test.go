@@ -44,6 +44,7 @@ func opened(c *client) string {
 
 // Two devices become one account's, as net/seal has it, by way of the mailbox.
 func TestLink(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara := join(t, r, "Mara")
 	code := opened(mara)
@@ -95,6 +96,7 @@ func TestLink(t *testing.T) {
 
 // What the old device says before anybody is there waits.
 func TestLinkWaits(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara := join(t, r, "Mara")
 	code := opened(mara)
@@ -113,6 +115,7 @@ func TestLinkWaits(t *testing.T) {
 }
 
 func TestLinkAttacks(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{Limits: Limits{LinkBurst: 1000}})
 	mara, eve := join(t, r, "Mara"), join(t, r, "Eve")
 	refused := func(code, want string) {
@@ -164,6 +167,7 @@ func TestLinkAttacks(t *testing.T) {
 }
 
 func TestLinkFlood(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara := join(t, r, "Mara")
 	code := opened(mara)
@@ -189,6 +193,7 @@ func TestLinkFlood(t *testing.T) {
 }
 
 func TestLinkExpires(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{Limits: Limits{link: 50 * time.Millisecond}})
 	mara := join(t, r, "Mara")
 	code := opened(mara)
@@ -202,6 +207,7 @@ func TestLinkExpires(t *testing.T) {
 
 // When one side goes, the other is told; a new attempt ends the one before.
 func TestLinkSidesGo(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara := join(t, r, "Mara")
 	first := opened(mara)
@@ -237,6 +243,7 @@ func TestLinkSidesGo(t *testing.T) {
 
 // Codes can't be tried in number.
 func TestLinkGuesses(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{Limits: Limits{LinkRate: 0.0001, LinkBurst: 3}})
 	mara := join(t, r, "Mara")
 	code := opened(mara)

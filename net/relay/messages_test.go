@@ -16,6 +16,7 @@ import (
 )
 
 func TestSend(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara, joao, eve := join(t, r, "Mara"), join(t, r, "João"), join(t, r, "Eve")
 	id := direct(mara, joao)
@@ -55,6 +56,7 @@ func TestSend(t *testing.T) {
 }
 
 func TestHistory(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara := join(t, r, "Mara")
 	id := mara.self()
@@ -109,6 +111,7 @@ func TestLargePages(t *testing.T) {
 }
 
 func TestMarks(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara, joao := join(t, r, "Mara"), join(t, r, "João")
 	joao2 := joao.again(r.URL())
@@ -145,6 +148,7 @@ func TestMarks(t *testing.T) {
 }
 
 func TestTypingAndPresence(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara, joao, eve := join(t, r, "Mara"), join(t, r, "João"), join(t, r, "Eve")
 	id := direct(mara, joao)
@@ -175,6 +179,7 @@ func TestTypingAndPresence(t *testing.T) {
 }
 
 func TestDirectory(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara := join(t, r, "Mara Reyes")
 	join(t, r, "João")
@@ -205,6 +210,7 @@ func TestDirectory(t *testing.T) {
 }
 
 func TestInvitesFromClients(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara := join(t, r, "Mara")
 	i := must[*wire.Invited](mara, &wire.CreateInvite{})
@@ -219,6 +225,7 @@ func TestInvitesFromClients(t *testing.T) {
 
 // Whoever is in very many conversations gets the newest, and the rest on asking.
 func TestManyConversations(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{Limits: Limits{welcome: 10000}})
 	mara, joao := join(t, r, "Mara"), join(t, r, "João")
 	want := map[string]bool{mara.self(): true}
@@ -259,6 +266,7 @@ func TestManyConversations(t *testing.T) {
 
 // The largest conversation fits beside a full welcome, and no size is guessed too low.
 func TestWelcomeFits(t *testing.T) {
+	t.Parallel()
 	for _, char := range []string{"x", "<", "ã", "花", "\U0001F469", "\""} {
 		name := strings.Repeat(char, wire.MaxName)
 		c := wire.Conversation{ID: wire.NewID(), Kind: "group", Chain: 1<<63 - 1, Head: 1<<63 - 1, Created: 1 << 50}
@@ -275,6 +283,7 @@ func TestWelcomeFits(t *testing.T) {
 
 // Many write to one conversation: every reader sees the numbers rise by one.
 func TestWriters(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	const writers, each = 8, 100
 	reader := join(t, r, "Reader")
@@ -342,6 +351,7 @@ func TestWriters(t *testing.T) {
 
 // A frame that is wrong gets an answer, and the connection goes on.
 func TestBadFrames(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara := join(t, r, "Mara")
 	for _, c := range []struct {
@@ -375,6 +385,7 @@ func TestBadFrames(t *testing.T) {
 
 // A client that sends far too much is told so, even if it reads only then.
 func TestHugeFrame(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	for _, size := range []int{wire.MaxFrame + 1, 100 << 20} {
 		mara := join(t, r, fmt.Sprint("Mara ", size))
@@ -453,6 +464,7 @@ func TestManyQuestions(t *testing.T) {
 }
 
 func TestRequestRate(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{Limits: Limits{RequestRate: 0.001, RequestBurst: 3}})
 	mara := join(t, r, "Mara")
 	must[*wire.Accounts](mara, &wire.FindAccounts{})
@@ -462,6 +474,7 @@ func TestRequestRate(t *testing.T) {
 }
 
 func TestDrain(t *testing.T) {
+	t.Parallel()
 	r, stop := startStop(t, Config{})
 	mara := join(t, r, "Mara")
 	ws, _ := dial(t, r.URL()) // has not said hello

@@ -78,6 +78,7 @@ func sameSet(t *testing.T, what string, page, code []string) {
 // The page has the frames, the codes and the limits that the code has: all of
 // them and no others.
 func TestProtocolNamesEverything(t *testing.T) {
+	t.Parallel()
 	doc := document(t)
 	frames := declared(t, "codec.go", `register\[\w+\]\("([^"]+)"\)`)
 	sameSet(t, "frames in the table", found(strings.Join(found(section(t, doc, "## Frames"), `(?m)^(\|.*)$`), ""), "`([a-z.]+)`"), frames)
@@ -146,6 +147,7 @@ func size(n int) string {
 
 // Every example is a frame, and has only fields that the frame has.
 func TestProtocolExamples(t *testing.T) {
+	t.Parallel()
 	examples := regexp.MustCompile("(?s)```json\n(.*?)```").FindAllStringSubmatch(document(t), -1)
 	if len(examples) < 20 {
 		t.Fatalf("%d examples", len(examples))
@@ -196,6 +198,7 @@ func published(t *testing.T) (device *seal.Device, first []byte, other string) {
 
 // The values to test with, and those in the examples of connecting, are right.
 func TestProtocolVectors(t *testing.T) {
+	t.Parallel()
 	doc := document(t)
 	device, first, other := published(t)
 	relay := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{2}, 32))

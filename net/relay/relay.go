@@ -34,6 +34,7 @@ type Relay struct {
 	key      ed25519.PrivateKey
 	lock     *flock.Flock
 	store    *store.Store
+	restored bool // it was put back from a backup once: members bring what it lost
 	listener net.Listener
 	url      string
 	hub      hub
@@ -89,6 +90,9 @@ func Open(c Config) (_ *Relay, err error) {
 		return nil, err
 	}
 	r.metrics = newMetrics(r)
+	if r.restored, err = r.store.WentOn(); err != nil {
+		return nil, err
+	}
 	if r.key, err = loadKey(c, r.store); err != nil {
 		return nil, err
 	}
@@ -196,7 +200,7 @@ func (r *Relay) About(ctx context.Context) (string, error) {
 	if r.numbers != nil {
 		numbers = r.MetricsURL()
 	}
-	return fmt.Sprintf("listens on  %s\npublic URL  %s\nTLS         %s\nidentity    %s\ndatabase    %s\nfiles       %s\nother relays  %s\nmetrics     %s\nlargest file  %s\nquota       %s\nretention   %s\n",
+	return fmt.Sprintf("listens on    %s\npublic URL    %s\nTLS           %s\nidentity      %s\ndatabase      %s\nfiles         %s\nother relays  %s\nmetrics       %s\nlargest file  %s\nquota         %s\nretention     %s\n",
 		r.listener.Addr(), r.url, secured, r.Key(), r.store.About(), r.uploads.keeper.about(), others, numbers,
 		humanize.IBytes(uint64(r.config.MaxFile)), quotaWords(r.config.Quota), r.config.Retention.words()), nil
 }

@@ -1,10 +1,12 @@
 package relay
 
 import (
+	"errors"
 	"strings"
 	"time"
 	"unicode"
 
+	"satchel/net/relay/store"
 	"satchel/net/wire"
 )
 
@@ -60,11 +62,51 @@ func (c *conn) invite(f *wire.CreateInvite) *wire.Error {
 	if wrong := InviteBounds(uses, expires); wrong != nil {
 		return wire.NewError(wire.CodeBadFrame, sentence(wrong), false)
 	}
-	link, until, err := addInvite(c.relay.store, c.relay.url, c.relay.Key(), uses, expires)
+	r := c.relay
+	i := store.Invite{Code: wire.NewID(), Uses: uses, Expires: time.Now().Add(expires), Account: c.account.ID, Conversation: f.Conversation}
+	answer := &wire.Invited{Header: wire.Header{Re: f.ID}, Expires: i.Expires.UnixMilli()}
+	if f.Conversation != "" {
+		if e := c.isMember(f.Conversation); e != nil {
+			return e
+		}
+		if f.Here {
+			i.Uses = 0
+		}
+		if f.Expires == 0 {
+			i.Expires, answer.Expires = time.Time{}, 0
+		}
+	}
+	switch err := r.store.AddInvite(i); {
+	case errors.Is(err, store.ErrMayNot):
+		return wire.NewError(wire.CodeForbidden, "Only admins and owners of a group make invitations that lead to it.", false)
+	case err != nil:
+		return r.refusal(err)
+	}
+	answer.Link = wire.Invitation{URL: r.url, Code: i.Code, Key: r.Key()}.String()
+	c.reply(answer)
+	return nil
+}
+
+// lookInvite tells who may let people into the group of an invitation. To know its
+// code is what it takes.
+func (c *conn) lookInvite(f *wire.LookInvite) *wire.Error {
+	all, err := c.relay.store.Admins(f.Code)
 	if err != nil {
 		return c.relay.refusal(err)
 	}
-	c.reply(&wire.Invited{Header: wire.Header{Re: f.ID}, Link: link, Expires: until.UnixMilli()})
+	c.relay.dress(all)
+	c.reply(&wire.Accounts{Header: wire.Header{Re: f.ID}, Accounts: all})
+	return nil
+}
+
+func (c *conn) revokeInvite(f *wire.RevokeInvite) *wire.Error {
+	if len(f.Invite) != 64 || strings.Trim(f.Invite, "0123456789abcdef") != "" {
+		return c.relay.refusal(store.ErrInviteInvalid)
+	}
+	if err := c.relay.store.TakeBack(f.Invite, c.account.ID); err != nil {
+		return c.relay.refusal(err)
+	}
+	c.ok(f.ID)
 	return nil
 }
 

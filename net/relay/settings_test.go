@@ -11,6 +11,7 @@ import (
 
 // What an account keeps for its devices reaches them and nobody else, in pages.
 func TestSettings(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara, joao := join(t, r, "Mara"), join(t, r, "João")
 	direct(mara, joao)
@@ -55,6 +56,7 @@ func TestSettings(t *testing.T) {
 
 // A new name is unique, and told to those who share a conversation.
 func TestRename(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara, joao, eve := join(t, r, "Mara"), join(t, r, "João"), join(t, r, "Eve")
 	direct(mara, joao)

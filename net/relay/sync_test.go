@@ -112,6 +112,7 @@ func (f *follower) follow(until func() uint64) error {
 // Whatever commits at the same time, at one relay or at several, a reader who
 // pages and follows has every message, once, under one number for all readers.
 func TestNothingIsSkipped(t *testing.T) {
+	t.Parallel()
 	for _, relays := range []int{1, 3} {
 		t.Run(fmt.Sprint(relays), func(t *testing.T) {
 			var all []*Relay

@@ -19,6 +19,7 @@ import (
 // A relay with TLS of its own is known by the key of its invitations, and by no
 // other; links from before TLS go on working.
 func TestOwnCertificate(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{TLS: TLSSelf})
 	link, err := r.Invite(t.Context(), 1, time.Hour)
 	if err != nil {

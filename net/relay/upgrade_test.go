@@ -20,6 +20,7 @@ const maraBefore = "NY_2f1O6rDClojhDl37kRP5JQNeX2EBnV2dEhwoYsvg"
 // A database of the version before opens. Its accounts are told to join anew,
 // and their names are free.
 func TestDatabaseBeforeChains(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	in, err := os.Open("testdata/v1.db.gz")
 	if err != nil {

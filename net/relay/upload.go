@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -19,7 +20,7 @@ type upload struct {
 
 // NewUpload makes the file that a ticket is for.
 func (u *uploads) NewUpload(ctx context.Context, info handler.FileInfo) (handler.Upload, error) {
-	f := store.File{ID: info.ID, Uploader: ticketOf(ctx).Subject, Size: info.Size, Expected: info.MetaData["sha256"]}
+	f := store.File{ID: info.ID, Uploader: ticketOf(ctx).Subject, Size: info.Size, Expected: cmp.Or(info.MetaData["sha256"], info.MetaData[askedCRC])}
 	made, err := u.begin(f)
 	if err != nil {
 		return nil, u.tusError(err)

@@ -125,7 +125,7 @@ func (u *uploads) finish(f store.File) error {
 	if err != nil {
 		return err
 	}
-	if f.Expected != "" && sum != f.Expected {
+	if a := announced(f); a != "" && sum != a {
 		u.relay.log.Warn("checksum mismatch", "file", f.ID)
 		if err := u.remove(f, true); err != nil {
 			return err
@@ -181,6 +181,9 @@ func (u *uploads) beforeCreation(event handler.HookEvent) (handler.HTTPResponse,
 		return handler.HTTPResponse{}, handler.FileInfoChanges{}, u.tusError(e)
 	}
 	changes := handler.FileInfoChanges{ID: t.File, MetaData: handler.MetaData{}}
+	if _, asked := event.Upload.MetaData[askedCRC]; asked {
+		changes.MetaData[askedCRC] = askedCRC
+	}
 	if sum := event.Upload.MetaData["sha256"]; sum != "" {
 		if b, err := hex.DecodeString(sum); err != nil || len(b) != sha256.Size {
 			return handler.HTTPResponse{}, changes, u.tusError(wire.NewError(wire.CodeBadFrame, "The SHA-256 is not 64 hexadecimal characters.", false))
@@ -196,7 +199,8 @@ func (u *uploads) afterFinish(event handler.HookEvent) (handler.HTTPResponse, er
 	if err != nil {
 		return handler.HTTPResponse{}, u.tusError(err)
 	}
-	return handler.HTTPResponse{Header: handler.HTTPHeader{headerSHA256: f.SHA256}}, nil
+	name, sum := checksumHeader(f)
+	return handler.HTTPResponse{Header: handler.HTTPHeader{name: sum}}, nil
 }
 
 // tusError gives tusd an answer with our body.

@@ -11,6 +11,7 @@ import (
 // A message that is to disappear does, with its file, while the relay runs; and
 // its number stays.
 func TestVanish(t *testing.T) {
+	t.Parallel()
 	r := start(t, Config{})
 	mara, joao := join(t, r, "Mara"), join(t, r, "João")
 	id := direct(mara, joao)

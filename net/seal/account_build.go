@@ -110,6 +110,16 @@ func (a *Account) Clone() *Account {
 // grown copies with room for one more.
 func grown[T any](s []T) []T { return append(make([]T, 0, len(s)+1), s...) }
 
+// Boxes seals the newest account key, which keys must hold, to every active device:
+// for a relay that has lost the boxes that were made with it.
+func (a *Account) Boxes(keys AccountKeys) (Boxes, error) {
+	secret, ok := keys[a.Generation()]
+	if !ok {
+		return nil, fmt.Errorf("seal: boxes: %w", ErrNoKey)
+	}
+	return a.boxes(secret)
+}
+
 // boxes seals the newest account key to every active device.
 func (a *Account) boxes(secret Secret) (Boxes, error) {
 	var all Boxes

@@ -232,6 +232,28 @@ func (c *Conversation) Box(keys ConversationKeys, member *Account) ([]byte, erro
 	return c.box(g, secret, m, member)
 }
 
+// BoxesSince makes the boxes that go along with the statements after before, a
+// chain that c goes on from, for a relay that has lost them: for all members where
+// a generation began, else for those who were added.
+func (c *Conversation) BoxesSince(before *Conversation, keys ConversationKeys, accounts Accounts) (Boxes, error) {
+	var all Boxes
+	for _, m := range c.Members() {
+		if _, was := before.Member(m.Root); was && c.Generation() == before.Generation() {
+			continue
+		}
+		a, err := accounts.get(m.Root)
+		if err != nil {
+			return nil, fmt.Errorf("seal: box: %w", err)
+		}
+		box, err := c.Box(keys, a)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, box)
+	}
+	return all, nil
+}
+
 func (c *Conversation) box(g uint64, secret Secret, m MemberState, a *Account) ([]byte, error) {
 	generation, public := a.keyAt(m.Head.Seq)
 	if generation == 0 {

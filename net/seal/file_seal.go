@@ -52,7 +52,8 @@ func ParseRecord(b []byte) (*Record, error) {
 // runs of bytes that leave.
 type Sealer struct {
 	// Plain gets every plain byte once, in order, and Out every sealed one, if
-	// they are set before the first read: for checksums.
+	// they are set before the first read: for checksums. A Plain that is a Room
+	// may go on with what it got beside the sealing.
 	Plain, Out io.Writer
 
 	src    io.ReaderAt
@@ -63,10 +64,23 @@ type Sealer struct {
 	passed int64  // windows that Plain and Out got
 	fail   error
 
+	stretch []byte // where plain bytes are read to when Plain has no room for them
+
 	window int64 // that ReadAt may give out of sealed; -1: none
 	sealed []byte
 	tags   []byte
 	cipher *chunkCipher
+}
+
+// Stretch is how many bytes a Sealer reads at once, at most.
+const Stretch = 16 * ChunkSize
+
+// Room is a Writer that has memory for what it is to get. A Sealer reads there,
+// hands it to Write, and only reads of it from then on, up to the next call of
+// Room that returns the same memory.
+type Room interface {
+	io.Writer
+	Room() []byte // of Stretch bytes
 }
 
 // NewSealer begins an upload of the first size bytes of src. save must have
@@ -218,10 +232,11 @@ func (s *Sealer) seal(k int64, buf []byte) ([]byte, Hash, error) {
 	first := k * windowChunks
 	end := min(first+windowChunks, chunksOf(s.keys.Size))
 	pass := k == s.passed
-	for i := first; i < end; i++ {
-		at := buf[(i-first)*sealedChunk:]
-		plain := at[:s.keys.cut(i)]
-		if n, err := s.src.ReadAt(plain, i*ChunkSize); n < len(plain) {
+	for i := first; i < end; {
+		begin := i * ChunkSize
+		plain := s.room(pass)
+		plain = plain[:min(int64(len(plain)), min(end*ChunkSize, s.keys.Size)-begin)]
+		if n, err := s.src.ReadAt(plain, begin); n < len(plain) {
 			if err == nil || errors.Is(err, io.EOF) {
 				err = ErrChanged // it became shorter
 			}
@@ -230,14 +245,30 @@ func (s *Sealer) seal(k int64, buf []byte) ([]byte, Hash, error) {
 		if err := give(s.Plain, plain, pass); err != nil {
 			return buf, Hash{}, err
 		}
-		sealed := s.cipher.seal(at[:0], i, plain)
-		s.tags = append(s.tags, sealed[len(plain):]...)
-		if err := give(s.Out, sealed, pass); err != nil {
-			return buf, Hash{}, err
+		for more := true; more; more = len(plain) > 0 { // an empty file has a chunk, too
+			cut := s.keys.cut(i)
+			sealed := s.cipher.seal(buf[(i-first)*sealedChunk:][:0], i, plain[:cut])
+			s.tags = append(s.tags, sealed[cut:]...)
+			if err := give(s.Out, sealed, pass); err != nil {
+				return buf, Hash{}, err
+			}
+			plain, i = plain[cut:], i+1
 		}
 	}
 	s.passed = max(s.passed, k+1)
 	return buf, hashOf("satchel.v1 window", s.sums[k][:], s.tags), nil
+}
+
+// room is where plain bytes are read to: a number of whole chunks. Only the memory
+// of a window's own buffer leaves, so nothing here does.
+func (s *Sealer) room(pass bool) []byte {
+	if r, ok := s.Plain.(Room); ok && pass {
+		return r.Room()
+	}
+	if s.stretch == nil {
+		s.stretch = make([]byte, min(Stretch, max(1, s.keys.Size)+ChunkSize-1)/ChunkSize*ChunkSize)
+	}
+	return s.stretch
 }
 
 // give writes to w, if there is one and it is its turn.

@@ -1,7 +1,7 @@
 package seal
 
 import (
-	"crypto/hmac"
+	"crypto/ed25519"
 	"crypto/sha256"
 
 	"satchel/chat"
@@ -12,15 +12,30 @@ func GroupLinkID(secret string) string {
 	return name(hashOf("satchel.v1 group link", []byte(secret)))
 }
 
-// GroupLinkProof shows whoever made a link that an account has its secret. It is
-// good for this account, this group and who made the link, and for nobody else.
-func GroupLinkProof(secret string, group chat.ConversationID, by, joiner chat.AccountID) []byte {
-	h := hmac.New(sha256.New, []byte(secret))
-	h.Write(join("satchel.v1 group link proof", []byte(group), []byte(by), []byte(joiner)))
-	return h.Sum(nil)
+// groupLinkPair is the key pair that a link's secret gives.
+func groupLinkPair(secret string) ed25519.PrivateKey {
+	seed := sha256.Sum256(join("satchel.v1 group link key", []byte(secret)))
+	return ed25519.NewKeyFromSeed(seed[:])
 }
 
-// GroupLinkProves tells whether a proof is the one that belongs there.
-func GroupLinkProves(proof []byte, secret string, group chat.ConversationID, by, joiner chat.AccountID) bool {
-	return hmac.Equal(proof, GroupLinkProof(secret, group, by, joiner))
+// GroupLinkKey is what all members of a group may know of a link to it: it shows
+// that somebody has the secret, and lets nobody claim so.
+func GroupLinkKey(secret string) []byte {
+	return groupLinkPair(secret).Public().(ed25519.PublicKey)
+}
+
+// GroupLinkProof shows somebody in a group that an account has the secret of a link
+// to it. It is good for this account, this group and whom it is shown to.
+func GroupLinkProof(secret string, group chat.ConversationID, to, joiner chat.AccountID) []byte {
+	return ed25519.Sign(groupLinkPair(secret), groupLinkText(group, to, joiner))
+}
+
+// GroupLinkProves tells whether a proof is the one that belongs there, by the
+// link's key.
+func GroupLinkProves(proof, key []byte, group chat.ConversationID, to, joiner chat.AccountID) bool {
+	return len(key) == ed25519.PublicKeySize && ed25519.Verify(key, groupLinkText(group, to, joiner), proof)
+}
+
+func groupLinkText(group chat.ConversationID, to, joiner chat.AccountID) []byte {
+	return join("satchel.v1 group link proof", []byte(group), []byte(to), []byte(joiner))
 }

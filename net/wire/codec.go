@@ -40,6 +40,8 @@ func init() {
 	register[Accounts]("accounts")
 	register[CreateInvite]("invite.create")
 	register[Invited]("invite")
+	register[LookInvite]("invite.look")
+	register[RevokeInvite]("invite.revoke")
 	register[TicketRequest]("ticket.request")
 	register[Ticket]("ticket")
 	register[AppendChain]("chain.append")

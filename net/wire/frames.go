@@ -190,11 +190,28 @@ type Accounts struct {
 	Accounts []Account `json:"accounts"`
 }
 
-// Client → relay: make an invitation.
+// Client → relay: make an invitation. One that an admin of a group makes for it
+// also leads to that group: see LookInvite.
 type CreateInvite struct {
 	Header
-	Uses    int   `json:"uses,omitempty"`    // 0: one
-	Expires int64 `json:"expires,omitempty"` // seconds from now; 0: seven days
+	Uses         int    `json:"uses,omitempty"`         // 0: one
+	Expires      int64  `json:"expires,omitempty"`      // seconds from now; 0: seven days, or for a group until it is revoked
+	Conversation string `json:"conversation,omitempty"` // a group that the sender is an admin or owner of
+	Here         bool   `json:"here,omitempty"`         // with Conversation: it lets nobody in to the relay
+}
+
+// Client → relay: who may let people into the group that an invitation leads to?
+// The answer is Accounts, its admins and owners.
+type LookInvite struct {
+	Header
+	Code string `json:"code"`
+}
+
+// Client → relay: an invitation is good for nobody from now on. Who made it may
+// say so, and every admin and owner of the group that it leads to.
+type RevokeInvite struct {
+	Header
+	Invite string `json:"invite"` // SHA-256 of its code, in hexadecimal
 }
 
 // Relay → client: the answer to CreateInvite.

@@ -8,13 +8,14 @@ import (
 
 // GroupLink lets somebody into a group. Its link looks like
 //
-//	satchel://studio.example:7465/?group=…&secret=…&by=…&name=…&key=…[&code=…][&tls=1]
+//	satchel://studio.example:7465/?group=…&secret=…&by=…&name=…[&code=…]&key=…[&tls=1]
 //
-// With a code it is an invitation to the relay as well, for whoever is not there yet.
+// The code is that of an invitation that leads to the group: the relay tells who shows
+// it who the group's admins are, and may also let in whoever is not there yet.
 type GroupLink struct {
 	URL    string // the relay's base URL, http or https, without a slash at the end
 	Key    string // the relay's Ed25519 public key, base64url
-	Code   string // of an invitation to the relay; "": for those who are there
+	Code   string // of an invitation that leads to the group; "" in links of before there were any
 	Group  string // the group's id
 	Secret string // 128 random bits, 26 characters; never told to the relay
 	By     string // account id of who made the link
@@ -24,11 +25,11 @@ type GroupLink struct {
 // String returns the link.
 func (g GroupLink) String() string {
 	q := "group=" + url.QueryEscape(g.Group) + "&secret=" + url.QueryEscape(g.Secret) + "&by=" + url.QueryEscape(g.By) +
-		"&name=" + url.QueryEscape(g.Name) + "&key=" + url.QueryEscape(g.Key)
+		"&name=" + url.QueryEscape(g.Name)
 	if g.Code != "" {
 		q += "&code=" + url.QueryEscape(g.Code)
 	}
-	return satchelURL(g.URL, q)
+	return satchelURL(g.URL, q+"&key="+url.QueryEscape(g.Key)) // the last part is one that is missed
 }
 
 var errGroupLink = errors.New("this is no link to a group: it should look like satchel://…?group=…, copied whole")

@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"net/url"
 	"strings"
@@ -20,6 +22,13 @@ type Invitation struct {
 // String returns the link.
 func (i Invitation) String() string {
 	return satchelURL(i.URL, "code="+url.QueryEscape(i.Code)+"&key="+url.QueryEscape(i.Key))
+}
+
+// InviteID is what an invitation is called where its code is not told: SHA-256 of
+// the code, in hexadecimal.
+func InviteID(code string) string {
+	sum := sha256.Sum256([]byte(code))
+	return hex.EncodeToString(sum[:])
 }
 
 var errLink = errors.New("this is not an invitation: it should look like satchel://…?code=…&key=…, copied whole")

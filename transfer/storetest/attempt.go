@@ -80,7 +80,7 @@ func (u *up) done(h transfer.Handler) transfer.UploadResult {
 	if result.URL == "" || u.stored != int64(len(u.content)) {
 		u.t.Fatalf("%d bytes: URL %q, %d stored", len(u.content), result.URL, u.stored)
 	}
-	if result.SHA256 != "" && result.SHA256 != sum(u.content) {
+	if result.CRC32C != "" && result.CRC32C != crc(u.content) {
 		u.t.Errorf("%d bytes: the store says the checksum is another", len(u.content))
 	}
 	return result
@@ -89,7 +89,7 @@ func (u *up) done(h transfer.Handler) transfer.UploadResult {
 // differs tells whether the store says that it has something else. The engine
 // begins anew then.
 func (u *up) differs(result transfer.UploadResult, err error) bool {
-	return err == nil && result.SHA256 != "" && result.SHA256 != sum(u.content)
+	return err == nil && result.CRC32C != "" && result.CRC32C != crc(u.content)
 }
 
 // body is a file as sealing makes it: behind the byte where an attempt goes on,

@@ -13,7 +13,8 @@ import (
 type groupLinkLine struct {
 	ID      string              `json:"id"`
 	Group   chat.ConversationID `json:"group"`
-	Link    string              `json:"link"`
+	Link    string              `json:"link,omitempty"` // known to who made it
+	By      string              `json:"by"`             // who made it
 	Uses    int                 `json:"uses,omitempty"` // how many may come by it; nothing: any number
 	Used    int                 `json:"used"`
 	Expires string              `json:"expires,omitempty"` // RFC 3339
@@ -22,7 +23,7 @@ type groupLinkLine struct {
 }
 
 func lineOfLink(l *session.GroupLink) groupLinkLine {
-	out := groupLinkLine{ID: l.ID, Group: l.Group, Link: l.Link, Uses: l.Uses, Used: l.Used, History: l.History}
+	out := groupLinkLine{ID: l.ID, Group: l.Group, Link: l.Link, By: l.By.Name, Uses: l.Uses, Used: l.Used, History: l.History}
 	if !l.Expires.IsZero() {
 		out.Expires = l.Expires.UTC().Format(time.RFC3339)
 	}

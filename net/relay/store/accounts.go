@@ -1,8 +1,6 @@
 package store
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"time"
 
@@ -67,15 +65,72 @@ func useInvite(t *tx, code string, at int64) error {
 }
 
 // hashed is how an invitation's code is kept: whoever reads the database learns none.
-func hashed(code string) string {
-	sum := sha256.Sum256([]byte(code))
-	return hex.EncodeToString(sum[:])
+func hashed(code string) string { return wire.InviteID(code) }
+
+// Invite is an invitation that is to be kept.
+type Invite struct {
+	Code         string
+	Uses         int       // 0: it lets nobody in to the relay
+	Expires      time.Time // zero: never
+	Account      string    // who made it; "": the operator
+	Conversation string    // the group that it leads to; "": none
 }
 
-// AddInvite keeps an invitation.
-func (s *Store) AddInvite(code string, uses int, expires time.Time) error {
+// never is when an invitation expires that does not.
+const never = 1<<53 - 1
+
+// AddInvite keeps an invitation. ErrMayNot: its account is no admin of its group.
+func (s *Store) AddInvite(i Invite) error {
+	expires := int64(never)
+	if !i.Expires.IsZero() {
+		expires = i.Expires.UnixMilli()
+	}
 	return s.do(func(t *tx) error {
-		return t.exec("INSERT INTO invites (hash, uses, created, expires) VALUES (?, ?, ?, ?)", hashed(code), uses, now(), expires.UnixMilli())
+		if i.Conversation != "" {
+			if ok, err := t.has(isAdmin, i.Conversation, i.Account); err != nil {
+				return err
+			} else if !ok {
+				return ErrMayNot
+			}
+		}
+		return t.exec("INSERT INTO invites (hash, uses, created, expires, account, conversation) VALUES (?, ?, ?, ?, ?, ?)",
+			hashed(i.Code), i.Uses, now(), expires, i.Account, i.Conversation)
+	})
+}
+
+// isAdmin finds an account that may add members to a group.
+const isAdmin = `SELECT 1 FROM members m JOIN conversations c ON c.id = m.conversation
+	WHERE m.conversation = ? AND m.account = ? AND m.role >= 2 AND c.kind = 'group'`
+
+// Admins returns who may let people into the group that an invitation leads to, the
+// owners first. ErrInviteInvalid and ErrInviteExpired as for somebody who comes in.
+func (s *Store) Admins(code string) ([]wire.Account, error) {
+	var expires int64
+	var conversation string
+	err := found(s.read.QueryRow("SELECT expires, conversation FROM invites WHERE hash = ?", hashed(code)).Scan(&expires, &conversation))
+	switch {
+	case errors.Is(err, ErrNotFound), err == nil && conversation == "":
+		return nil, ErrInviteInvalid
+	case err != nil:
+		return nil, err
+	case now() >= expires:
+		return nil, ErrInviteExpired
+	}
+	return s.accounts(`SELECT a.id, a.name, a.last_seen, a.chain FROM members m JOIN accounts a ON a.id = m.account
+		WHERE m.conversation = ? AND m.role >= 2 AND a.removed = 0 ORDER BY m.role DESC, a.folded LIMIT ?`, conversation, wire.MaxAccounts)
+}
+
+// TakeBack makes an invitation, named by its hash, good for nobody, for who made it
+// or an admin of its group. ErrInviteInvalid: there is none of which this account
+// may say so.
+func (s *Store) TakeBack(hash, account string) error {
+	return s.do(func(t *tx) error {
+		n, err := t.changed(`DELETE FROM invites WHERE hash = ? AND (account = ? OR conversation <> '' AND
+			EXISTS (SELECT 1 FROM members m WHERE m.conversation = invites.conversation AND m.account = ? AND m.role >= 2))`, hash, account, account)
+		if err == nil && n == 0 {
+			err = ErrInviteInvalid
+		}
+		return err
 	})
 }
 

@@ -200,7 +200,7 @@ func (s *Store) AppendConversation(c ConversationStatement, after func(repeated 
 		at := now()
 		switch {
 		case isNew:
-			err = t.exec("INSERT INTO conversations (id, kind, chain, created, updated) VALUES (?, ?, ?, ?, ?)", c.Conversation, c.Kind, c.Seq, at, at)
+			err = t.exec(insertConversation, c.Conversation, c.Kind, c.Seq, at, at)
 		case head == 0:
 			err = ErrConflict // of before chains, under an id that no chain can have
 		default:
@@ -223,6 +223,12 @@ func (s *Store) AppendConversation(c ConversationStatement, after func(repeated 
 		return putMemberBoxes(t, c.Conversation, c.From, c.Boxes)
 	}, func(err error) { after(repeated, err) })
 }
+
+// insertConversation begins the log behind the numbers that may have been given
+// out before the store was put back from a backup: see GoOn.
+const insertConversation = `INSERT INTO conversations (id, kind, chain, created, updated, head, fetched)
+	VALUES (?, ?, ?, ?, ?, COALESCE((SELECT CAST(value AS BIGINT) FROM meta WHERE key = 'numbers'), 0),
+		COALESCE((SELECT CAST(value AS BIGINT) FROM meta WHERE key = 'numbers'), 0))`
 
 // setRole makes somebody a member, one with another role, or one who was.
 func setRole(t *tx, conversation string, seq uint64, r Role) error {

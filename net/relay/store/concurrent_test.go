@@ -141,7 +141,7 @@ func testOneWins(t *testing.T, database string) {
 	stores := openAll(t, database)
 	for round := range 5 {
 		code := wire.NewID()
-		if err := stores[0].AddInvite(code, 1, time.Now().Add(time.Hour)); err != nil {
+		if err := stores[0].AddInvite(Invite{Code: code, Uses: 1, Expires: time.Now().Add(time.Hour)}); err != nil {
 			t.Fatal(err)
 		}
 		results := make(chan error, 20)

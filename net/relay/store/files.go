@@ -14,10 +14,10 @@ type File struct {
 	ID       string
 	Uploader string
 	Size     int64
-	Expected string // SHA-256 in hex that the uploader announced, or empty
+	Expected string // SHA-256 in hex that the uploader announced; "crc32c": it asked for that checksum; or empty
 	Created  int64  // Unix milliseconds
 	Finished int64  // Unix milliseconds; 0: not all of it is there yet
-	SHA256   string // in hex, once finished
+	Checksum string // in hex, once finished: SHA-256, or what was asked for
 	Hashed   int64  // how many bytes Hash covers
 	Hash     []byte // state of the running hash, or none
 	Gone     int64  // when its bytes were taken away; 0: they are there
@@ -30,7 +30,7 @@ const fileColumns = "SELECT id, uploader, size, expected, created, finished, sha
 
 func scanFile(row interface{ Scan(...any) error }) (File, error) {
 	var f File
-	err := row.Scan(&f.ID, &f.Uploader, &f.Size, &f.Expected, &f.Created, &f.Finished, &f.SHA256, &f.Hashed, &f.Hash, &f.Gone, &f.Moved, &f.Upload, &f.Tail)
+	err := row.Scan(&f.ID, &f.Uploader, &f.Size, &f.Expected, &f.Created, &f.Finished, &f.Checksum, &f.Hashed, &f.Hash, &f.Gone, &f.Moved, &f.Upload, &f.Tail)
 	return f, found(err)
 }
 
@@ -63,9 +63,9 @@ func (s *Store) SaveHash(id string, hashed int64, state []byte) error {
 }
 
 // FinishFile notes that a file is whole and on the disk.
-func (s *Store) FinishFile(id, sha256 string) error {
+func (s *Store) FinishFile(id, checksum string) error {
 	return s.do(func(t *tx) error {
-		n, err := t.changed("UPDATE files SET finished = ?, sha256 = ?, hashed = 0, hash = NULL, upload = '', tail = '' WHERE id = ? AND finished = 0", now(), sha256, id)
+		n, err := t.changed("UPDATE files SET finished = ?, sha256 = ?, hashed = 0, hash = NULL, upload = '', tail = '' WHERE id = ? AND finished = 0", now(), checksum, id)
 		if err == nil && n == 0 {
 			err = ErrNotFound
 		}

@@ -34,7 +34,9 @@ type InviteRow struct {
 	Uses    int    `json:"uses"`
 	Used    int    `json:"used"`
 	Created int64  `json:"created"`
-	Expires int64  `json:"expires"`
+	Expires int64  `json:"expires,omitempty"` // 0: never
+	By      string `json:"by,omitempty"`      // who made it, by name; "": the operator
+	Group   string `json:"group,omitempty"`   // the group that it leads to
 }
 
 // ConversationRow is a conversation as the list of conversations shows it.
@@ -52,6 +54,7 @@ type ConversationRow struct {
 type FileRow struct {
 	ID            string `json:"id"`
 	Uploader      string `json:"uploader"`
+	Name          string `json:"name"` // the uploader's
 	Size          int64  `json:"size"`
 	Created       int64  `json:"created"`
 	Finished      int64  `json:"finished,omitempty"`
@@ -87,9 +90,13 @@ func (s *Store) Devices() ([]DeviceRow, error) {
 // Invites lists all invitations, the newest first.
 func (s *Store) Invites() ([]InviteRow, error) {
 	return list(s, func(scan func(...any) error) (i InviteRow, err error) {
-		err = scan(&i.ID, &i.Uses, &i.Used, &i.Created, &i.Expires)
+		err = scan(&i.ID, &i.Uses, &i.Used, &i.Created, &i.Expires, &i.By, &i.Group)
+		if i.Expires == never {
+			i.Expires = 0
+		}
 		return i, err
-	}, "SELECT hash, uses, used, created, expires FROM invites ORDER BY created DESC, hash")
+	}, `SELECT i.hash, i.uses, i.used, i.created, i.expires, COALESCE(a.name, ''), i.conversation
+		FROM invites i LEFT JOIN accounts a ON a.id = i.account ORDER BY i.created DESC, i.hash`)
 }
 
 // Conversations lists all conversations, the last active first.
@@ -97,17 +104,18 @@ func (s *Store) Conversations() ([]ConversationRow, error) {
 	return list(s, func(scan func(...any) error) (c ConversationRow, err error) {
 		err = scan(&c.ID, &c.Kind, &c.Members, &c.Entries, &c.Chain, &c.Created, &c.Updated)
 		return c, err
-	}, `SELECT c.id, c.kind, (SELECT COUNT(*) FROM members m WHERE m.conversation = c.id), c.head, c.chain, c.created, c.updated
+	}, `SELECT c.id, c.kind, (SELECT COUNT(*) FROM members m WHERE m.conversation = c.id),
+		(SELECT COUNT(*) FROM entries e WHERE e.conversation = c.id), c.chain, c.created, c.updated
 		FROM conversations c ORDER BY c.updated DESC, c.id`)
 }
 
 // Files lists all files, the newest first.
 func (s *Store) Files() ([]FileRow, error) {
 	return list(s, func(scan func(...any) error) (f FileRow, err error) {
-		err = scan(&f.ID, &f.Uploader, &f.Size, &f.Created, &f.Finished, &f.Gone, &f.Conversations)
+		err = scan(&f.ID, &f.Uploader, &f.Name, &f.Size, &f.Created, &f.Finished, &f.Gone, &f.Conversations)
 		return f, err
-	}, `SELECT f.id, f.uploader, f.size, f.created, f.finished, f.gone, (SELECT COUNT(*) FROM grants g WHERE g.file = f.id)
-		FROM files f ORDER BY f.created DESC, f.id`)
+	}, `SELECT f.id, f.uploader, a.name, f.size, f.created, f.finished, f.gone, (SELECT COUNT(*) FROM grants g WHERE g.file = f.id)
+		FROM files f JOIN accounts a ON a.id = f.uploader ORDER BY f.created DESC, f.id`)
 }
 
 func list[T any](s *Store, read func(scan func(...any) error) (T, error), query string) ([]T, error) {

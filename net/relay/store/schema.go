@@ -175,4 +175,9 @@ CREATE TABLE fetched (
 );
 CREATE UNIQUE INDEX fetched_number ON fetched (conversation, number);
 `,
+	// Invitations have somebody who made them, and may lead to a group.
+	`
+ALTER TABLE invites ADD COLUMN account TEXT NOT NULL DEFAULT '';      -- who made it; '': the operator
+ALTER TABLE invites ADD COLUMN conversation TEXT NOT NULL DEFAULT ''; -- the group that it leads to; '': none
+`,
 }

@@ -31,7 +31,7 @@ func (s *Store) PutSetting(account string, v wire.Setting) (number uint64, err e
 				return ErrTooMuch
 			}
 		}
-		if err := t.get("SELECT COALESCE(MAX(number), 0) + 1 FROM settings WHERE account = ?", []any{account}, &number); err != nil {
+		if err := t.get("SELECT COALESCE(MAX(number), (SELECT CAST(value AS BIGINT) FROM meta WHERE key = 'numbers'), 0) + 1 FROM settings WHERE account = ?", []any{account}, &number); err != nil {
 			return err
 		}
 		return t.exec(`INSERT INTO settings (account, key, number, device, body) VALUES (?, ?, ?, ?, ?)

@@ -54,7 +54,7 @@ func open(t *testing.T, database string) *Store {
 func register(s *Store, name string) (account string, err error) {
 	account = wire.NewID()
 	code := wire.NewID()
-	if err := s.AddInvite(code, 1, time.Now().Add(time.Hour)); err != nil {
+	if err := s.AddInvite(Invite{Code: code, Uses: 1, Expires: time.Now().Add(time.Hour)}); err != nil {
 		return "", err
 	}
 	return account, s.Register(registration(account, name, code))
