@@ -8,11 +8,13 @@ export PATH := $(PATH):/usr/local/go/bin
 WINDOW  := -tags x11,migrated_fynedo,no_emoji,nodynamic
 # Tests draw without a window system; the bundled fonts make pictures equal everywhere.
 SCREENLESS := -tags ci,migrated_fynedo,no_emoji
-# The race detector would watch each step of SQLite's machine and of every pixel, at ten
-# times the cost. These packages only compute. One that hands something from goroutine to
-# goroutine must not be among them: the detector would not see it do so, nor others whose
-# instances of the same generic code the linker may take from there.
-PLAIN   := $(foreach p,modernc.org/sqlite/lib golang.org/x/image/vector golang.org/x/image/draw image/draw image/png image/jpeg,-gcflags=$(p)=-race=false)
+# The race detector would watch each step of SQLite's machine, of every pixel and of
+# every letter's shape, at ten times the cost. These packages only compute. One that
+# hands something from goroutine to goroutine must not be among them: the detector would
+# not see it do so, nor others whose instances of the same generic code the linker may
+# take from there.
+TEXT    := $(addprefix github.com/go-text/typesetting/,harfbuzz font/cff font/opentype font/opentype/tables)
+PLAIN   := $(foreach p,modernc.org/sqlite/lib golang.org/x/image/vector golang.org/x/image/draw image/draw image/png image/jpeg $(TEXT),-gcflags=$(p)=-race=false)
 comma   := ,
 JOURNEY := go test -race -vet=off -count=1 -tags journey,ci,migrated_fynedo,no_emoji -timeout 12m ./internal/journey
 LDFLAGS := -ldflags "-s -w"
@@ -73,9 +75,10 @@ journeys: build
 	$(JOURNEY) -parallel 3 -skip 'Prompt|Kill9'
 
 # A slice of each row of docs/faults.md, and files that were made to hurt; faults has
-# them whole.
+# them whole. And every screen at every size, of which the suite has the extremes.
 test-faults:
 	@.ci/install test
+	SATCHEL_FAULTS=1 go test -vet=off $(SCREENLESS) -timeout 8m -run TestEveryScreen ./app
 	$(RACE) -timeout 8m ./internal/faults
 	$(RACE) -timeout 8m -run TestHostileFiles ./transfer/preview
 

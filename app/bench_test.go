@@ -26,7 +26,8 @@ func benchWindow(b *testing.B, messages int) (*App, [2]chat.ConversationID, chan
 	if err != nil {
 		b.Fatal(err)
 	}
-	at := time.Now().Add(-time.Hour)
+	at := time.Now().Add(-time.Hour * 24 * 365) // as many as somebody gets in a year
+	apart := time.Hour * 24 * 365 / time.Duration(messages)
 	for _, id := range ids {
 		conv := chat.Conversation{ID: id, Kind: chat.Direct, Members: []chat.Account{me, {ID: "o" + chat.AccountID(id), Name: "Other"}}, Created: at}
 		const batch = 1000
@@ -34,7 +35,7 @@ func benchWindow(b *testing.B, messages int) (*App, [2]chat.ConversationID, chan
 			run := make([]chat.Message, batch)
 			for i := range run {
 				n := from + i
-				run[i] = chat.Message{ID: chat.MessageID(fmt.Sprintf("%s-%024d", id, n)), Seq: uint64(n + 1), From: "o" + chat.AccountID(id), At: at,
+				run[i] = chat.Message{ID: chat.MessageID(fmt.Sprintf("%s-%024d", id, n)), Seq: uint64(n + 1), From: "o" + chat.AccountID(id), At: at.Add(2 * time.Duration(n) * apart),
 					Content: message("A message of the length that people write, more or less.")}
 			}
 			err := db.Update(func(tx *storage.Tx) error {

@@ -30,7 +30,7 @@ func (a *App) joinGroup(link string) {
 				a.open(j.Group)
 			case j.Refused != "": // said as it came
 			default:
-				a.notice(lang.L("You are in as soon as {{.Name}} is online. The group then stands in your list.", map[string]any{"Name": j.By.Name}))
+				a.notice(lang.L("You are in as soon as {{.Name}} or another admin is online. The group then stands in your list.", map[string]any{"Name": j.By.Name}))
 			}
 		}
 	})

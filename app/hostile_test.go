@@ -30,11 +30,12 @@ func TestManyConversations(t *testing.T) {
 	s := newStage(t)
 	p := s.sits(t.TempDir())
 	p.begins("Mara")
+	texts := hostile()
 	for i := range 5000 {
 		id := chat.ConversationID(strings.Repeat("x", 20) + string(rune('A'+i%26)) + strings.Repeat("y", i/26%50) + string(rune('a'+i/1300)))
 		who := chat.Account{ID: chat.AccountID(id), Name: strings.Repeat("Ángström\u0301 \u202E", 20)[:200]}
 		p.model.setConversation(chat.Conversation{ID: id, Kind: chat.Direct, Members: []chat.Account{p.model.me, who}, Unread: i % 3,
-			Last: &chat.Message{ID: "m", Seq: 1, From: who.ID, Content: message(hostile()[i%len(hostile())])}})
+			Last: &chat.Message{ID: "m", Seq: 1, From: who.ID, Content: message(texts[i%len(texts)])}})
 	}
 	p.drawRows()
 	if n := len(p.screen().Rows); n < 5000 {

@@ -2,29 +2,12 @@ package app
 
 import (
 	"slices"
-	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
 
 	"satchel/widgets"
 )
-
-// Without a pointer: on every screen Tab reaches all that can be pressed, in the
-// order in which it is read; and everything has a name.
-func TestEveryScreenByKeyboard(t *testing.T) {
-	p := gathered(newStage(t))
-	p.speaks("en")
-	p.window.Resize(fyne.NewSize(1120, 720))
-	for _, v := range views() {
-		if strings.HasSuffix(v.name, "-menu") || v.name == "hover" {
-			continue // Fyne's own, where arrows go; and the pointer's
-		}
-		p.shows(v)
-		p.tabs(t, v.name)
-		p.back()
-	}
-}
 
 // tabs goes once around with Tab.
 func (p *person) tabs(t *testing.T, what string) {

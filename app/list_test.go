@@ -139,8 +139,9 @@ func many(m *model, n int) {
 // The order depends on the conversations alone: not on how they came, and rows
 // that were kept are those that would be made anew.
 func TestListOrder(t *testing.T) {
+	const conversations = 800 // of each kind there are some
 	var m model
-	many(&m, 5000)
+	many(&m, conversations)
 	now := time.Now()
 	ids := func(m *model) (out []chat.ConversationID) {
 		m.sort(now)
@@ -163,7 +164,7 @@ func TestListOrder(t *testing.T) {
 		pinned = pinned && !m.conversations[o.id].Pinned.IsZero()
 	}
 	r := rand.New(rand.NewPCG(3, 4))
-	for range 300 {
+	for range 60 {
 		id := first[r.IntN(len(first))]
 		c := m.conversations[id]
 		last := *c.Last
@@ -176,7 +177,7 @@ func TestListOrder(t *testing.T) {
 	var again model
 	again.init()
 	again.me = m.me
-	for _, id := range r.Perm(5000) {
+	for _, id := range r.Perm(conversations) {
 		if c, ok := m.conversations[chat.ConversationID(fmt.Sprintf("%05d", id))]; ok {
 			again.setConversation(c)
 		}

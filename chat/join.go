@@ -73,6 +73,7 @@ type LinkRow struct {
 	Key     []byte         `json:"key,omitempty"`  // these three as in Door
 	By      AccountID      `json:"by,omitempty"`
 	Invite  string         `json:"invite,omitempty"`
+	Told    AccountID      `json:"told,omitempty"`    // who told of it; "": this account made it
 	Uses    int            `json:"uses,omitempty"`    // how many people may come by it; 0: any number
 	History bool           `json:"history,omitempty"` // they read what was written before
 	Made    int64          `json:"made"`              // Unix milliseconds

@@ -187,6 +187,7 @@ func (x *sealing) finish() (s sealed, err error) {
 	for x.sealer.Sealed() < x.sealer.Size() {
 		k, _ := seal.WindowAt(x.sealer.Sealed())
 		if x.fill(&x.now, k); x.now.err != nil {
+			x.now.k = -1
 			return s, x.now.err
 		}
 	}
@@ -217,8 +218,8 @@ type beside struct {
 }
 
 // stretches is how many pieces of memory it has: one is hashed, one is sealed,
-// one is ready.
-const stretches = 3
+// the others are ready or wait.
+const stretches = 4
 
 // spareStretches are pieces that nobody uses, until the collector comes.
 var spareStretches = sync.Pool{New: func() any { return new([seal.Stretch]byte) }}

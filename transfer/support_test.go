@@ -342,11 +342,12 @@ type bench struct {
 	cond *sync.Cond
 	last map[chat.TransferID]chat.Transfer
 	log  map[chat.TransferID][]chat.TransferState // every state, once
+	held map[chat.TransferID]chat.Transfer        // as each was when it last had to wait
 }
 
 // start runs an engine until the test ends.
 func start(t testing.TB, j *journal, h Handler, change func(*Config)) *bench {
-	b := &bench{t: t, journal: j, folder: t.TempDir(), last: map[chat.TransferID]chat.Transfer{}, log: map[chat.TransferID][]chat.TransferState{}}
+	b := &bench{t: t, journal: j, folder: t.TempDir(), last: map[chat.TransferID]chat.Transfer{}, held: map[chat.TransferID]chat.Transfer{}, log: map[chat.TransferID][]chat.TransferState{}}
 	b.cond = sync.NewCond(&b.mu)
 	r := NewRegistry("tus")
 	r.Add("tus", h, "", "http")
@@ -369,7 +370,7 @@ func start(t testing.TB, j *journal, h Handler, change func(*Config)) *bench {
 				if err != nil {
 					t.Errorf("Run: %v", err)
 				}
-			case <-time.After(20 * time.Second):
+			case <-time.After(patience):
 				t.Error("Run did not return")
 			}
 		})
@@ -387,6 +388,9 @@ func (b *bench) changed(t chat.Transfer) {
 			b.legal(before.State, t.State)
 		}
 		b.log[t.ID] = append(b.log[t.ID], t.State)
+		if t.State == chat.TransferWaiting {
+			b.held[t.ID] = t
+		}
 	}
 	b.last[t.ID] = t
 	b.cond.Broadcast()
@@ -430,6 +434,17 @@ func (b *bench) state(id chat.TransferID, s chat.TransferState) chat.Transfer {
 	return b.wait(id, s.String(), func(t chat.Transfer) bool { return t.State == s })
 }
 
+// waited waits until a transfer had to wait, and returns it as it was then: it may
+// have gone on since.
+func (b *bench) waited(id chat.TransferID) (held chat.Transfer) {
+	b.t.Helper()
+	b.wait(id, "waiting", func(chat.Transfer) (ok bool) {
+		held, ok = b.held[id]
+		return ok
+	})
+	return held
+}
+
 // done waits for the end and fails with the reason where it is another.
 func (b *bench) done(id chat.TransferID) chat.Transfer {
 	b.t.Helper()
@@ -467,7 +482,7 @@ func (b *bench) states(id chat.TransferID) []chat.TransferState {
 
 // waitKnown waits until a transfer of the journal was read.
 func (b *bench) waitKnown(id chat.TransferID) error {
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		b.Engine.mu.Lock()
 		_, ok := b.entries[id]
 		b.Engine.mu.Unlock()

@@ -513,7 +513,7 @@ func TestStall(t *testing.T) {
 				tr = uploadOf(t, write(t, "a.bin", data))
 			}
 			id := b.queue(tr)
-			if got := b.state(id, chat.TransferWaiting); !strings.Contains(got.Reason, "stalled") {
+			if got := b.waited(id); !strings.Contains(got.Reason, "stalled") {
 				t.Errorf("the reason is %q", got.Reason)
 			}
 			b.done(id)

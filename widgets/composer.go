@@ -6,7 +6,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
@@ -40,7 +39,7 @@ type Composer struct {
 	Voice    *Button      // in the place of Send while nothing is written
 	Mentions *MentionList // for the caller to place; shown while a name is written
 	entry    *composerEntry
-	box      *container.ThemeOverride
+	box      *FieldFrame
 	probe    *widget.Label // measures how many lines the text takes
 	height   float32       // of the field
 	most     float32       // that it may get

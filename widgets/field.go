@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
 )
 
 // Field is a line to write in. Enter calls OnSubmitted, Escape OnEscape.
@@ -81,9 +82,29 @@ const fieldPadding = 11
 
 // FieldBox dresses an entry as one of Satchel's fields: filled, or bare, for
 // who draws a frame around it.
-func FieldBox(entry fyne.CanvasObject, bare bool) *container.ThemeOverride {
+func FieldBox(entry fyne.CanvasObject, bare bool) *FieldFrame {
 	_, line := entry.(*Field)
-	return container.NewThemeOverride(entry, &fieldTheme{bare: bare, line: line})
+	f := &FieldFrame{entry: entry, dress: container.NewThemeOverride(entry, &fieldTheme{bare: bare, line: line})}
+	f.ExtendBaseWidget(f)
+	return f
+}
+
+// FieldFrame is an entry in a theme of its own. Fyne keeps fonts by theme, for
+// ever, and each Refresh of its override is another one: 3 MB every time. So what
+// is refreshed here is the entry.
+type FieldFrame struct {
+	widget.BaseWidget
+	entry fyne.CanvasObject
+	dress *container.ThemeOverride
+}
+
+// CreateRenderer implements fyne.Widget.
+func (f *FieldFrame) CreateRenderer() fyne.WidgetRenderer {
+	r := &shellRenderer{objects: []fyne.CanvasObject{f.dress}}
+	r.layout = func(s fyne.Size) { place(f.dress, 0, 0, s.Width, s.Height) }
+	r.min = f.dress.MinSize
+	r.refresh = f.entry.Refresh
+	return r
 }
 
 // fieldTheme is the current theme with a field's own room.

@@ -359,10 +359,15 @@ func (s *Session) answerJoin(ctx context.Context, conv chat.ConversationID, id c
 		return err
 	}
 	if ok && m.Content.Join != nil {
+		known, err := s.knowsDoor(m.Content.Join)
+		if err != nil {
+			return err
+		}
+		if !known && s.now().Sub(m.At) <= joinAge {
+			return nil // answered when another admin's word of the link comes
+		}
 		reason, err := s.letIn(ctx, &m)
 		switch {
-		case errors.Is(err, errNoDoor):
-			return nil // when that comes
 		case err != nil && (transient(err) || ctx.Err() != nil || errors.Is(err, ErrClosed)):
 			time.AfterFunc(retryMost, s.wake)
 			return nil
@@ -409,9 +414,6 @@ func (s *Session) letIn(ctx context.Context, m *chat.Message) (reason string, er
 	if err != nil {
 		return "", err
 	}
-	if set.Version == 0 && ask.By != "" && ask.By != s.me() {
-		return "", errNoDoor
-	}
 	var link chat.LinkRow
 	if set.Text == "" || json.Unmarshal([]byte(set.Text), &link) != nil || link.Group != ask.Group {
 		return chat.JoinRevoked, nil
@@ -436,7 +438,7 @@ func (s *Session) letIn(ctx context.Context, m *chat.Message) (reason string, er
 		return chat.JoinExpired, nil
 	case link.Uses > 0 && used >= link.Uses && !before:
 		return chat.JoinUsed, nil
-	case row.Kind != chat.Group || row.Stopped || !row.MaySetTimer(s.me()) || !row.MaySetTimer(link.By):
+	case row.Kind != chat.Group || row.Stopped || !row.MaySetTimer(s.me()) || !row.MaySetTimer(link.By) || link.Told != "" && !row.MaySetTimer(link.Told):
 		return chat.JoinCannot, nil
 	case banned:
 		return chat.JoinBanned, nil
@@ -455,8 +457,19 @@ func (s *Session) letIn(ctx context.Context, m *chat.Message) (reason string, er
 	return "", s.AddMembers(ctx, ask.Group, []chat.AccountID{m.From}, link.History)
 }
 
-// errNoDoor: what another admin told of the link did not come yet.
-var errNoDoor = errors.New("the link is not known here")
+// knowsDoor tells whether anything is known here of the link that somebody has; of
+// one that this account made, always.
+func (s *Session) knowsDoor(ask *chat.Join) (known bool, err error) {
+	if ask.By == "" || ask.By == s.me() {
+		return true, nil
+	}
+	err = s.db.View(func(tx *storage.Tx) error {
+		set, err := tx.Setting(chat.SettingLink, ask.Link)
+		known = set.Version > 0
+		return err
+	})
+	return known, err
+}
 
 // freshen brings a conversation's chain up to what the relay has.
 func (s *Session) freshen(ctx context.Context, id chat.ConversationID) error {

@@ -215,7 +215,7 @@ func (t *turn) door(m *chat.Message) error {
 	case d.Revoked && !here && known.Version > 0, !d.Revoked && known.Version > 0:
 		return nil // it was revoked before; or what is known of it stays
 	case !d.Revoked:
-		b, err := json.Marshal(chat.LinkRow{Group: m.Conversation, Key: d.Key, By: d.By, Invite: d.Invite, Uses: d.Uses, History: d.History, Made: d.Made})
+		b, err := json.Marshal(chat.LinkRow{Group: m.Conversation, Key: d.Key, By: d.By, Told: m.From, Invite: d.Invite, Uses: d.Uses, History: d.History, Made: d.Made})
 		if err != nil {
 			return err
 		}

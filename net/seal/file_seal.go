@@ -73,7 +73,7 @@ type Sealer struct {
 }
 
 // Stretch is how many bytes a Sealer reads at once, at most.
-const Stretch = 16 * ChunkSize
+const Stretch = 8 * ChunkSize
 
 // Room is a Writer that has memory for what it is to get. A Sealer reads there,
 // hands it to Write, and only reads of it from then on, up to the next call of

@@ -94,7 +94,7 @@ type groupJoinLine struct {
 	joinLine
 	Group chat.ConversationID `json:"group"`
 	State string              `json:"state"` // in, or waiting
-	By    string              `json:"by"`    // who lets one in, as soon as they are online
+	By    string              `json:"by"`    // who made the link: they or another admin let one in, as soon as they are online
 }
 
 // comeIn asks to be let into the group of a link, and waits for it as long as j says.
