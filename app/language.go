@@ -174,13 +174,17 @@ func told(text string) string {
 		for _, t := range []string{text, strings.TrimSuffix(text, ".")} {
 			if found := p.find.FindStringSubmatch(t); found != nil {
 				n := 0
-				return sentenced(verb.ReplaceAllStringFunc(s.words[p.key].other, func(string) string {
+				words := verb.ReplaceAllStringFunc(s.words[p.key].other, func(string) string {
 					n++
 					if n < len(found) {
 						return found[n]
 					}
 					return ""
-				}))
+				})
+				if strings.HasPrefix(s.words[p.key].other, "%") {
+					return words // a name, as it is
+				}
+				return sentenced(words)
 			}
 		}
 	}

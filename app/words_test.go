@@ -224,3 +224,19 @@ func TestReasonsInAnotherLanguage(t *testing.T) {
 		}
 	}
 }
+
+// Sentences of the session in which a file's name stands are said in the person's
+// language, around the name as it is.
+func TestNamesInSentences(t *testing.T) {
+	setLanguage("pt")
+	t.Cleanup(func() { setLanguage("en") })
+	for said, want := range map[string]string{
+		"Relatório 2.pdf is no longer where it was. Put it back, then try again.": "Relatório 2.pdf já não está onde estava. Reponha-o e tente de novo.",
+		"a%s.txt changed after it was chosen. Send it again.":                     "a%s.txt mudou depois de ter sido escolhido. Envie-o de novo.",
+		"The relay at http://192.168.1.10:7465 is not running.":                   "O relay em http://192.168.1.10:7465 não está a funcionar.",
+	} {
+		if got := told(said); got != want {
+			t.Errorf("%q is %q", said, got)
+		}
+	}
+}

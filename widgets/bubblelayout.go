@@ -371,6 +371,9 @@ func (l *bubbleLayout) placeFile(it *Item, y, w, limit float32) (float32, float3
 		controls = wordButtonSize(l.words).Width + metaGap
 	}
 	room := limit - fileColumn - controls - bubblePadY
+	if l.meta == metaDetail && measureWord(detail, TinySize, fyne.TextStyle{})+extra > room { // the time stays whole
+		detail = join(ElideEnd(s.detail, room-extra-measureWord(" · "+l.clock, TinySize, fyne.TextStyle{}), TinySize, false), l.clock)
+	}
 	name := fileName(content.File)
 	column := max(measureWord(name, TextSize, bold), measureWord(detail, TinySize, fyne.TextStyle{})+extra, 96)
 	if l.plays { // as wide while it plays: nothing moves then
