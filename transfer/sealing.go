@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"hash"
@@ -56,9 +57,10 @@ type input struct {
 func (i *input) ReadAt(p []byte, off int64) (int, error) { return i.read(p, off) }
 
 // newSealing begins, or goes on from a record if there is one; then it reads
-// again what the record speaks of. Errors: the Sealer's, or read's.
-func newSealing(b body, in *input, record *seal.Record, save func(seal.Record) error) (*sealing, error) {
-	x := &sealing{body: b, input: in, plain: &beside{Hash: sha256.New()}, sealed: crc32.New(castagnoli), now: piece{k: -1}}
+// again what the record speaks of. Its hashing waits for words. Errors: the Sealer's,
+// or read's.
+func newSealing(b body, in *input, words *priority.Gate, record *seal.Record, save func(seal.Record) error) (*sealing, error) {
+	x := &sealing{body: b, input: in, plain: &beside{Hash: sha256.New(), words: words}, sealed: crc32.New(castagnoli), now: piece{k: -1}}
 	var err error
 	if record == nil {
 		if x.sealer, err = seal.NewSealer(in, b.size(), save); err == nil {
@@ -212,6 +214,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // who writes goes on. Both may be called again. It is a seal.Room: what it gets lies in its own memory.
 type beside struct {
 	hash.Hash
+	words      *priority.Gate
 	free, full chan []byte
 	done       chan struct{}
 	lent       []byte // to who writes
@@ -235,7 +238,9 @@ func (b *beside) begin() {
 	go func(free, full chan []byte, done chan struct{}) {
 		defer close(done)
 		priority.Background()
+		bulk := b.words.Bulk()
 		for p := range full {
+			bulk.Pass(context.Background(), len(p))
 			b.Hash.Write(p)
 			free <- p[:cap(p)]
 		}

@@ -39,6 +39,7 @@ type source struct {
 	caps  *caps
 
 	mu      sync.Mutex
+	words   *priority.Gate
 	bulk    priority.Bulk // of who takes sealed bytes
 	reading priority.Bulk // of who reads and seals
 	sealing *sealing
@@ -77,7 +78,7 @@ func openSource(ctx context.Context, t *chat.Transfer, m *meter, words *priority
 }
 
 func newSource(ctx context.Context, b body, m *meter, words *priority.Gate, caps *caps) *source {
-	return &source{ctx: ctx, body: b, meter: m, caps: caps, bulk: words.Bulk(), reading: words.Bulk()}
+	return &source{ctx: ctx, body: b, meter: m, caps: caps, words: words, bulk: words.Bulk(), reading: words.Bulk()}
 }
 
 // seal makes the sealed form: the one that an attempt before has left, or one
@@ -99,7 +100,7 @@ func (s *source) seal(old *sealing, record *seal.Record, save func(seal.Record) 
 			return 0, err
 		}
 		return s.readPlain(p, off)
-	}}, record, save)
+	}}, s.words, record, save)
 	if err != nil {
 		return err
 	}
