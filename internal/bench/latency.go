@@ -26,7 +26,6 @@ import (
 const (
 	heavy   = 2 << 30 // bytes of the upload, and of the download
 	every   = 20 * time.Millisecond
-	sample  = 6 * time.Second // of quiet before and after every load
 	loads   = 3
 	patient = 5 * time.Minute
 )
@@ -34,8 +33,9 @@ const (
 // latency compares send → delivered of a text message while the relay, the
 // sender and the receiver are idle with the same while the sender uploads 2 GB
 // and the receiver downloads 2 GB, as one file and as four at a time. Each is
-// measured several times in turn. The load is open: messages leave on a fixed
-// beat and a late one counts from its beat.
+// measured several times in turn, idle for as long as under load: a disk that
+// stands still now and then meets both alike. The load is open: messages leave on
+// a fixed beat and a late one counts from its beat.
 func latency(ctx context.Context, dir string) error {
 	for _, files := range []int{1, 4} {
 		into := filepath.Join(dir, fmt.Sprintf("latency-%d", files))
@@ -61,18 +61,18 @@ func latencyWith(ctx context.Context, dir string, files int) error {
 	defer p.close()
 	var idle, busy []time.Duration
 	for i := range loads {
-		quiet, cancel := context.WithTimeout(ctx, sample)
-		d, err := p.beat(quiet)
+		d, err := p.underLoad(ctx, dir, i, files)
+		if err != nil {
+			return err
+		}
+		busy = append(busy, d...)
+		quiet, cancel := context.WithTimeout(ctx, time.Duration(len(d))*every)
+		d, err = p.beat(quiet)
 		cancel()
 		if err != nil {
 			return err
 		}
 		idle = append(idle, d...)
-		d, err = p.underLoad(ctx, dir, i, files)
-		if err != nil {
-			return err
-		}
-		busy = append(busy, d...)
 	}
 	for _, q := range []struct {
 		name string
