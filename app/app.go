@@ -70,6 +70,8 @@ type Config struct {
 
 	// Do runs a function on the screen's goroutine, later and in order. nil: fyne.Do.
 	Do func(func())
+	// Quit ends Fyne's loop; nil for Fyne's own.
+	Quit func()
 }
 
 // App is the running shell.
@@ -128,6 +130,9 @@ var ErrRaised = errors.New("this profile has a window already")
 func New(f fyne.App, cfg Config) (*App, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Quit == nil {
+		cfg.Quit = f.Quit
 	}
 	if cfg.Do == nil {
 		cfg.Do = fyne.Do

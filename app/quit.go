@@ -47,5 +47,5 @@ func (a *App) leave() {
 	if p := a.windowPlace(); p != nil {
 		a.settings.Place = p
 	}
-	a.fyne.Quit()
+	a.cfg.Quit()
 }

@@ -29,6 +29,7 @@ func Run(ctx context.Context, cfg Config) error {
 	f := fyneapp.NewWithID(system.ID)
 	f.SetIcon(widgets.WindowIcon())
 	f.Settings().SetTheme(widgets.NewTheme())
+	cfg.Quit = inOrder(f)
 	a, err := New(f, cfg)
 	if errors.Is(err, ErrRaised) {
 		return nil
@@ -43,7 +44,7 @@ func Run(ctx context.Context, cfg Config) error {
 		defer close(stopped)
 		select {
 		case <-ctx.Done():
-			fyne.Do(f.Quit)
+			fyne.Do(cfg.Quit)
 		case <-ended:
 		}
 	}()
@@ -53,4 +54,26 @@ func Run(ctx context.Context, cfg Config) error {
 	// Here and nowhere else: Fyne also ends by itself, at a signal of its own.
 	a.remember()
 	return a.Close()
+}
+
+// inOrder returns how Fyne's loop is ended. What Fyne calls hooks with goes through a
+// queue, and back through the loop; the loop ends before that is empty, and
+// then Fyne waits for ever for a hook that came in between (2.8.1,
+// internal/driver/glfw/loop.go). So none is left that it calls at the end, and
+// the end itself waits in the queue behind those that it has called.
+func inOrder(f fyne.App) (quit func()) {
+	life := f.Lifecycle()
+	queue, ok := life.(interface {
+		SetOnStoppedHookExecuted(func())
+		QueueEvent(func())
+	})
+	if !ok {
+		return f.Quit
+	}
+	queue.SetOnStoppedHookExecuted(nil) // it saves Fyne's preferences, of which we have none
+	return func() {
+		life.SetOnEnteredForeground(nil)
+		life.SetOnExitedForeground(nil)
+		queue.QueueEvent(f.Quit)
+	}
 }
