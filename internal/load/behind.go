@@ -49,6 +49,9 @@ func (d *device) link(ctx context.Context, dir string) (*device, error) {
 		return nil, err
 	}
 	old, err := d.StartLink(ctx)
+	for ; errors.Is(err, session.ErrOffline) && ctx.Err() == nil; old, err = d.StartLink(ctx) {
+		time.Sleep(50 * time.Millisecond) // it connects
+	}
 	if err != nil {
 		return nil, err
 	}
