@@ -20,16 +20,7 @@ func init() { moveClock = func(by time.Duration) { time.Moved.Store(int64(by / t
 // sender's, the relay's or the receiver's, at each of its requests. Then it is
 // set right again, between two others.
 func TestClocks(t *testing.T) {
-	w := newWorld(t, nil)
-	g := newGateway(t, w.url())
-	ana, bo := w.person("Ana", g.URL, ""), w.person("Bo", g.URL, "")
-	conv := meet(t, ana, bo)
-	for _, p := range []*person{ana, bo} {
-		if err := p.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	w.stop()
+	w, g, ana, bo, conv := apart(t)
 	relay := startChild(t, order{Role: "relay", Dir: w.dir, Listen: w.addr}, nil)
 	relay.line(t)
 	const day = 24 * time.Hour

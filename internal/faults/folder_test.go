@@ -75,16 +75,7 @@ func equalFolder(t testing.TB, got, want string) {
 // Who sends a folder, who fetches it and the relay are killed at every point, and
 // started again: the folder is whole at the other end, and its message there once.
 func TestKilledFolder(t *testing.T) {
-	w := newWorld(t, nil)
-	g := newGateway(t, w.url())
-	ana, bo := w.person("Ana", g.URL, ""), w.person("Bo", g.URL, "")
-	conv := meet(t, ana, bo)
-	for _, p := range []*person{ana, bo} {
-		if err := p.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	w.stop()
+	w, g, ana, bo, conv := apart(t)
 	relayOrder := order{Role: "relay", Dir: w.dir, Listen: w.addr}
 	var relay atomic.Pointer[process]
 	serve := func(t testing.TB) {

@@ -306,3 +306,20 @@ func logger(t testing.TB, who string) *slog.Logger {
 	}
 	return slog.New(slog.NewTextHandler(os.Stderr, nil)).With("who", who, "test", t.Name())
 }
+
+// apart are two people who met, and closed; the relay has stopped, behind its
+// gateway: each is to be a process of its own, one that can be killed.
+func apart(t testing.TB) (w *world, g *gateway, ana, bo *person, conv chat.ConversationID) {
+	t.Helper()
+	w = newWorld(t, nil)
+	g = newGateway(t, w.url())
+	ana, bo = w.person("Ana", g.URL, ""), w.person("Bo", g.URL, "")
+	conv = meet(t, ana, bo)
+	for _, p := range []*person{ana, bo} {
+		if err := p.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.stop()
+	return w, g, ana, bo, conv
+}
