@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"sync/atomic"
 	"time"
+
+	"satchel/net/socket"
 )
 
 // TusConfig is what a tus handler needs.
@@ -67,7 +68,7 @@ func NewClient() *http.Client {
 	http1.SetHTTP1(true) // a connection a transfer: a stalled one holds up no other
 	return &http.Client{CheckRedirect: checkRedirect, Transport: &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 15 * time.Second, Control: keepLittleUnsent}).DialContext,
+		DialContext:           socket.Dial,
 		TLSHandshakeTimeout:   15 * time.Second,
 		ResponseHeaderTimeout: time.Hour, // the last chunk's: a store may check a very big file first
 		IdleConnTimeout:       60 * time.Second,
