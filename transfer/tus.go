@@ -20,7 +20,7 @@ type TusConfig struct {
 	// Endpoint, an absolute URL, and downloads go to the URL in the message.
 	Tickets  Tickets
 	Endpoint string
-	Chunk    int64        // bytes that one request carries at most; 0: 8 MiB down, and 1 to 128 MiB up, by how quickly they go
+	Chunk    int64        // bytes that one request carries at most; 0: 1 to 32 MiB down, and 1 to 128 MiB up, by how quickly they go
 	Client   *http.Client // nil: one whose waits are bounded and that uses the proxy of the environment
 }
 
