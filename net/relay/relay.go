@@ -220,6 +220,7 @@ func (r *Relay) Serve(ctx context.Context) error {
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          r.debugLog(),
 		ConnState:         r.opening.watch,
+		ConnContext:       withSocket,
 	}
 	sweeping, stopSweeping := context.WithCancel(ctx)
 	swept := make(chan struct{})

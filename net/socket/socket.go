@@ -13,13 +13,15 @@ import (
 	"errors"
 	"io"
 	"net"
+	"sync/atomic"
 	"time"
 )
 
 // Sizes in bytes.
 const (
 	piece = 128 << 10 // written at once: between two pieces the body's owner may let others pass
-	much  = 256 << 10 // that wake who reads a body which comes quickly
+	much  = 256 << 10 // that wake who reads a body which comes quickly,
+	more  = 1 << 20   // and where even more is to come
 	span  = 4 << 20   // between two looks at how quickly it comes
 )
 
@@ -39,8 +41,9 @@ type Lender interface {
 // Conn is a connection. One goroutine at a time may read it, and one write it.
 type Conn struct {
 	*net.TCPConn
-	wake  int // bytes that have to be there before who reads is woken; 0: one
-	came  int // since the last look
+	sure  atomic.Int64 // bytes that are to come; or less than none
+	wake  int          // bytes that have to be there before who reads is woken; 0: one
+	came  int          // since the last look
 	since time.Time
 	quick bool // they come quickly
 }
@@ -67,28 +70,37 @@ func (l Listener) Accept() (net.Conn, error) {
 	return c, err
 }
 
+// Expect says that so many bytes more are sure to come, or the connection's end: of a
+// body whose length is known, for one.
+func (c *Conn) Expect(n int64) { c.sure.Store(n) }
+
 // Read implements net.Conn. Who asks for much at once has to know that so much will
 // come, as a reader of a body does whose length is known.
 func (c *Conn) Read(p []byte) (int, error) {
-	if enough := c.enough(len(p)); enough != c.wake && c.wakeAt(max(1, enough)) == nil {
+	sure := max(c.sure.Load(), int64(len(p)))
+	if enough := c.enough(sure); enough != c.wake && c.wakeAt(max(1, enough)) == nil {
 		c.wake = enough
 	}
 	n, err := c.TCPConn.Read(p)
-	if len(p) >= much {
+	c.sure.Add(-int64(n))
+	if sure >= much {
 		c.measure(n)
 	}
 	return n, err
 }
 
-// enough is how many of the next bytes have to be there to be worth a wake.
-func (c *Conn) enough(next int) int {
-	if next < much || !c.quick {
+// enough is how many of the bytes that are sure to come have to be there to be worth a wake.
+func (c *Conn) enough(sure int64) int {
+	switch {
+	case !c.quick || sure < much:
 		return 0
+	case sure < more:
+		return much
 	}
-	return much
+	return more
 }
 
-// measure looks now and then at how quickly large reads are answered.
+// measure looks now and then at how quickly much of a body comes.
 func (c *Conn) measure(n int) {
 	if c.came += n; c.came < span && !c.since.IsZero() {
 		return

@@ -142,6 +142,9 @@ func TestRarelyWoken(t *testing.T) {
 			wrote <- nil
 		}()
 		h := sha256.New()
+		if size%2 == 1 {
+			in.Expect(int64(size))
+		}
 		n, err := io.CopyBuffer(struct{ io.Writer }{h}, struct{ io.Reader }{&io.LimitedReader{R: eager{in}, N: int64(size)}}, buf)
 		if want := sha256.Sum256(data); err != nil || n != int64(size) || !bytes.Equal(h.Sum(nil), want[:]) {
 			t.Fatalf("%d bytes: %d came, or others (%v)", size, n, err)
@@ -163,6 +166,7 @@ func TestEndWakes(t *testing.T) {
 	in, out := pair(t)
 	came := make(chan error, 1)
 	go func() {
+		in.Expect(3 * more)
 		n, err := io.ReadFull(eager{in}, make([]byte, 2*much))
 		if n != 7 {
 			t.Errorf("%d bytes came, want 7", n)
