@@ -126,6 +126,7 @@ func newPane(a *App) *pane {
 	c.OnResize = func() { p.root.Refresh() }
 	c.OnUp = p.editLast
 	c.OnEmoji = p.pickEmoji
+	c.OnMenu = func() { a.main.list.ShowMenu() }
 	p.reply.OnClose = p.endReply
 	p.wirePicked()
 	p.wireVoice()
@@ -364,8 +365,17 @@ func (p *pane) send(text string) bool {
 		}
 	})
 	p.timeline.MarkUnread("") // who answers has read it
-	p.timeline.ScrollToEnd()
+	p.toEnd()
 	return true
+}
+
+// toEnd shows the newest message, also to who was far up.
+func (p *pane) toEnd() {
+	if p.detached {
+		p.reload()
+		return
+	}
+	p.timeline.ScrollToEnd()
 }
 
 // paneLayout: head, timeline, notice, composer; what hangs over it covers all.

@@ -178,7 +178,7 @@ func (a *App) showMain() {
 	}
 	s.head.Search.OnChanged = a.search
 	s.head.Search.OnStep = s.list.Step
-	s.head.Search.OnEscape = a.escape
+	s.head.Search.OnEscape, s.head.OnEscape, s.list.OnEscape, s.pane.head.OnEscape = a.escape, a.escape, a.escape, a.escape
 	s.head.Search.OnShortcut = a.shortcut
 	s.head.Search.OnSubmitted = func(string) { a.chooseFirst() }
 	s.list.OnSelect = a.choose
@@ -189,6 +189,10 @@ func (a *App) showMain() {
 		s.listed = true
 		s.root.Refresh()
 	})
+	c := s.pane.composer
+	for _, b := range []*widgets.Button{s.head.New, s.head.Invite, s.head.Settings, s.foot.More, s.back, s.pane.head.Search, s.pane.head.Media, c.Attach, c.Emoji, c.Send, c.Voice} {
+		b.OnEscape = a.escape
+	}
 	side, line := widgets.NewGround(widgets.ColorSide), widgets.NewGround(widgets.ColorLine)
 	s.root = &fyne.Container{Objects: []fyne.CanvasObject{side, line, s.head, s.list, s.foot, s.pane.root, s.back}}
 	s.root.Layout = mainLayout{s: s, side: side, line: line}

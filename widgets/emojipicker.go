@@ -28,7 +28,7 @@ type EmojiPicker struct {
 	Search *Field
 	recent []string
 	found  []string
-	grid   *widget.GridWrap
+	grid   *rowGrid
 	near   fyne.Position // its lower right corner, as far as there is room
 	canvas fyne.Canvas
 }
@@ -37,7 +37,7 @@ type EmojiPicker struct {
 func NewEmojiPicker(recent []string) *EmojiPicker {
 	p := &EmojiPicker{Search: NewField(lang.L("Find an emoji")), recent: recent}
 	p.ExtendBaseWidget(p)
-	p.grid = widget.NewGridWrap(
+	p.grid = newRowGrid(
 		func() int { return len(p.found) },
 		func() fyne.CanvasObject {
 			c := &emojiButton{text: &canvas.Text{TextSize: 22}}
@@ -59,7 +59,6 @@ func NewEmojiPicker(recent []string) *EmojiPicker {
 			p.pick(p.found[0])
 		}
 	}
-	p.Search.OnEscape = p.Dismiss
 	p.found = findEmoji("", recent)
 	return p
 }

@@ -40,7 +40,6 @@ func NewLocationSheet() *LocationSheet {
 	what := NewParagraph(lang.L("Latitude and longitude in degrees, or a link from a map. Nothing is asked anywhere: the place goes into the message as it is written here."), SizeText, ColorText, fyne.TextAlignLeading)
 	s.Sheet = NewSheet(lang.L("Send a location"), NewColumn(12, what, FieldBox(s.Place, false), s.words, FieldBox(s.Name, false)), cancel, s.Send)
 	s.Sheet.Aside = s.Picture
-	s.Place.OnEscape, s.Name.OnEscape, s.Picture.OnEscape = s.Sheet.Dismiss, s.Sheet.Dismiss, s.Sheet.Dismiss
 	s.look(false)
 	return s
 }

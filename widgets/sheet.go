@@ -32,9 +32,6 @@ func NewSheet(title string, content fyne.CanvasObject, buttons ...*Button) *Shee
 	s := &Sheet{Title: title, Content: content, Buttons: buttons, Width: 480, tips: NewTips()}
 	s.ExtendBaseWidget(s)
 	s.Close = NewIconButton(IconClose, lang.L("Close"), s.Dismiss)
-	for _, b := range append(buttons, s.Close) {
-		b.OnEscape = s.Dismiss
-	}
 	return s
 }
 

@@ -128,6 +128,7 @@ type Timeline struct {
 	picked  map[chat.MessageID]bool // chosen, to be acted on together
 	pickAt  chat.MessageID          // where Shift extends from
 	current chat.MessageID          // that the keyboard acts on; "": none
+	focused bool                    // the keyboard is here
 	flashed *entry
 	flash   *fyne.Animation
 
