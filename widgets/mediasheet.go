@@ -51,7 +51,7 @@ func NewMediaSheet(of string) *MediaSheet {
 	s.Files = NewButton(PlainButton, lang.L("Files"), func() { s.pick(true) })
 	s.grid = newRowGrid(func() int { return len(s.shown) },
 		func() fyne.CanvasObject { return newMediaPicture(s) },
-		func(i widget.GridWrapItemID, o fyne.CanvasObject) { o.(*mediaPicture).set(s.shown[i]) })
+		func(i widget.GridWrapItemID, o fyne.CanvasObject) { o.(*mediaPicture).set(s.shown[i], s.grid.marked(i)) })
 	s.list = newRowList(func() int { return len(s.shown) },
 		func() fyne.CanvasObject { return newMediaFile(s) },
 		func(i widget.ListItemID, o fyne.CanvasObject) { o.(*mediaFile).set(s.shown[i]) })
@@ -143,6 +143,7 @@ type mediaPicture struct {
 	of      *MediaSheet
 	message chat.Message
 	image   *canvas.Image
+	marked  bool // the keyboard is here
 }
 
 func newMediaPicture(of *MediaSheet) *mediaPicture {
@@ -151,9 +152,9 @@ func newMediaPicture(of *MediaSheet) *mediaPicture {
 	return p
 }
 
-func (p *mediaPicture) set(m chat.Message) {
-	if p.message.ID != m.ID {
-		p.message = m
+func (p *mediaPicture) set(m chat.Message, marked bool) {
+	if p.message.ID != m.ID || p.marked != marked {
+		p.message, p.marked = m, marked
 		p.Refresh()
 	}
 }
@@ -180,8 +181,11 @@ func (p *mediaPicture) TappedSecondary(e *fyne.PointEvent) {
 
 func (p *mediaPicture) CreateRenderer() fyne.WidgetRenderer {
 	ground := NewRounded(Color(ColorIncoming), PictureRadius)
-	r := &shellRenderer{objects: []fyne.CanvasObject{ground, p.image}}
+	ring := newFocusRing()
+	ring.CornerRadius = PictureRadius + 3
+	r := &shellRenderer{objects: []fyne.CanvasObject{ground, p.image, ring}}
 	r.layout = func(s fyne.Size) {
+		place(ring, 0, 0, s.Width, s.Height)
 		place(ground, 3, 3, s.Width-6, s.Height-6)
 		place(p.image, 3, 3, s.Width-6, s.Height-6)
 	}
@@ -201,6 +205,8 @@ func (p *mediaPicture) CreateRenderer() fyne.WidgetRenderer {
 			})
 		}
 		show(p.image, p.image.Image != nil)
+		drawFocusRing(ring, p.marked)
+		ring.Refresh()
 		ground.Refresh()
 		p.image.Refresh()
 	}

@@ -33,18 +33,39 @@ func (l *rowList) TypedKey(k *fyne.KeyEvent) {
 	}
 }
 
-// rowGrid is the same for Fyne's grid.
+// rowGrid is the same for Fyne's grid. Its cells may cover what Fyne marks the one
+// with that the keyboard is at.
 type rowGrid struct {
 	widget.GridWrap
-	at widget.GridWrapItemID
+	at      widget.GridWrapItemID
+	focused bool
 }
 
 func newRowGrid(length func() int, create func() fyne.CanvasObject, update func(widget.GridWrapItemID, fyne.CanvasObject)) *rowGrid {
 	g := &rowGrid{}
 	g.ExtendBaseWidget(g)
 	g.Length, g.CreateItem, g.UpdateItem = length, create, update
-	g.OnHighlighted = func(i widget.GridWrapItemID) { g.at = i }
+	g.OnHighlighted = func(i widget.GridWrapItemID) {
+		g.at = i
+		g.Refresh()
+	}
 	return g
+}
+
+// marked tells whether the keyboard is at a cell.
+func (g *rowGrid) marked(i widget.GridWrapItemID) bool { return g.focused && g.at == i }
+
+// FocusGained implements fyne.Focusable.
+func (g *rowGrid) FocusGained() {
+	g.focused = true
+	g.GridWrap.FocusGained()
+}
+
+// FocusLost implements fyne.Focusable.
+func (g *rowGrid) FocusLost() {
+	g.focused = false
+	g.GridWrap.FocusLost()
+	g.Refresh()
 }
 
 // TypedKey implements fyne.Focusable.
