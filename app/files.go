@@ -233,7 +233,7 @@ func (a *App) sendFiles(id chat.ConversationID, paths []string, caption string, 
 	content := chat.Content{Kind: chat.KindMessage, Text: caption}
 	if p := a.main.pane; p.id == id {
 		content.Reply = p.takeReply()
-		p.toEnd()
+		p.timeline.ScrollToEnd()
 	}
 	files := make([]session.Outgoing, len(paths))
 	for i, path := range paths {

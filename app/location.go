@@ -37,7 +37,7 @@ func (a *App) askLocation() {
 		content := chat.Content{Kind: chat.KindMessage, Location: &l}
 		if p := a.main.pane; p.id == id {
 			content.Reply = p.takeReply()
-			p.toEnd()
+			p.timeline.ScrollToEnd()
 		}
 		a.inOrder(func(ctx context.Context) func() {
 			if _, err := a.session.Send(ctx, id, content); err != nil {

@@ -197,6 +197,7 @@ func (p *pane) conversationChanged(c chat.Conversation) {
 	if p.drawClosed() {
 		p.root.Refresh()
 	}
+	p.timeline.SetBeyond(p.beyond())
 	me := p.app.model.me.ID
 	p.timeline.SetReceipts(func(m *chat.Message) chat.Receipt { return c.Receipt(me, m) })
 }
@@ -365,17 +366,8 @@ func (p *pane) send(text string) bool {
 		}
 	})
 	p.timeline.MarkUnread("") // who answers has read it
-	p.toEnd()
-	return true
-}
-
-// toEnd shows the newest message, also to who was far up.
-func (p *pane) toEnd() {
-	if p.detached {
-		p.reload()
-		return
-	}
 	p.timeline.ScrollToEnd()
+	return true
 }
 
 // paneLayout: head, timeline, notice, composer; what hangs over it covers all.

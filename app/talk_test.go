@@ -203,6 +203,30 @@ func TestJump(t *testing.T) {
 	}
 }
 
+// Who comes back after much was written begins where what is new does, and has read
+// what was on the screen and no more.
+func TestOpensAtUnread(t *testing.T) {
+	mara, ines := pair(newStage(t))
+	talk := mara.main.pane.id
+	mara.opens("Notes to self")
+	const all = pageSize + 40
+	for i := range all {
+		if _, err := ines.session.Send(t.Context(), talk, message(strconv.Itoa(i+1))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mara.sees("all of them counted", func(s Screen) bool { r := row(s, "Ines Tavares"); return r != nil && r.Unread == all })
+	mara.opens("Ines Tavares")
+	s := mara.sees("a part of them read", func(s Screen) bool { r := row(s, "Ines Tavares"); return r.Unread < all })
+	at, _ := mara.main.pane.timeline.Anchor()
+	if text := mara.main.pane.shown[at].Content.Text; text != "1" && text != "Morning" || row(s, "Ines Tavares").Unread < all-30 {
+		t.Errorf("it begins at %q, with %d unread", text, row(s, "Ines Tavares").Unread)
+	}
+	mara.main.pane.timeline.ScrollToEnd()
+	mara.sees("the end", func(s Screen) bool { return s.Conversation.AtEnd && last(s).Text == strconv.Itoa(all) })
+	mara.sees("all of them read", func(s Screen) bool { return row(s, "Ines Tavares").Unread == 0 })
+}
+
 // A search finds people, messages and files, leads to the message, and Escape
 // leaves it.
 func TestFindsMessages(t *testing.T) {

@@ -220,7 +220,7 @@ func (a *App) sendVoice(r *recording) {
 	})
 	a.voiceOver(r)
 	if a.main.pane.id == r.conv {
-		a.main.pane.toEnd()
+		a.main.pane.timeline.ScrollToEnd()
 	}
 }
 
