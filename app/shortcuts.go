@@ -36,7 +36,7 @@ type windowKey struct {
 func windowKeys() []windowKey {
 	one := func(key fyne.KeyName, with fyne.KeyModifier) []shortcutKey { return []shortcutKey{{key, with}} }
 	keys := []windowKey{
-		{one(fyne.KeyK, ctrl), func(a *App, _ shortcutKey) { a.find() }, lang.L("Find a person, a message or a file"), false},
+		{[]shortcutKey{{fyne.KeyK, ctrl}, {fyne.KeyF, ctrl}}, func(a *App, _ shortcutKey) { a.find() }, lang.L("Find a person, a message or a file"), false},
 		{one(fyne.KeyN, ctrl), func(a *App, _ shortcutKey) { a.newMessage() }, lang.L("New message"), false},
 		{one(fyne.KeyI, ctrl), func(a *App, _ shortcutKey) { a.invite() }, lang.L("Invite somebody"), false},
 		{one(fyne.KeyO, ctrl), func(a *App, _ shortcutKey) { a.pickFiles() }, lang.L("Choose files to send"), false},

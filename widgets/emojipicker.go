@@ -3,6 +3,7 @@ package widgets
 import (
 	"image/color"
 	"strings"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -31,6 +32,7 @@ type EmojiPicker struct {
 	grid   *rowGrid
 	near   fyne.Position // its lower right corner, as far as there is room
 	canvas fyne.Canvas
+	shown  time.Time
 }
 
 // NewEmojiPicker returns a picker that offers the recent ones first.
@@ -81,7 +83,7 @@ func (p *EmojiPicker) pick(sign string) {
 
 // ShowOn puts the picker over the window, its lower right corner near a point.
 func (p *EmojiPicker) ShowOn(c fyne.Canvas, near fyne.Position) {
-	p.canvas, p.near = c, near
+	p.canvas, p.near, p.shown = c, near, time.Now()
 	p.Resize(c.Size())
 	c.Overlays().Add(p)
 	c.Focus(p.Search)
@@ -102,7 +104,12 @@ func (p *EmojiPicker) Dismiss() {
 
 // CreateRenderer implements fyne.Widget.
 func (p *EmojiPicker) CreateRenderer() fyne.WidgetRenderer {
-	scrim, card := newSurface(p.Dismiss), newSurface(nil)
+	card := newSurface(nil)
+	scrim := newSurface(func() {
+		if time.Since(p.shown) > secondClick {
+			p.Dismiss()
+		}
+	})
 	search := FieldBox(p.Search, false)
 	tight := container.NewThemeOverride(p.grid, &tightTheme{})
 	r := &shellRenderer{objects: []fyne.CanvasObject{scrim, card, search, tight}}

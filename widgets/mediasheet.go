@@ -51,7 +51,9 @@ func NewMediaSheet(of string) *MediaSheet {
 	s.Files = NewButton(PlainButton, lang.L("Files"), func() { s.pick(true) })
 	s.grid = newRowGrid(func() int { return len(s.shown) },
 		func() fyne.CanvasObject { return newMediaPicture(s) },
-		func(i widget.GridWrapItemID, o fyne.CanvasObject) { o.(*mediaPicture).set(s.shown[i], s.grid.marked(i)) })
+		func(i widget.GridWrapItemID, o fyne.CanvasObject) {
+			o.(*mediaPicture).set(s.shown[i], s.grid.marked(i))
+		})
 	s.list = newRowList(func() int { return len(s.shown) },
 		func() fyne.CanvasObject { return newMediaFile(s) },
 		func(i widget.ListItemID, o fyne.CanvasObject) { o.(*mediaFile).set(s.shown[i]) })
