@@ -7,7 +7,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/widget"
@@ -16,7 +15,7 @@ import (
 const (
 	pickerWidth  float32 = 352
 	pickerHeight float32 = 320
-	emojiCell    float32 = 40
+	emojiCell    float32 = 36 // Fyne's grid leaves 4 between them
 )
 
 // EmojiPicker is a card of emoji over the window, with a line to find one by.
@@ -111,8 +110,7 @@ func (p *EmojiPicker) CreateRenderer() fyne.WidgetRenderer {
 		}
 	})
 	search := FieldBox(p.Search, false)
-	tight := container.NewThemeOverride(p.grid, &tightTheme{})
-	r := &shellRenderer{objects: []fyne.CanvasObject{scrim, card, search, tight}}
+	r := &shellRenderer{objects: []fyne.CanvasObject{scrim, card, search, p.grid}}
 	r.layout = func(s fyne.Size) {
 		place(scrim, 0, 0, s.Width, s.Height)
 		w, h := min(pickerWidth, s.Width-16), min(pickerHeight, s.Height-16)
@@ -120,7 +118,7 @@ func (p *EmojiPicker) CreateRenderer() fyne.WidgetRenderer {
 		y := min(max(8, p.near.Y-h), s.Height-h-8)
 		place(card, x, y, w, h)
 		place(search, x+12, y+12, w-24, 39)
-		place(tight, x+12, y+60, w-24, h-68)
+		place(p.grid, x+12, y+60, w-24, h-68)
 	}
 	r.min = func() fyne.Size { return fyne.NewSize(200, 160) }
 	r.refresh = func() {

@@ -82,11 +82,11 @@ func (s *PersonSheet) Set(number, code, words string, verified bool) {
 
 // Answer says what came of a comparison; good says that it was them.
 func (s *PersonSheet) Answer(words string, good bool) {
-	s.answer.words.Style.ColorName = ColorBad
+	ink := ColorBad
 	if good {
-		s.answer.words.Style.ColorName = ColorGood
+		ink = ColorGood
 	}
-	s.answer.SetText(words)
+	s.answer.Say(words, ink)
 	show(s.answer, words != "")
 	s.Sheet.Refresh()
 }

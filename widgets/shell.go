@@ -2,6 +2,7 @@ package widgets
 
 import (
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 )
 
 // shellRenderer draws a widget from its pieces: it places them, says how small
@@ -23,8 +24,11 @@ func (r *shellRenderer) Refresh() {
 	}
 }
 
-// place moves and sizes o in one go.
+// place moves and sizes o in one go. Letters stand where Latin ones would.
 func place(o fyne.CanvasObject, x, y, w, h float32) {
+	if t, ok := o.(*canvas.Text); ok {
+		y -= drop(t.Text, t.TextSize, t.TextStyle)
+	}
 	o.Move(fyne.NewPos(x, y))
 	o.Resize(fyne.NewSize(w, h))
 }

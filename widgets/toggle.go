@@ -190,7 +190,7 @@ func (t *Toggle) CreateRenderer() fyne.WidgetRenderer {
 			ink = ColorMuted
 		}
 		text.Color, aside.Color, aside.Text = Color(ink), Color(ColorMuted), t.Aside
-		t.label.words.Style.ColorName = ink
+		t.label.Say(t.label.Text(), ink)
 		fill := ColorTrack
 		if t.on {
 			fill = ColorAccent
