@@ -35,15 +35,17 @@ func (a *App) askLocation() {
 	s := widgets.NewLocationSheet(a.settings.Map.host())
 	s.OnSend = func(l chat.Location) {
 		s.Sheet.Dismiss()
+		content := chat.Content{Kind: chat.KindMessage, Location: &l}
+		if p := a.main.pane; p.id == id {
+			content.Reply = p.takeReply()
+			p.timeline.ScrollToEnd()
+		}
 		a.inOrder(func(ctx context.Context) func() {
-			if _, err := a.session.Send(ctx, id, chat.Content{Kind: chat.KindMessage, Location: &l}); err != nil {
+			if _, err := a.session.Send(ctx, id, content); err != nil {
 				return func() { a.notice(sentence(err)) }
 			}
 			return nil
 		})
-		if a.main.pane.id == id {
-			a.main.pane.timeline.ScrollToEnd()
-		}
 	}
 	s.OnPicture = func() { a.placeFromPicture(s) }
 	stop := context.CancelFunc(func() {})

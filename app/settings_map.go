@@ -46,7 +46,6 @@ func (a *App) mapRows(o *openSheet) []fyne.CanvasObject {
 		widgets.FormField{ID: "address", Label: lang.L("Address of the map server"), Hint: "https://tiles.example.org/{z}/{x}/{y}.png"},
 		widgets.FormField{ID: "credit", Label: lang.L("Whose the maps are, as it stands on them"), Hint: usualCredit})
 	form.SetValues(map[string]string{"address": a.settings.Map.Address, "credit": a.settings.Map.Credit})
-	form.OnEscape = o.sheet.Dismiss
 	words := widgets.NewParagraph("", widgets.SizeSmall, widgets.ColorMuted, fyne.TextAlignLeading)
 	words.Hide()
 	say := func(text string, tone fyne.ThemeColorName) {

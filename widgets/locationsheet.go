@@ -54,7 +54,6 @@ func NewLocationSheet(server string) *LocationSheet {
 	what := NewParagraph(about, SizeText, ColorText, fyne.TextAlignLeading)
 	s.Sheet = NewSheet(lang.L("Send a location"), NewColumn(12, what, FieldBox(s.Place, false), s.words, FieldBox(s.Name, false), s.box, s.mapWords), cancel, s.Send)
 	s.Sheet.Aside = s.Picture
-	s.Place.OnEscape, s.Name.OnEscape, s.Picture.OnEscape = s.Sheet.Dismiss, s.Sheet.Dismiss, s.Sheet.Dismiss
 	s.box.Hide()
 	s.mapWords.Hide()
 	s.look(false)
