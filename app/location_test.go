@@ -54,7 +54,7 @@ func TestLocationWithMap(t *testing.T) {
 			mara.openSettingsAt("downloads")
 			mara.sheet.spots["map-address"].(*widgets.Field).SetText(c.address)
 			test.Tap(mara.sheet.spots["map-use"].(*widgets.Button))
-			words := mara.sheet.spots["map-words"].(*widgets.Paragraph)
+			words := mara.sheet.ofMaps
 			mara.sees(c.said, func(Screen) bool { return words.Text() == c.said })
 			mara.sheet.sheet.Dismiss()
 		}
