@@ -29,6 +29,7 @@ func Run(ctx context.Context, cfg Config) error {
 	f := fyneapp.NewWithID(system.ID)
 	f.SetIcon(widgets.WindowIcon())
 	f.Settings().SetTheme(widgets.NewTheme())
+	widgets.SettleFonts()
 	cfg.Quit = inOrder(f)
 	a, err := New(f, cfg)
 	if errors.Is(err, ErrRaised) {

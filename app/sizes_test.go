@@ -104,7 +104,7 @@ func (s *seen) walk(o fyne.CanvasObject, w walker) {
 			s.controls = append(s.controls, c)
 			w.control = c
 		}
-		if strings.Contains(w.in, "Scroll") || strings.Contains(w.in, "List") || strings.HasSuffix(w.in, "Entry") || strings.HasSuffix(w.in, "Field") || strings.Contains(w.in, "Timeline") || w.in == "GridWrap" {
+		if strings.Contains(w.in, "Scroll") || strings.Contains(w.in, "List") || strings.HasSuffix(w.in, "Entry") || strings.HasSuffix(w.in, "Field") || strings.Contains(w.in, "Timeline") || w.in == "GridWrap" || w.in == "Clip" {
 			w.clip = [4]float32{max(w.clip[0], box[0]), max(w.clip[1], box[1]), min(w.clip[2], box[2]), min(w.clip[3], box[3])}
 			w.scrolls = true
 		}

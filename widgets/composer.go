@@ -6,6 +6,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
@@ -31,6 +32,7 @@ type Composer struct {
 	OnResize   func()                   // the height that it asks for changed
 	OnUp       func()                   // ↑ in an empty field
 	OnEmoji    func()                   // the smile
+	OnMenu     func()                   // the menu key, or Shift+F10
 	OnVoice    func()                   // the microphone: see SetVoice
 
 	Attach   *Button
@@ -39,7 +41,8 @@ type Composer struct {
 	Voice    *Button      // in the place of Send while nothing is written
 	Mentions *MentionList // for the caller to place; shown while a name is written
 	entry    *composerEntry
-	box      *FieldFrame
+	box      *canvas.Rectangle // under the field
+	dress    *container.ThemeOverride
 	probe    *widget.Label // measures how many lines the text takes
 	height   float32       // of the field
 	most     float32       // that it may get
@@ -50,7 +53,7 @@ type Composer struct {
 
 // NewComposer returns an empty composer.
 func NewComposer() *Composer {
-	c := &Composer{height: 39, line: canvas.NewRectangle(Color(ColorLine))}
+	c := &Composer{height: fieldHeight, line: canvas.NewRectangle(Color(ColorLine))}
 	c.ExtendBaseWidget(c)
 	c.entry = &composerEntry{owner: c}
 	c.entry.ExtendBaseWidget(c.entry)
@@ -58,6 +61,7 @@ func NewComposer() *Composer {
 	c.entry.Wrapping = fyne.TextWrapWord
 	c.entry.SetMinRowsVisible(1)
 	c.entry.OnChanged = func(text string) {
+		meet(text)
 		c.grow()
 		if !c.quiet && c.OnChanged != nil {
 			c.OnChanged(text)
@@ -68,7 +72,10 @@ func NewComposer() *Composer {
 	c.probe = widget.NewLabel("")
 	c.probe.Wrapping = fyne.TextWrapWord
 	c.most = c.textHeight(strings.Repeat("x\n", composerLines-1)+"x", 1000)
-	c.box = FieldBox(c.entry, false)
+	c.box = NewRounded(Color(ColorIncoming), FieldRadius)
+	unseen, there := ownFonts()
+	c.dress = container.NewThemeOverride(container.NewStack(c.entry, unseen), &writingTheme{})
+	there()
 	c.Attach = NewIconButton(IconAttach, lang.L("Send files"), func() {
 		if c.OnAttach != nil {
 			c.OnAttach()
@@ -244,12 +251,12 @@ func (c *Composer) textHeight(text string, width float32) float32 {
 	inset := base().Size(theme.SizeNameInnerPadding)
 	c.probe.Resize(fyne.NewSize(width-2*fieldPadding+2*inset, 10))
 	c.probe.SetText(text)
-	return max(39, c.probe.MinSize().Height-2*inset+2*fieldPadding)
+	return max(fieldHeight, c.probe.MinSize().Height-2*inset+2*fieldPadding)
 }
 
 // CreateRenderer implements fyne.Widget.
 func (c *Composer) CreateRenderer() fyne.WidgetRenderer {
-	r := &shellRenderer{objects: []fyne.CanvasObject{c.line, c.Attach, c.box, c.Emoji, c.Voice, c.Send}}
+	r := &shellRenderer{objects: []fyne.CanvasObject{c.line, c.Attach, c.box, c.dress, c.Emoji, c.Voice, c.Send}}
 	const margin, pad = 20, 12
 	r.layout = func(s fyne.Size) {
 		place(c.line, 0, 0, s.Width, 1)
@@ -264,6 +271,7 @@ func (c *Composer) CreateRenderer() fyne.WidgetRenderer {
 		place(c.Emoji, right, bottom-38, attach.Width, attach.Height)
 		before := c.entry.Size().Width
 		place(c.box, x, pad+1, right-pad-x, s.Height-2*pad-1)
+		place(c.dress, x, pad+1, right-pad-x, s.Height-2*pad-1)
 		if c.entry.Size().Width != before {
 			c.grow()
 		}
@@ -281,7 +289,9 @@ func (c *Composer) CreateRenderer() fyne.WidgetRenderer {
 		c.Emoji.Refresh()
 		c.Send.Refresh()
 		c.Voice.Refresh()
+		c.box.FillColor = Color(ColorIncoming)
 		c.box.Refresh()
+		c.entry.Refresh() // not its override: see writingTheme
 	}
 	return r
 }
@@ -351,8 +361,12 @@ func (e *composerEntry) TypedKey(k *fyne.KeyEvent) {
 			e.owner.submit()
 		}
 	case fyne.KeyEscape:
-		if e.owner.OnEscape != nil {
-			e.owner.OnEscape()
+		do(e.owner.OnEscape)
+	case desktop.KeyMenu:
+		do(e.owner.OnMenu)
+	case fyne.KeyF10:
+		if e.shift {
+			do(e.owner.OnMenu)
 		}
 	case fyne.KeyUp:
 		if e.Text == "" && e.owner.OnUp != nil {

@@ -15,7 +15,7 @@ const leastContrast = 4.5
 // What is read stands out from every ground that it is read on, by day and by night.
 func TestContrast(t *testing.T) {
 	grounds := []fyne.ThemeColorName{ColorWindow, ColorSide, ColorIncoming, ColorOutgoing, ColorSelected,
-		theme.ColorNameMenuBackground, theme.ColorNameOverlayBackground, theme.ColorNameInputBackground}
+		theme.ColorNameMenuBackground, theme.ColorNameOverlayBackground}
 	on := map[fyne.ThemeColorName][]fyne.ThemeColorName{
 		ColorText: grounds, ColorMuted: grounds, ColorAccent: grounds, ColorGood: grounds, ColorBad: grounds, theme.ColorNameHyperlink: grounds,
 		ColorOnAccent: {ColorAccent},

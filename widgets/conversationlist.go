@@ -66,6 +66,7 @@ type ConversationList struct {
 	widget.BaseWidget
 	OnSelect func(Row)
 	OnMenu   func(Row) []*fyne.MenuItem // nil: there is no menu
+	OnEscape func()
 
 	rows     []Row
 	selected chat.ConversationID
@@ -201,7 +202,9 @@ func (l *ConversationList) RowObject(id chat.ConversationID) fyne.CanvasObject {
 
 // CreateRenderer implements fyne.Widget.
 func (l *ConversationList) CreateRenderer() fyne.WidgetRenderer {
-	tight := container.NewThemeOverride(l.list, &tightTheme{})
+	unseen, there := ownFonts()
+	tight := container.NewThemeOverride(container.NewStack(l.list, unseen), &tightTheme{})
+	there()
 	r := &shellRenderer{objects: []fyne.CanvasObject{tight, l.empty}}
 	r.layout = func(s fyne.Size) {
 		place(tight, 0, 0, s.Width, s.Height)

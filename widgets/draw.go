@@ -32,6 +32,7 @@ func NewOutlined(fill, line color.Color, radius float32) *canvas.Rectangle {
 
 // MeasureText returns the width and height of one line.
 func MeasureText(s string, size float32, bold bool) fyne.Size {
+	meet(s)
 	return fyne.MeasureText(s, size, fyne.TextStyle{Bold: bold})
 }
 

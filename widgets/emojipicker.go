@@ -3,10 +3,10 @@ package widgets
 import (
 	"image/color"
 	"strings"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/widget"
@@ -15,7 +15,7 @@ import (
 const (
 	pickerWidth  float32 = 352
 	pickerHeight float32 = 320
-	emojiCell    float32 = 40
+	emojiCell    float32 = 36 // Fyne's grid leaves 4 between them
 )
 
 // EmojiPicker is a card of emoji over the window, with a line to find one by.
@@ -28,16 +28,17 @@ type EmojiPicker struct {
 	Search *Field
 	recent []string
 	found  []string
-	grid   *widget.GridWrap
+	grid   *rowGrid
 	near   fyne.Position // its lower right corner, as far as there is room
 	canvas fyne.Canvas
+	shown  time.Time
 }
 
 // NewEmojiPicker returns a picker that offers the recent ones first.
 func NewEmojiPicker(recent []string) *EmojiPicker {
 	p := &EmojiPicker{Search: NewField(lang.L("Find an emoji")), recent: recent}
 	p.ExtendBaseWidget(p)
-	p.grid = widget.NewGridWrap(
+	p.grid = newRowGrid(
 		func() int { return len(p.found) },
 		func() fyne.CanvasObject {
 			c := &emojiButton{text: &canvas.Text{TextSize: 22}}
@@ -59,7 +60,6 @@ func NewEmojiPicker(recent []string) *EmojiPicker {
 			p.pick(p.found[0])
 		}
 	}
-	p.Search.OnEscape = p.Dismiss
 	p.found = findEmoji("", recent)
 	return p
 }
@@ -82,7 +82,7 @@ func (p *EmojiPicker) pick(sign string) {
 
 // ShowOn puts the picker over the window, its lower right corner near a point.
 func (p *EmojiPicker) ShowOn(c fyne.Canvas, near fyne.Position) {
-	p.canvas, p.near = c, near
+	p.canvas, p.near, p.shown = c, near, time.Now()
 	p.Resize(c.Size())
 	c.Overlays().Add(p)
 	c.Focus(p.Search)
@@ -103,10 +103,14 @@ func (p *EmojiPicker) Dismiss() {
 
 // CreateRenderer implements fyne.Widget.
 func (p *EmojiPicker) CreateRenderer() fyne.WidgetRenderer {
-	scrim, card := newSurface(p.Dismiss), newSurface(nil)
+	card := newSurface(nil)
+	scrim := newSurface(func() {
+		if time.Since(p.shown) > secondClick {
+			p.Dismiss()
+		}
+	})
 	search := FieldBox(p.Search, false)
-	tight := container.NewThemeOverride(p.grid, &tightTheme{})
-	r := &shellRenderer{objects: []fyne.CanvasObject{scrim, card, search, tight}}
+	r := &shellRenderer{objects: []fyne.CanvasObject{scrim, card, search, p.grid}}
 	r.layout = func(s fyne.Size) {
 		place(scrim, 0, 0, s.Width, s.Height)
 		w, h := min(pickerWidth, s.Width-16), min(pickerHeight, s.Height-16)
@@ -114,7 +118,7 @@ func (p *EmojiPicker) CreateRenderer() fyne.WidgetRenderer {
 		y := min(max(8, p.near.Y-h), s.Height-h-8)
 		place(card, x, y, w, h)
 		place(search, x+12, y+12, w-24, 39)
-		place(tight, x+12, y+60, w-24, h-68)
+		place(p.grid, x+12, y+60, w-24, h-68)
 	}
 	r.min = func() fyne.Size { return fyne.NewSize(200, 160) }
 	r.refresh = func() {

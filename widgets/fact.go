@@ -44,7 +44,7 @@ func (f *Fact) CreateRenderer() fyne.WidgetRenderer {
 	r.layout = func(s fyne.Size) {
 		left := f.valueLeft(s.Width)
 		name.Text = ElideEnd(f.Name, left-8, TextSize, false)
-		place(name, 0, -2, left-8, LineHeight)
+		place(name, 0, 0, left-8, LineHeight)
 		place(f.detail, left, 0, s.Width-left, s.Height)
 	}
 	r.min = func() fyne.Size {

@@ -4,12 +4,15 @@ import (
 	"image/color"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
 
-// Field is a line to write in. Enter calls OnSubmitted, Escape OnEscape.
+// Field is a line to write in. Enter calls OnSubmitted, Escape OnEscape. What is
+// longer than its FieldBox moves along with the caret.
 type Field struct {
 	caretEntry
 	OnEscape   func()
@@ -17,14 +20,16 @@ type Field struct {
 	OnShortcut func(fyne.Shortcut) bool // the window's; true: taken
 
 	onFocus func(bool)
-	hint    string // whole; where it has no room the end of it is left out
+	hint    string  // whole; where it has no room the end of it is left out
+	shown   float32 // how wide the part is that one sees; 0: in no FieldBox
 }
 
 // NewField returns a line with a hint.
 func NewField(hint string) *Field {
 	f := &Field{hint: hint}
 	f.ExtendBaseWidget(f)
-	f.Wrapping = fyne.TextWrap(fyne.TextTruncateClip)
+	f.Wrapping, f.Scroll = fyne.TextWrapOff, fyne.ScrollNone
+	f.OnCursorChanged = f.follow
 	f.SetPlaceHolder(hint)
 	return f
 }
@@ -34,10 +39,38 @@ func (f *Field) Hint() string { return f.hint }
 
 // Resize implements fyne.CanvasObject.
 func (f *Field) Resize(s fyne.Size) {
-	if hint := ElideEnd(f.hint, s.Width-2*fieldPadding, TextSize, false); hint != f.PlaceHolder {
+	width := s.Width
+	if f.shown > 0 {
+		width = f.shown
+	}
+	if hint := ElideEnd(f.hint, width-2*fieldInset(), TextSize, false); hint != f.PlaceHolder {
 		f.SetPlaceHolder(hint)
 	}
 	f.Entry.Resize(s)
+}
+
+// follow moves what is written so that the caret is seen. Fyne's own way has a bar
+// and a shadow that only a theme takes away, and a theme of its own costs fonts.
+func (f *Field) follow() {
+	if f.shown <= 0 || f.Password {
+		return
+	}
+	const room = 12 // that is kept beside the caret
+	all := max(f.shown, f.MinSize().Width)
+	if f.Text == "" {
+		all = f.shown // the hint has room
+	}
+	caret := f.CursorPosition().X + fieldInset()
+	left := -f.Position().X
+	left = min(left, max(0, caret-room))
+	left = max(left, caret+room-f.shown)
+	left = min(max(left, 0), all-f.shown)
+	if f.Position().X != -left {
+		f.Move(fyne.NewPos(-left, 0))
+	}
+	if f.Size().Width != all {
+		f.Resize(fyne.NewSize(all, f.Size().Height))
+	}
 }
 
 // FocusGained implements fyne.Focusable.
@@ -59,7 +92,11 @@ func (f *Field) FocusLost() {
 
 // TypedKey implements fyne.Focusable.
 func (f *Field) TypedKey(k *fyne.KeyEvent) {
-	if k.Name == fyne.KeyEscape && f.OnEscape != nil {
+	if k.Name == fyne.KeyEscape {
+		if f.OnEscape == nil {
+			backOut(f)
+			return
+		}
 		f.OnEscape()
 		return
 	}
@@ -72,70 +109,109 @@ func (f *Field) TypedKey(k *fyne.KeyEvent) {
 
 // TypedShortcut implements fyne.Shortcutable.
 func (f *Field) TypedShortcut(s fyne.Shortcut) {
-	if f.OnShortcut == nil || !f.OnShortcut(s) {
-		f.caretEntry.TypedShortcut(s)
+	if f.OnShortcut != nil && f.OnShortcut(s) {
+		return
 	}
+	if _, ok := s.(*desktop.CustomShortcut); ok && f.OnShortcut == nil { // the window's, too, where it is one
+		if c, ok := fyne.CurrentApp().Driver().CanvasForObject(f).(fyne.Shortcutable); ok {
+			c.TypedShortcut(s)
+		}
+	}
+	f.caretEntry.TypedShortcut(s)
 }
 
-// fieldPadding makes a field of one line 39 high.
-const fieldPadding = 11
+// A field of one line is 39 high: its letters stand 11 away from the edge.
+const (
+	fieldHeight  = 39
+	fieldPadding = 11
+)
 
-// FieldBox dresses an entry as one of Satchel's fields: filled, or bare, for
-// who draws a frame around it.
-func FieldBox(entry fyne.CanvasObject, bare bool) *FieldFrame {
-	_, line := entry.(*Field)
-	f := &FieldFrame{entry: entry, dress: container.NewThemeOverride(entry, &fieldTheme{bare: bare, line: line})}
+// fieldInset is how far the letters of a field stand from its own edge; its box has the rest.
+func fieldInset() float32 { return base().Size(theme.SizeNameInnerPadding) }
+
+// FieldBox dresses a field as one of Satchel's: filled, or bare, for who draws a
+// frame around it.
+func FieldBox(field *Field, bare bool) *FieldFrame {
+	f := &FieldFrame{field: field, bare: bare, box: NewRounded(color.Transparent, FieldRadius)}
+	if field.Password { // has a button at its end, which would move away
+		field.Wrapping = fyne.TextWrap(fyne.TextTruncateClip)
+	}
+	f.clip = container.NewClip(container.New(fieldLayout{}, field))
+	f.clip.ExtendBaseWidget(f.clip) // or nothing in it can have the focus before it was drawn
 	f.ExtendBaseWidget(f)
 	return f
 }
 
-// FieldFrame is an entry in a theme of its own. Fyne keeps fonts by theme, for
-// ever, and each Refresh of its override is another one: 3 MB every time. So what
-// is refreshed here is the entry.
+// FieldFrame is a field with what is under it.
 type FieldFrame struct {
 	widget.BaseWidget
-	entry fyne.CanvasObject
-	dress *container.ThemeOverride
+	field *Field
+	bare  bool
+	box   *canvas.Rectangle
+	clip  *container.Clip
 }
 
 // CreateRenderer implements fyne.Widget.
 func (f *FieldFrame) CreateRenderer() fyne.WidgetRenderer {
-	r := &shellRenderer{objects: []fyne.CanvasObject{f.dress}}
-	r.layout = func(s fyne.Size) { place(f.dress, 0, 0, s.Width, s.Height) }
-	r.min = f.dress.MinSize
-	r.refresh = f.entry.Refresh
+	r := &shellRenderer{objects: []fyne.CanvasObject{f.box, f.clip}}
+	r.layout = func(s fyne.Size) {
+		place(f.box, 0, 0, s.Width, s.Height)
+		edge := fieldPadding - fieldInset()
+		show(f.box, s.Width > 1 && s.Height > 1 && !f.bare) // Fyne can't draw the corners of nothing
+		s = fyne.NewSize(max(s.Width, fieldHeight), max(s.Height, fieldHeight))
+		f.field.shown = s.Width - 2*edge
+		place(f.clip, edge, edge, s.Width-2*edge, s.Height-2*edge)
+	}
+	r.min = func() fyne.Size { return fyne.NewSize(80, fieldHeight) }
+	r.refresh = func() {
+		f.box.FillColor = Color(ColorIncoming)
+		f.box.Refresh()
+		f.field.Refresh()
+	}
+	r.refresh()
 	return r
 }
 
-// fieldTheme is the current theme with a field's own room.
-type fieldTheme struct {
-	bare bool
-	line bool // one line: what is too long scrolls, without a bar
+// fieldLayout leaves a field as wide as what is written.
+type fieldLayout struct{}
+
+func (fieldLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(10, 10) }
+
+func (fieldLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
+	f := o[0].(*Field)
+	if f.Password {
+		place(f, 0, 0, s.Width, s.Height)
+		return
+	}
+	f.Resize(fyne.NewSize(max(s.Width, f.Size().Width), s.Height))
+	f.follow()
 }
 
-func (t *fieldTheme) Color(name fyne.ThemeColorName, v fyne.ThemeVariant) color.Color {
-	switch {
-	case t.bare && name == theme.ColorNameInputBackground:
-		return color.Transparent
-	case name == theme.ColorNameShadow, t.line && name == theme.ColorNameScrollBar:
+// writingTheme is the current theme with the room that the composer's field has.
+// Fyne keeps a set of fonts for each place with a theme of its own, for ever, and for
+// each Refresh of the override another one, so there are two: this and the list's.
+type writingTheme struct{}
+
+func (*writingTheme) Color(name fyne.ThemeColorName, v fyne.ThemeVariant) color.Color {
+	if name == theme.ColorNameShadow {
 		return color.Transparent
 	}
 	return base().Color(name, v)
 }
 
-func (t *fieldTheme) Size(name fyne.ThemeSizeName) float32 {
+func (*writingTheme) Size(name fyne.ThemeSizeName) float32 {
 	if name == theme.SizeNameInnerPadding {
 		return fieldPadding
 	}
 	return base().Size(name)
 }
 
-func (t *fieldTheme) Font(s fyne.TextStyle) fyne.Resource        { return base().Font(s) }
-func (t *fieldTheme) Icon(name fyne.ThemeIconName) fyne.Resource { return base().Icon(name) }
+func (*writingTheme) Font(s fyne.TextStyle) fyne.Resource        { return base().Font(s) }
+func (*writingTheme) Icon(name fyne.ThemeIconName) fyne.Resource { return base().Icon(name) }
 func base() fyne.Theme                                           { return fyne.CurrentApp().Settings().Theme() }
 
 // tightTheme is the current theme without padding: rows touch.
-type tightTheme struct{ fieldTheme }
+type tightTheme struct{ writingTheme }
 
 func (t *tightTheme) Size(name fyne.ThemeSizeName) float32 {
 	if name == theme.SizeNamePadding || name == theme.SizeNameInnerPadding {

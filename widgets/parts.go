@@ -61,6 +61,7 @@ func (c *clickCounter) press(at fyne.Position) int {
 func setText(t *canvas.Text, s string, size float32, bold bool, name fyne.ThemeColorName) fyne.Size {
 	c := Color(name)
 	style := fyne.TextStyle{Bold: bold}
+	meet(s)
 	box := fyne.MeasureText(s, size, style)
 	if t.Text != s || t.TextSize != size || t.Color != c || t.TextStyle != style {
 		t.Text, t.TextSize, t.Color, t.TextStyle = s, size, c, style
@@ -72,7 +73,7 @@ func setText(t *canvas.Text, s string, size float32, bold bool, name fyne.ThemeC
 
 // centerLine moves a line of text so that the middle of its box is at y.
 func centerLine(t *canvas.Text, x, y float32) {
-	t.Move(fyne.NewPos(x, y-t.Size().Height/2))
+	t.Move(fyne.NewPos(x, y-t.Size().Height/2-drop(t.Text, t.TextSize, t.TextStyle)))
 }
 
 // setBounds moves and resizes.

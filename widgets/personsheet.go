@@ -60,7 +60,6 @@ func NewPersonSheet(face Face) *PersonSheet {
 	s.Timer.Height = 32
 	body := NewColumn(14, NewLine(8, s.Timer), s.words, s.number, s.QR, s.box, s.answer)
 	s.Sheet = NewSheet(face.Name, body, shut, s.Copy, s.Undo, s.Same)
-	s.Code.OnEscape, s.Timer.OnEscape = s.Sheet.Dismiss, s.Sheet.Dismiss
 	s.Set("", "", lang.L("One moment…"), false)
 	return s
 }
@@ -83,11 +82,11 @@ func (s *PersonSheet) Set(number, code, words string, verified bool) {
 
 // Answer says what came of a comparison; good says that it was them.
 func (s *PersonSheet) Answer(words string, good bool) {
-	s.answer.words.Style.ColorName = ColorBad
+	ink := ColorBad
 	if good {
-		s.answer.words.Style.ColorName = ColorGood
+		ink = ColorGood
 	}
-	s.answer.SetText(words)
+	s.answer.Say(words, ink)
 	show(s.answer, words != "")
 	s.Sheet.Refresh()
 }

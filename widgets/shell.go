@@ -2,6 +2,7 @@ package widgets
 
 import (
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 )
 
 // shellRenderer draws a widget from its pieces: it places them, says how small
@@ -23,8 +24,11 @@ func (r *shellRenderer) Refresh() {
 	}
 }
 
-// place moves and sizes o in one go.
+// place moves and sizes o in one go. Letters stand where Latin ones would.
 func place(o fyne.CanvasObject, x, y, w, h float32) {
+	if t, ok := o.(*canvas.Text); ok {
+		y -= drop(t.Text, t.TextSize, t.TextStyle)
+	}
 	o.Move(fyne.NewPos(x, y))
 	o.Resize(fyne.NewSize(w, h))
 }
@@ -43,5 +47,24 @@ func focusOn(o fyne.Focusable) {
 	}
 	if all := d.AllWindows(); len(all) > 0 {
 		all[0].Canvas().Focus(o)
+	}
+}
+
+// do calls what somebody may have set.
+func do(f func()) {
+	if f != nil {
+		f()
+	}
+}
+
+// backOut is Escape for what was not told what it does: it closes what lies over
+// the window and has o in it.
+func backOut(o fyne.Focusable) {
+	for _, w := range fyne.CurrentApp().Driver().AllWindows() {
+		over, ok := w.Canvas().Overlays().Top().(interface{ Dismiss() })
+		if ok && w.Canvas().Focused() == o {
+			over.Dismiss()
+			return
+		}
 	}
 }

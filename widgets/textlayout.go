@@ -229,7 +229,10 @@ var wordWidths = map[wordKey]float32{}
 
 const maxWordWidths = 20_000
 
-func forgetWidths() { clear(wordWidths) }
+func forgetWidths() {
+	clear(wordWidths)
+	clear(drops)
+}
 
 func measureWord(word string, size float32, style fyne.TextStyle) float32 {
 	if word == "" {
@@ -241,6 +244,7 @@ func measureWord(word string, size float32, style fyne.TextStyle) float32 {
 	if w, ok := wordWidths[wordKey{word, size, style}]; ok {
 		return w
 	}
+	meet(word)
 	if len(wordWidths) >= maxWordWidths {
 		clear(wordWidths)
 	}

@@ -123,14 +123,18 @@ func (t *textPart) piece(n int, s string, style fyne.TextStyle, at fyne.Position
 	if n == len(t.pieces) {
 		t.pieces = append(t.pieces, &canvas.Text{})
 	}
-	p := t.pieces[n]
-	size, base := fyne.CurrentApp().Driver().RenderedTextSize(s, t.layout.size, style, nil)
-	if p.Text != s || p.Color != c || p.TextSize != t.layout.size || p.TextStyle != style {
-		p.Text, p.Color, p.TextSize, p.TextStyle = s, c, t.layout.size, style
+	return drawRun(t.pieces[n], s, t.layout.size, style, at, c)
+}
+
+// drawRun draws letters that stand at at, and returns how wide they are.
+func drawRun(p *canvas.Text, s string, textSize float32, style fyne.TextStyle, at fyne.Position, c color.Color) float32 {
+	size, base := fyne.CurrentApp().Driver().RenderedTextSize(s, textSize, style, nil)
+	if p.Text != s || p.Color != c || p.TextSize != textSize || p.TextStyle != style {
+		p.Text, p.Color, p.TextSize, p.TextStyle = s, c, textSize, style
 		p.Resize(size)
 		p.Refresh()
 	}
-	p.Move(fyne.NewPos(at.X, at.Y-base))
+	p.Move(fyne.NewPos(at.X, at.Y-base-drop(s, textSize, style)))
 	p.Show()
 	return size.Width
 }

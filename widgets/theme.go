@@ -108,7 +108,7 @@ var palette = map[fyne.ThemeColorName][2]nrgba{
 	theme.ColorNameDisabled:          {rgb(0xB5AEA3), rgb(0x6B645B)},
 	theme.ColorNameButton:            {rgb(0xF2EFE9), rgb(0x2A2622)},
 	theme.ColorNameDisabledButton:    {rgb(0xF7F5F1), rgb(0x221F1C)},
-	theme.ColorNameInputBackground:   {rgb(0xF2EFE9), rgb(0x2A2622)},
+	theme.ColorNameInputBackground:   {rgba(0xF2EFE9, 0), rgba(0x2A2622, 0)}, // a field draws its own
 	theme.ColorNameInputBorder:       {rgba(0xE7E3DB, 0), rgba(0x35302B, 0)},
 	theme.ColorNameHeaderBackground:  {rgb(0xF7F5F1), rgb(0x221F1C)},
 	theme.ColorNameMenuBackground:    {rgb(0xFFFFFF), rgb(0x2A2622)},
@@ -168,7 +168,7 @@ var (
 )
 
 // Theme is how Satchel looks. Characters that Inter has not come from Fyne's
-// own fonts (emoji, symbols) and then from the platform's.
+// own fonts and then from the platform's, see fonts.go.
 type Theme struct {
 	forced  bool
 	variant fyne.ThemeVariant
@@ -197,6 +197,7 @@ func (t *Theme) Color(name fyne.ThemeColorName, v fyne.ThemeVariant) color.Color
 
 // Font implements fyne.Theme. Bold is Inter's semi-bold.
 func (t *Theme) Font(s fyne.TextStyle) fyne.Resource {
+	askedForFont(s)
 	switch {
 	case s.Monospace, s.Symbol:
 		return theme.DefaultTheme().Font(s)

@@ -29,7 +29,7 @@ func main() {
 		name string
 		run  func(ctx context.Context, dir string) error
 	}{
-		{"cache", cache}, {"timeline", timeline}, {"switch", switching}, {"burst", burst}, {"search", search}, {"thumbnail", thumbnail}, {"start", start}, {"latency-1", latency(1)}, {"latency-4", latency(4)}, {"queue", queue}, {"transfer", transfers}, {"memory", memory},
+		{"cache", cache}, {"scroll", scroll}, {"switch", switching}, {"burst", burst}, {"search", search}, {"thumbnail", thumbnail}, {"start", start}, {"rest", rests}, {"latency-1", latency(1)}, {"latency-4", latency(4)}, {"queue", queue}, {"transfer", transfers}, {"memory", memory},
 	} {
 		family, _, _ := strings.Cut(part.name, "-")
 		if len(os.Args) > 1 && !slices.Contains(os.Args[1:], part.name) && !slices.Contains(os.Args[1:], family) {
