@@ -34,6 +34,7 @@ import (
 	"satchel/net/priority"
 	"satchel/transfer"
 	"satchel/transfer/preview"
+	"satchel/transfer/tiles"
 )
 
 func main() {
@@ -151,7 +152,7 @@ func (m *Main) Config() app.Config {
 			}
 			return r, nil
 		},
-		Preview: preview.Look, Picture: preview.Picture, Large: preview.Large, Frames: preview.Frames, Face: transfer.Face,
+		Preview: preview.Look, Picture: preview.Picture, Large: preview.Large, Frames: preview.Frames, Face: transfer.Face, Map: tiles.Picture,
 		Sound: hear, SaveCopy: transfer.SaveCopy,
 	}
 }

@@ -61,6 +61,10 @@ type Config struct {
 	// Face makes a picture somebody's own: square and small.
 	Face func(ctx context.Context, path string) ([]byte, error)
 
+	// Map makes the picture of a map around a place, of what a map server has: see
+	// transfer/tiles for its errors.
+	Map func(ctx context.Context, from chat.MapServer, lat, lon float64) ([]byte, error)
+
 	// Sound decodes a sound from a time on.
 	Sound func(ctx context.Context, path string, from time.Duration) (samples Samples, rate, channels int, err error)
 

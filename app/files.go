@@ -36,6 +36,7 @@ type openSheet struct {
 	group        *widgets.GroupSheet    // of a new group, and who comes into one
 	media        *widgets.MediaSheet    // what a conversation carried
 	tree         *widgets.TreeSheet     // what is in a folder
+	place        *widgets.LocationSheet // of a place to send
 	page         *widgets.GroupPage     // a group's page, of conversation
 	conversation chat.ConversationID
 	transfers    *transfersSheet    // all transfers
@@ -177,12 +178,31 @@ func (a *App) openSendSheet() {
 	p := a.main.pane
 	id := p.id
 	s := widgets.NewSendSheet()
-	s.SetCaption(p.composer.Text())
+	written := ""
+	if p.edits == nil { // an edit goes on afterwards
+		written = strings.TrimSpace(p.composer.Text())
+	}
+	s.SetCaption(written)
 	o := &openSheet{name: "send", sheet: s.Sheet, files: s}
 	s.OnMore = a.pickFiles
+	sent := false
 	s.OnSend = func(paths []string, caption string, edit chat.PictureEdit) {
+		sent = true
 		s.Sheet.Dismiss()
+		if p.id == id && p.edits == nil && written != "" && strings.TrimSpace(p.composer.Text()) == written {
+			p.composer.SetText("") // it goes along
+			p.changed("")
+		}
+		if caption == widgets.Caption(written) {
+			caption = written // with its lines
+		}
 		a.sendFiles(id, paths, caption, edit)
+	}
+	s.Sheet.OnClose = func() {
+		if words := s.Caption.Text; !sent && p.id == id && p.edits == nil && strings.TrimSpace(p.composer.Text()) == "" && strings.TrimSpace(words) != "" {
+			p.composer.SetText(words) // who backs out has not written in vain
+			p.changed(words)
+		}
 	}
 	a.showSheet(o)
 	s.Sheet.ShowOn(a.window.Canvas(), s.Caption)
@@ -209,29 +229,25 @@ func (a *App) previewFiles(s *widgets.SendSheet, files []widgets.SendFile) {
 	})
 }
 
-// sendFiles hands files to the session. What was written in the composer and
-// became the caption leaves the composer with them.
+// sendFiles hands files to the session; they answer what is being answered.
 func (a *App) sendFiles(id chat.ConversationID, paths []string, caption string, edit chat.PictureEdit) {
-	p := a.main.pane
-	if p.id == id && caption != "" && strings.TrimSpace(p.composer.Text()) == caption {
-		p.composer.SetText("")
-		p.changed("")
+	content := chat.Content{Kind: chat.KindMessage, Text: caption}
+	if p := a.main.pane; p.id == id {
+		content.Reply = p.takeReply()
+		p.timeline.ScrollToEnd()
 	}
 	files := make([]session.Outgoing, len(paths))
 	for i, path := range paths {
 		files[i] = session.Outgoing{Path: path, Edit: edit}
 	}
 	a.inOrder(func(ctx context.Context) func() {
-		_, err := a.session.SendEdited(ctx, id, files, chat.Content{Kind: chat.KindMessage, Text: caption})
+		_, err := a.session.SendEdited(ctx, id, files, content)
 		if err == nil {
 			return nil
 		}
 		first, _, _ := strings.Cut(err.Error(), "\n") // a joined error has one a line
 		return func() { a.notice(sentence(errors.New(first))) }
 	})
-	if p.id == id {
-		p.timeline.ScrollToEnd()
-	}
 }
 
 // steer pauses, resumes or cancels a transfer.

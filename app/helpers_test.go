@@ -20,6 +20,7 @@ import (
 	"satchel/net/relay"
 	"satchel/transfer"
 	look "satchel/transfer/preview"
+	"satchel/transfer/tiles"
 	"satchel/widgets"
 )
 
@@ -62,7 +63,7 @@ type person struct {
 func (s *stage) sits(dir string, more ...func(*Config)) *person {
 	s.t.Helper()
 	home := &home{dir: dir}
-	c := Config{Dir: dir, OwnRelay: home.exists(), StartRelay: home.start, RelayPlace: home.place, KeepRelay: home.move, Profiles: filepath.Dir(dir),
+	c := Config{Dir: dir, Map: tiles.Picture, OwnRelay: home.exists(), StartRelay: home.start, RelayPlace: home.place, KeepRelay: home.move, Profiles: filepath.Dir(dir),
 		Preview: look.Look, Picture: s.picture, Large: look.Large, Frames: look.Frames, Face: transfer.Face, Sound: hear, SaveCopy: transfer.SaveCopy, RecoveryWork: 10,
 		Do: func(f func()) { s.todo <- f }}
 	for _, m := range more {

@@ -137,6 +137,7 @@ func (p *pane) newer() {
 				seen = append(seen, p.take(pending, waiting)...)
 			}
 			p.timeline.Append(p.items(seen), p.detached)
+			p.timeline.SetBeyond(p.beyond())
 			p.requote(seen)
 		}
 	})
@@ -161,6 +162,22 @@ func (p *pane) firstUnread(page []chat.Message) chat.MessageID {
 		}
 	}
 	return ""
+}
+
+// beyond counts the messages that the person does not know and that the timeline
+// does not hold, as its run ends before them.
+func (p *pane) beyond() int {
+	c := p.app.model.conversations[p.id]
+	if !p.detached {
+		return 0
+	}
+	n, me := c.Unread, p.app.model.me.ID
+	for _, m := range p.shown {
+		if m.From != me && m.Seq > c.Marks[me].Read {
+			n--
+		}
+	}
+	return max(0, n)
 }
 
 func notInCache() string {

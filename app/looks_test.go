@@ -343,6 +343,8 @@ func TestEveryScreen(t *testing.T) {
 			if l.code == "en" && !strings.HasSuffix(v.name, "-menu") && v.name != "hover" {
 				p.window.Resize(fyne.NewSize(1120, 720))
 				p.tabs(t, v.name, seen)
+				p.escapes(t, v)
+				p.window.Resize(fyne.NewSize(1120, 720))
 			}
 			for _, room := range rooms(l.code) {
 				p.window.Resize(room)

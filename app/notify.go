@@ -45,6 +45,9 @@ func (a *App) startNotifier() {
 			a.ui(func() {
 				a.raise()
 				if _, ok := a.model.conversations[chat.ConversationID(tag)]; ok {
+					if a.sheet == nil || a.sheet.files == nil { // what was chosen to be sent stays
+						a.uncover()
+					}
 					a.open(chat.ConversationID(tag))
 				}
 			})

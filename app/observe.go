@@ -102,7 +102,7 @@ func (a *App) apply(batch []chat.Change) {
 		case chat.ConnectionChanged:
 			m.connection = c
 			a.main.drawConnection(m)
-			if c.State != chat.Connected {
+			if c.State != chat.Connected && len(m.presence) > 0 { // each attempt comes by here
 				clear(m.presence) // nobody knows
 				m.redrawAll()
 				rows = true

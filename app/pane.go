@@ -127,6 +127,7 @@ func newPane(a *App) *pane {
 	c.OnResize = func() { p.root.Refresh() }
 	c.OnUp = p.editLast
 	c.OnEmoji = p.pickEmoji
+	c.OnMenu = func() { a.main.list.ShowMenu() }
 	p.reply.OnClose = p.endReply
 	p.wirePicked()
 	p.wireVoice()
@@ -197,6 +198,7 @@ func (p *pane) conversationChanged(c chat.Conversation) {
 	if p.drawClosed() {
 		p.root.Refresh()
 	}
+	p.timeline.SetBeyond(p.beyond())
 	me := p.app.model.me.ID
 	p.timeline.SetReceipts(func(m *chat.Message) chat.Receipt { return c.Receipt(me, m) })
 }

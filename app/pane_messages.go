@@ -14,17 +14,25 @@ func (p *pane) load(before uint64) {
 	a, id, round := p.app, p.id, p.round
 	p.loading = true
 	a.session.Focus(id)
+	c := a.model.conversations[id]
+	known, unread := c.Marks[a.model.me.ID].Read, p.opening && c.Unread > 0 && before == 0
 	a.work(func(context.Context) func() {
 		page, err := a.session.Messages(id, before, pageSize)
 		if err != nil {
 			a.log.Error("read messages", "error", err)
 		}
 		page = joined(page, before)
+		far := false
+		if unread && len(page) > 0 && page[0].Seq > known+1 { // what is new begins further up
+			if middle := a.pageAround(id, known+1); len(middle) > 0 {
+				page, far = middle, true
+			}
+		}
 		items := a.items(id, page)
 		return func() {
 			if p.round == round {
 				p.loading = false
-				p.show(page, items, before)
+				p.show(page, items, before, far)
 			}
 		}
 	})
@@ -47,21 +55,27 @@ func joined(page []chat.Message, before uint64) []chat.Message {
 	return page[i:]
 }
 
-func (p *pane) show(page []chat.Message, items []item, before uint64) {
+// show takes a page in. far tells of the first one that it need not reach the end.
+func (p *pane) show(page []chat.Message, items []item, before uint64, far bool) {
 	seen := p.take(page, items)
 	older := p.hasOlder()
 	drawn := p.items(seen)
 	if before == 0 {
 		unread := p.firstUnread(seen)
-		p.loaded, p.detached = true, false
-		p.timeline.Reset(drawn, older)
-		p.timeline.ScrollToEnd()
-		if unread != "" {
-			p.timeline.MarkUnread(unread)
-			p.timeline.ScrollTo(unread, 80)
+		p.loaded, p.detached = true, far && p.hasNewer()
+		if far && unread == "" { // it was read elsewhere meanwhile
+			p.reload()
+			return
 		}
-		if p.missed {
-			p.missed = false
+		if unread != "" {
+			p.timeline.ResetUnread(drawn, older, p.detached, unread)
+			p.timeline.SetBeyond(p.beyond())
+		} else {
+			p.timeline.Reset(drawn, older)
+			p.timeline.ScrollToEnd()
+		}
+		if p.missed && !p.detached {
+			p.missed, p.opening = false, unread != ""
 			p.reload()
 			return
 		}

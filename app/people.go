@@ -20,8 +20,6 @@ func (a *App) newMessage() {
 	sheet := widgets.NewSheet(lang.L("New message"), list)
 	sheet.Height = 380
 	sheet.Aside = widgets.NewButton(widgets.PlainButton, lang.L("New group…"), a.newGroup)
-	sheet.Aside.OnEscape = sheet.Dismiss
-	list.Search.OnEscape = sheet.Dismiss
 	list.OnPick = func(who chat.Account) {
 		sheet.Dismiss()
 		a.writeTo(who.Name)
@@ -66,7 +64,6 @@ func (a *App) invite() {
 	copied.SetDisabled(true)
 	sheet = widgets.NewSheet(lang.L("Invite somebody"), body, shut, copied)
 	sheet.Width = 560
-	link.OnEscape = sheet.Dismiss
 	a.showSheet(&openSheet{name: "invite", sheet: sheet, spots: map[string]spotted{"link": link, "copy": copied, "close": shut}})
 	sheet.ShowOn(a.window.Canvas(), nil)
 	a.work(func(ctx context.Context) func() {

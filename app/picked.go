@@ -119,7 +119,6 @@ func (a *App) forward(messages []chat.Message) {
 	list := widgets.NewPersonList(lang.L("Where to?"))
 	sheet := widgets.NewSheet(lang.L("Forward"), list)
 	sheet.Height = 380
-	list.Search.OnEscape = sheet.Dismiss
 	conversations := map[chat.AccountID]chat.ConversationID{} // the list knows people by their accounts
 	look := func(find string) {
 		var rows []chat.Account

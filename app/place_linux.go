@@ -39,10 +39,20 @@ func (a *App) restorePlace(to place) {
 	conn.Sync()
 }
 
-// awaitManaged waits until a window manager has taken the window over: it puts a
-// new window where it likes, and forgets what was asked for before. Where none
-// does within seconds, there is none.
+// managed tells whether the screen has a window manager: who asks that windows are
+// shown and moved by it alone, of whom X allows one.
+func managed(conn *xgb.Conn) bool {
+	root, err := xproto.GetWindowAttributes(conn, xproto.Setup(conn).DefaultScreen(conn).Root).Reply()
+	return err != nil || root.AllEventMasks&xproto.EventMaskSubstructureRedirect != 0
+}
+
+// awaitManaged waits until the window manager, if there is one, has taken the window
+// over: it puts a new window where it likes, and forgets what was asked for before.
+// One that hangs is not waited for longer than seconds.
 func (a *App) awaitManaged(conn *xgb.Conn, id xproto.Window) {
+	if !managed(conn) {
+		return
+	}
 	const name, most = "WM_STATE", 3 * time.Second
 	look := time.NewTicker(20 * time.Millisecond)
 	defer look.Stop()

@@ -246,7 +246,9 @@ func (m *model) connectionLine() (string, widgets.Tone) {
 		}
 		return lang.L("Connected"), widgets.ToneMuted
 	case chat.Connecting:
-		return lang.L("Connecting…"), widgets.ToneMuted
+		if m.connection.Reason == "" { // else an attempt failed, which is said once for all that follow
+			return lang.L("Connecting…"), widgets.ToneMuted
+		}
 	case chat.Refused:
 		return lang.L("The relay refused this computer"), widgets.ToneBad
 	}

@@ -28,6 +28,7 @@ type settings struct {
 	Language string        `json:"language,omitempty"` // a code of languages; "": the system's
 	ToTray   bool          `json:"to_tray,omitempty"`  // closing the window leaves the program running
 	Notices  noticeChoices `json:"notices,omitzero"`
+	Map      mapChoice     `json:"map,omitzero"`
 }
 
 // place is where the window stands, in pixels of the whole desktop.

@@ -65,7 +65,6 @@ func (a *App) aboutPage(o *openSheet) fyne.CanvasObject {
 	}
 	for _, l := range licences() {
 		row := widgets.NewRowButton(l.name, l.kind, func() { a.showLicence(l) })
-		row.OnEscape = o.sheet.Dismiss
 		rows = append(rows, row)
 	}
 	return widgets.NewColumn(6, rows...)

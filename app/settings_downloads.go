@@ -21,8 +21,8 @@ var (
 	offeredFrom   = []string{session.FromNobody, session.FromKnown, session.FromAnybody}
 )
 
-// downloadsPage is about files: whose come by themselves, and what they may take
-// of the line. A change holds at once, also for what is under way.
+// downloadsPage is about files: whose come by themselves, what they may take of the
+// line, and where the map of a place comes from. A change holds at once, also for what is under way.
 func (a *App) downloadsPage(o *openSheet) fyne.CanvasObject {
 	now := a.session.Downloads()
 	words := widgets.NewParagraph("", widgets.SizeSmall, widgets.ColorBad, fyne.TextAlignLeading)
@@ -74,7 +74,8 @@ func (a *App) downloadsPage(o *openSheet) fyne.CanvasObject {
 		func(n int64) string { return strconv.FormatInt(n, 10) }, func(n int64) { set(func(d *session.Downloads) { d.AtOnce = int(n) }) })
 	all := widgets.NewButton(widgets.PlainButton, lang.L("All transfers…"), a.openTransfers)
 	o.spots["downloads-from"], o.spots["downloads-pictures"], o.spots["downloads-transfers"] = from.Button, pictures, all
-	return widgets.NewColumn(16, words, from, size, pictures, others, up, down, total, atOnce, widgets.NewLine(12, all))
+	rows := []fyne.CanvasObject{words, from, size, pictures, others, up, down, total, atOnce, widgets.NewLine(12, all)}
+	return widgets.NewColumn(16, append(rows, a.mapRows(o)...)...)
 }
 
 // amounts picks one of several numbers; now stands among them.

@@ -71,7 +71,6 @@ func (a *App) profilePage(o *openSheet) fyne.CanvasObject {
 	}
 	save.OnTapped = change
 	name.OnSubmitted = func(string) { change() }
-	name.OnEscape = o.sheet.Dismiss
 	choose := widgets.NewButton(widgets.PlainButton, lang.L("Choose picture…"), func() { a.choosePicture(say) })
 	remove := widgets.NewButton(widgets.PlainButton, lang.L("Remove picture"), func() {
 		a.act(func(ctx context.Context) error { return a.session.SetPicture(ctx, nil) })

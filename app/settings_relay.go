@@ -74,7 +74,6 @@ func (a *App) ownRelayRows(o *openSheet) []fyne.CanvasObject {
 		widgets.SizeSmall, widgets.ColorMuted, fyne.TextAlignLeading)
 	address := widgets.NewField("127.0.0.1:7465")
 	address.SetText(listen)
-	address.OnEscape = o.sheet.Dismiss
 	var run *widgets.Toggle
 	var use *widgets.Button
 	change := func(listen string, on bool) {

@@ -43,7 +43,6 @@ func (a *App) openSettingsAt(id string) {
 	pages := widgets.NewPages(names...)
 	sheet := widgets.NewSheet(lang.L("Settings"), pages)
 	sheet.Width, sheet.Height = 780, 540
-	pages.OnEscape = sheet.Dismiss
 	o := &openSheet{name: "settings", sheet: sheet, pages: pages}
 	pages.OnPick = func(id string) {
 		for _, p := range all {
@@ -55,7 +54,6 @@ func (a *App) openSettingsAt(id string) {
 				}
 				o.again = func() { pages.OnPick(id) }
 				pages.SetPage(id, p.build(a, o))
-				o.escapeBy(sheet.Dismiss)
 			}
 		}
 	}
@@ -68,18 +66,4 @@ func (a *App) openSettingsAt(id string) {
 func (o *openSheet) forget() {
 	o.devices, o.drawMe, o.store, o.storage = nil, nil, nil, nil
 	o.spots = map[string]spotted{}
-}
-
-// escapeBy has Escape close the sheet from whatever on the page has the keyboard.
-func (o *openSheet) escapeBy(leave func()) {
-	for _, spot := range o.spots {
-		switch c := spot.(type) {
-		case *widgets.Toggle:
-			c.OnEscape = leave
-		case *widgets.Button:
-			c.OnEscape = leave
-		case *widgets.Field:
-			c.OnEscape = leave
-		}
-	}
 }

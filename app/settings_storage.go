@@ -51,9 +51,6 @@ func (a *App) storagePage(o *openSheet) fyne.CanvasObject {
 	p.age = widgets.NewPicker(lang.L("Not opened"), "", []string{lang.L("Whenever"), lang.L("For a week"), lang.L("For a month"), lang.L("For a year")}, 0, func(int) { p.count() })
 	p.free = widgets.NewButton(widgets.PrimaryButton, lang.L("Free up space"), p.freeUp)
 	p.words = widgets.NewParagraph(lang.L("Messages stay, and so do files that nobody could send again. A click on “Download” brings a file back."), widgets.SizeSmall, widgets.ColorMuted, fyne.TextAlignLeading)
-	for _, b := range []*widgets.Button{p.free, p.keep.Button, p.where.Button, p.kind.Button, p.age.Button} {
-		b.OnEscape = o.sheet.Dismiss
-	}
 	title := widgets.NewHeading(lang.L("Free up space"))
 	p.free.SetDisabled(true)
 	o.storage = p

@@ -67,7 +67,6 @@ func (a *App) storesPage(o *openSheet) fyne.CanvasObject {
 	objects := []fyne.CanvasObject{intro, p.picker, p.means}
 	for _, k := range p.kinds {
 		f := widgets.NewForm(k.fields...)
-		f.OnEscape = o.sheet.Dismiss
 		f.OnResized = o.sheet.Refresh
 		p.forms = append(p.forms, f)
 		objects = append(objects, f)
@@ -136,7 +135,6 @@ func (p *storesPage) others() (rows []fyne.CanvasObject) {
 		}
 		forget := widgets.NewButton(widgets.PlainButton, lang.L("Forget"), nil)
 		forget.Height = 32
-		forget.OnEscape = p.sheet.sheet.Dismiss
 		forget.OnTapped = func() {
 			p.work(func(ctx context.Context) (string, error) {
 				return lang.L("It is forgotten. What lies there stays there."), p.app.session.ForgetStore(ctx, s.ID)

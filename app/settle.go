@@ -15,7 +15,7 @@ const (
 
 // settle gives back the memory that only the start needed, once that is over, and
 // lets garbage pile up as before. The runtime itself would keep all for as long
-// as nothing happens.
+// as nothing happens, and the system every page of the program.
 func (a *App) settle(percent int) {
 	a.joined(func() {
 		t := time.NewTimer(settled)
@@ -25,6 +25,7 @@ func (a *App) settle(percent int) {
 		case <-t.C:
 			debug.SetGCPercent(percent)
 			debug.FreeOSMemory()
+			handBack()
 		}
 	})
 }

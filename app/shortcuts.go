@@ -36,7 +36,7 @@ type windowKey struct {
 func windowKeys() []windowKey {
 	one := func(key fyne.KeyName, with fyne.KeyModifier) []shortcutKey { return []shortcutKey{{key, with}} }
 	keys := []windowKey{
-		{one(fyne.KeyK, ctrl), func(a *App, _ shortcutKey) { a.find() }, lang.L("Find a person, a message or a file"), false},
+		{[]shortcutKey{{fyne.KeyK, ctrl}, {fyne.KeyF, ctrl}}, func(a *App, _ shortcutKey) { a.find() }, lang.L("Find a person, a message or a file"), false},
 		{one(fyne.KeyN, ctrl), func(a *App, _ shortcutKey) { a.newMessage() }, lang.L("New message"), false},
 		{one(fyne.KeyI, ctrl), func(a *App, _ shortcutKey) { a.invite() }, lang.L("Invite somebody"), false},
 		{one(fyne.KeyO, ctrl), func(a *App, _ shortcutKey) { a.pickFiles() }, lang.L("Choose files to send"), false},
@@ -50,7 +50,7 @@ func windowKeys() []windowKey {
 		{one(fyne.Key0, ctrl), func(a *App, _ shortcutKey) { a.zoom(0) }, lang.L("Text as large as at first"), true},
 		{one(fyne.KeyComma, ctrl), func(a *App, _ shortcutKey) { a.openSettings() }, lang.L("Settings"), false},
 		{one(fyne.KeySlash, ctrl), func(a *App, _ shortcutKey) { a.showShortcuts() }, lang.L("This list"), false},
-		{one(fyne.KeyQ, ctrl), func(a *App, _ shortcutKey) { a.quit() }, lang.L("Quit"), false},
+		{one(fyne.KeyQ, ctrl), func(a *App, _ shortcutKey) { a.quit() }, lang.L("Quit"), true},
 	}
 	var accounts windowKey
 	for n := range 9 {
@@ -93,8 +93,8 @@ func (a *App) shortcut(s fyne.Shortcut) bool {
 	for _, k := range windowKeys() {
 		for _, one := range k.keys {
 			if one == pressed {
-				if a.sheet != nil && !k.stays {
-					a.sheet.sheet.Dismiss()
+				if !k.stays {
+					a.uncover()
 				}
 				k.does(a, pressed)
 				return true
@@ -102,6 +102,19 @@ func (a *App) shortcut(s fyne.Shortcut) bool {
 		}
 	}
 	return false
+}
+
+// uncover takes away what lies over the window.
+func (a *App) uncover() {
+	if a.picker != nil {
+		a.picker.Dismiss()
+	}
+	if a.viewer != nil {
+		a.viewer.widget.Dismiss()
+	}
+	if a.sheet != nil {
+		a.sheet.sheet.Dismiss()
+	}
 }
 
 // pressedName is how a shortcut is written: "Ctrl+K".

@@ -8,6 +8,7 @@ import (
 	_ "image/png"  // thumbnails
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -204,6 +205,9 @@ func (a *App) screen() Screen {
 		}
 		if r := o.recovery; r != nil {
 			s.Sheet.Words = r.Words()
+		}
+		if p := o.place; p != nil {
+			s.Sheet.Words = strings.TrimSpace(p.Words() + " " + p.MapWords())
 		}
 		if l := o.devices; l != nil {
 			for i, d := range l.Devices() {

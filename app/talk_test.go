@@ -1,6 +1,8 @@
 package app
 
 import (
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -201,6 +203,80 @@ func TestJump(t *testing.T) {
 	if now, to := pane.timeline.Anchor(); now != at || to != offset || !pane.detached || !pane.loaded {
 		t.Errorf("from %s %v to %s %v; detached %v, loaded %v", at, offset, now, to, pane.detached, pane.loaded)
 	}
+}
+
+// A file answers what is being answered, with the words that were written for it in
+// their lines; an edit waits; and words for a file that is not sent are not lost.
+func TestFilesAnswer(t *testing.T) {
+	mara, _ := pair(newStage(t))
+	pane := mara.main.pane
+	first := last(mara.screen()).ID
+	path := filepath.Join(t.TempDir(), "note.txt")
+	if err := os.WriteFile(path, []byte("words"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	offered := func() {
+		mara.offerFiles([]string{path})
+		mara.sees("the sheet", func(s Screen) bool { return s.Sheet != nil && len(s.Sheet.Files) == 1 })
+	}
+	mara.chooses(first, "Reply")
+	test.Type(pane.composer.Entry(), "one\ntwo")
+	offered()
+	test.Tap(mara.sheet.files.Send)
+	s := mara.sees("the answer", func(s Screen) bool { return last(s).File == "note.txt" && last(s).Seq > 0 })
+	if got := last(s); got.Answers != first || got.Text != "one\ntwo" || s.Draft != "" || s.Bar != "" {
+		t.Errorf("%+v, draft %q, bar %q", got, s.Draft, s.Bar)
+	}
+
+	mara.writes("words of ours")
+	mara.sees("them", func(s Screen) bool { return last(s).Text == "words of ours" && last(s).Seq > 0 })
+	pane.editLast()
+	offered()
+	if caption := mara.sheet.files.Caption.Text; caption != "" {
+		t.Errorf("an edit became the caption %q", caption)
+	}
+	test.Type(mara.sheet.files.Caption, "for this file")
+	mara.escape()
+	if s := mara.screen(); s.Draft != "words of ours" || s.Bar == "" {
+		t.Errorf("the edit is %q, under %q", s.Draft, s.Bar)
+	}
+	mara.escape()
+	offered()
+	test.Type(mara.sheet.files.Caption, "for this file")
+	mara.escape()
+	if s := mara.screen(); s.Draft != "for this file" {
+		t.Errorf("the caption became %q", s.Draft)
+	}
+}
+
+// Who writes to somebody for the first time sees whether they are there.
+func TestOnlineAtOnce(t *testing.T) {
+	_, ines := pair(newStage(t))
+	ines.sees("that Mara is online", func(s Screen) bool { return s.Conversation.Status == "online" })
+}
+
+// Who comes back after much was written begins where what is new does, and has read
+// what was on the screen and no more.
+func TestOpensAtUnread(t *testing.T) {
+	mara, ines := pair(newStage(t))
+	talk := mara.main.pane.id
+	mara.opens("Notes to self")
+	const all = pageSize + 40
+	for i := range all {
+		if _, err := ines.session.Send(t.Context(), talk, message(strconv.Itoa(i+1))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mara.sees("all of them counted", func(s Screen) bool { r := row(s, "Ines Tavares"); return r != nil && r.Unread == all })
+	mara.opens("Ines Tavares")
+	s := mara.sees("a part of them read", func(s Screen) bool { r := row(s, "Ines Tavares"); return r.Unread < all })
+	at, _ := mara.main.pane.timeline.Anchor()
+	if text := mara.main.pane.shown[at].Content.Text; text != "1" && text != "Morning" || row(s, "Ines Tavares").Unread < all-30 {
+		t.Errorf("it begins at %q, with %d unread", text, row(s, "Ines Tavares").Unread)
+	}
+	mara.main.pane.timeline.ScrollToEnd()
+	mara.sees("the end", func(s Screen) bool { return s.Conversation.AtEnd && last(s).Text == strconv.Itoa(all) })
+	mara.sees("all of them read", func(s Screen) bool { return row(s, "Ines Tavares").Unread == 0 })
 }
 
 // A search finds people, messages and files, leads to the message, and Escape

@@ -33,7 +33,9 @@ func (a *App) openWindow() {
 	life.SetOnEnteredForeground(func() { a.setFocused(true) })
 	life.SetOnExitedForeground(func() { a.setFocused(false) })
 	w.Canvas().SetOnTypedKey(func(k *fyne.KeyEvent) {
-		if k.Name == fyne.KeyEscape {
+		if c := a.hears(); c != nil {
+			c.TypedKey(k)
+		} else if k.Name == fyne.KeyEscape {
 			a.escape()
 		} else if k.Name == desktop.KeyMenu && a.main != nil {
 			a.main.list.ShowMenu()
@@ -42,12 +44,32 @@ func (a *App) openWindow() {
 		}
 	})
 	w.Canvas().SetOnTypedRune(func(r rune) {
-		if c := a.writesAnywhere(); c != nil {
+		if c := a.hears(); c != nil {
+			c.TypedRune(r)
+		} else if c := a.writesAnywhere(); c != nil {
 			c.TypedRune(r)
 		}
 	})
 	a.addShortcuts()
 	a.state = newStateWriter(a)
+}
+
+// hears gives the keyboard back to what lies over the window, after a click there on
+// something that does not take it; nil where nothing lies over it.
+func (a *App) hears() fyne.Focusable {
+	var f fyne.Focusable
+	switch {
+	case a.picker != nil:
+		f = a.picker.Search
+	case a.viewer != nil:
+		f = a.viewer.widget
+	case a.sheet != nil:
+		f = a.sheet.sheet
+	default:
+		return nil
+	}
+	a.window.Canvas().Focus(f)
+	return f
 }
 
 // writesAnywhere gives the keyboard to where one writes, when nothing else has
@@ -178,7 +200,7 @@ func (a *App) showMain() {
 	}
 	s.head.Search.OnChanged = a.search
 	s.head.Search.OnStep = s.list.Step
-	s.head.Search.OnEscape = a.escape
+	s.head.Search.OnEscape, s.head.OnEscape, s.list.OnEscape, s.pane.head.OnEscape = a.escape, a.escape, a.escape, a.escape
 	s.head.Search.OnShortcut = a.shortcut
 	s.head.Search.OnSubmitted = func(string) { a.chooseFirst() }
 	s.list.OnSelect = a.choose
@@ -189,6 +211,10 @@ func (a *App) showMain() {
 		s.listed = true
 		s.root.Refresh()
 	})
+	c := s.pane.composer
+	for _, b := range []*widgets.Button{s.head.New, s.head.Invite, s.head.Settings, s.foot.More, s.back, s.pane.head.Search, s.pane.head.Media, c.Attach, c.Emoji, c.Send, c.Voice} {
+		b.OnEscape = a.escape
+	}
 	side, line := widgets.NewGround(widgets.ColorSide), widgets.NewGround(widgets.ColorLine)
 	s.root = &fyne.Container{Objects: []fyne.CanvasObject{side, line, s.head, s.list, s.foot, s.pane.root, s.back}}
 	s.root.Layout = mainLayout{s: s, side: side, line: line}

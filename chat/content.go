@@ -124,6 +124,8 @@ func (c *Content) Check() error {
 		return ErrText
 	case c.Location != nil && !c.Location.valid():
 		return errors.New("the location is not on Earth")
+	case c.Location != nil && !c.Location.bounded():
+		return errors.New("the map of the location is too large")
 	case c.Changes():
 		return c.checkChange()
 	}

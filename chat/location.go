@@ -14,6 +14,15 @@ type Location struct {
 	Lat  float64 `json:"lat"`
 	Lon  float64 `json:"lon"`
 	Name string  `json:"name,omitempty"`
+
+	Map *Map `json:"map,omitempty"`
+}
+
+// Map is the picture of a map around a place, which is in its middle, as its sender
+// found it.
+type Map struct {
+	Picture []byte `json:"picture"`          // JPEG or PNG, at most MaxMap bytes and 320 px a side
+	Credit  string `json:"credit,omitempty"` // whose it is: it stands on the picture; at most MaxCredit bytes
 }
 
 var (
@@ -75,6 +84,14 @@ func pair(found []string) *Location {
 		return nil
 	}
 	return l
+}
+
+// Bare is the place without its map.
+func (l *Location) Bare() *Location { return &Location{Lat: l.Lat, Lon: l.Lon, Name: l.Name} }
+
+// bounded tells whether what comes with the place is as small as it has to be.
+func (l *Location) bounded() bool {
+	return l.Map == nil || len(l.Map.Picture) <= MaxMap && len(l.Map.Credit) <= MaxCredit
 }
 
 func (l *Location) valid() bool {

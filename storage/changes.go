@@ -278,3 +278,29 @@ func (c *conversation) shown(m chat.Message) (chat.Message, error) {
 	}
 	return m, err
 }
+
+// LinkOf returns the newest link that somebody told to the file of a message, which
+// need not be here; "" when they told none.
+func (tx *Tx) LinkOf(conv chat.ConversationID, id chat.MessageID, by chat.AccountID) (string, error) {
+	c, err := tx.open(conv)
+	if err != nil {
+		return "", err
+	}
+	all, err := c.changesOf(id)
+	if err != nil {
+		return "", err
+	}
+	for _, one := range slices.Backward(all) {
+		if one.kind != changeLink || one.from != by {
+			continue
+		}
+		m, err := c.get(one.at)
+		if err != nil {
+			return "", fmt.Errorf("a link of %s: %w", id, err)
+		}
+		if m.Content.Kind == chat.KindLink {
+			return m.Content.URL, nil
+		}
+	}
+	return "", nil
+}

@@ -111,6 +111,8 @@ func decodeMessage(conv chat.ConversationID, seq uint64, v []byte) (chat.Message
 	row.Seq, row.From = seq, chat.AccountID(bytes.TrimPrefix(from, []byte(notShown)))
 	if row.Content.File != nil && len(thumbnail) > 0 {
 		row.Content.File.Thumbnail = slices.Clone(thumbnail)
+	} else if l := row.Content.Location; l != nil && l.Map != nil && len(thumbnail) > 0 {
+		l.Map.Picture = slices.Clone(thumbnail)
 	}
 	return row.message(conv), nil
 }
@@ -122,9 +124,15 @@ func rowFrom(v []byte) (from []byte, shown bool, err error) {
 	return from, !hidden, err
 }
 
-// withoutThumbnail returns the content without its thumbnail, and that. The
-// caller's file is not touched.
+// withoutThumbnail returns the content without the thumbnail of its file, or else
+// the map of its location, and that. What the caller has is not touched.
 func withoutThumbnail(c chat.Content) (chat.Content, []byte) {
+	if l := c.Location; c.File == nil && l != nil && l.Map != nil {
+		bare := l.Bare()
+		bare.Map = &chat.Map{Credit: l.Map.Credit}
+		c.Location = bare
+		return c, l.Map.Picture
+	}
 	if c.File == nil || len(c.File.Thumbnail) == 0 {
 		return c, nil
 	}
@@ -141,6 +149,9 @@ func forList(m chat.Message) *messageRow {
 		plain := *f
 		plain.Thumbnail, plain.Placeholder = nil, nil
 		m.Content.File = &plain
+	}
+	if m.Content.Location != nil {
+		m.Content.Location = m.Content.Location.Bare()
 	}
 	row := rowOf(m)
 	return &row

@@ -30,7 +30,7 @@ func (g *Getter) Download(ctx context.Context, r *DownloadRequest) error {
 	if chunk <= 0 {
 		chunk = 64 << 20
 	}
-	f := fetch{r: r, chunk: chunk, refused: refusedLink, get: func(header http.Header) (*http.Response, error) {
+	f := fetch{r: r, chunks: newChunks(chunk), refused: refusedLink, get: func(header http.Header) (*http.Response, error) {
 		q, err := http.NewRequestWithContext(ctx, http.MethodGet, r.URL, nil)
 		if err != nil {
 			return nil, Final("The message does not say where the file is. Ask for it to be sent again.", err)
@@ -53,7 +53,7 @@ func (g *Getter) CloseIdleConnections() { g.Client.CloseIdleConnections() }
 // the rest, as long as bytes come in between.
 type fetch struct {
 	r       *DownloadRequest
-	chunk   int64
+	chunks  chunks
 	get     func(http.Header) (*http.Response, error)
 	refused func(*http.Response) *Error
 	tag     string // the strong ETag of the first answer, or ""
@@ -62,14 +62,17 @@ type fetch struct {
 func (f *fetch) run(ctx context.Context) error {
 	at, broke := f.r.Offset, 0
 	for at < f.r.Last() {
+		began := time.Now()
 		n, err := f.piece(ctx, at)
 		at += n
 		if n > 0 {
 			broke = 0
 		}
 		if err == nil {
+			f.chunks.went(time.Since(began))
 			continue
 		}
+		f.chunks.broke()
 		if broke++; broke > breaks || Settled(ctx, err) || errors.Is(err, errBody) || errors.Is(err, errMismatch) {
 			return err
 		}
@@ -85,7 +88,7 @@ var errBody = errors.New("the receiver failed")
 func (f *fetch) piece(ctx context.Context, at int64) (int64, error) {
 	// Whole sealed chunks: a resume begins with one.
 	sealed := seal.SealedSize(seal.ChunkSize)
-	end := min(at+max(f.chunk/sealed*sealed, min(f.chunk, sealed)), f.r.Last())
+	end := min(at+max(f.chunks.size/sealed*sealed, min(f.chunks.size, sealed)), f.r.Last())
 	header := http.Header{"Range": {fmt.Sprintf("bytes=%d-%d", at, end-1)}}
 	if f.tag != "" {
 		header.Set("If-Range", f.tag)
@@ -128,10 +131,13 @@ func (f *fetch) piece(ctx context.Context, at int64) (int64, error) {
 	return f.pass(ctx, answer.Body, at, end, skip)
 }
 
+// readChunks are read at once, where they are there: whole ones are opened in their place.
+const readChunks = 4
+
 // pass hands bytes at..end of the file to the receiver, of a body that has skip
 // bytes before them.
 func (f *fetch) pass(ctx context.Context, body io.Reader, at, end, skip int64) (n int64, err error) {
-	buf := make([]byte, 128<<10)
+	buf := make([]byte, min(readChunks*seal.SealedSize(seal.ChunkSize), end-at+skip))
 	for left := end - at; left > 0; {
 		if err := ctx.Err(); err != nil {
 			return n, err

@@ -126,6 +126,40 @@ func TestSection(t *testing.T) {
 	}
 }
 
+// A Section lends what its body reads, and nothing after Close.
+func TestSectionLends(t *testing.T) {
+	s := NewSection(strings.NewReader("abcdefgh"), 1, 6)
+	var got string
+	for {
+		p, back, err := s.Lend(4)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		got += string(p)
+		back()
+	}
+	if got != "bcdefg" {
+		t.Errorf("%q", got)
+	}
+	s = NewSection(strings.NewReader("abc"), 0, 3)
+	s.Close()
+	if p, _, err := s.Lend(1); err == nil {
+		t.Errorf("lent %q after Close", p)
+	}
+	s = NewSection(strings.NewReader("abc"), 0, 5) // shorter than it was meant to be
+	p, back, err := s.Lend(5)
+	if string(p) != "abc" || err != nil {
+		t.Fatalf("%q, %v", p, err)
+	}
+	back()
+	if p, _, err := s.Lend(2); err == nil {
+		t.Errorf("lent %q, which is not there", p)
+	}
+}
+
 // One part fails: Send ends with its error, and nothing runs any more.
 func TestPartsFail(t *testing.T) {
 	data := random(20)

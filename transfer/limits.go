@@ -45,6 +45,9 @@ func (c *caps) set(l Limits) {
 	c.total.set(l.Total)
 }
 
+// bound tells whether bytes of a direction have to wait at all.
+func (c *caps) bound(d chat.Direction) bool { return c.dir[d].on.Load() || c.total.on.Load() }
+
 // wait returns when n bytes may go, or with ctx.
 func (c *caps) wait(ctx context.Context, d chat.Direction, n int) {
 	c.dir[d].wait(ctx, n)

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"hash"
 	"io"
 	"os"
 	"path/filepath"
@@ -21,7 +20,6 @@ import (
 // whole chunk, before anything is added.
 type part struct {
 	file    *os.File
-	hash    hash.Hash
 	n, size int64
 	out     *priority.Writer
 	words   *priority.Gate
@@ -29,8 +27,20 @@ type part struct {
 	caps    *caps
 	ctx     context.Context
 	bulk    priority.Bulk
+	owed    int   // bytes since bulk last passed
 	err     error // why nothing can be written any more
+
+	hash    *beside
+	aside   bool   // a goroutine of its own computes it
+	stretch []byte // what that one gets next; nil: nothing
+	filled  int
 }
+
+// Sizes in bytes.
+const (
+	turns    = 128 << 10 // between two looks at whether messages want to pass
+	worthOne = 8 << 20   // what is left of a file to be worth a goroutine that hashes
+)
 
 func (e *Engine) partPath(id chat.TransferID) string {
 	return filepath.Join(e.cfg.Folder, "parts", string(id)+".part")
@@ -45,7 +55,7 @@ func openPart(ctx context.Context, path string, size int64, m *meter, words *pri
 	if err != nil {
 		return nil, err
 	}
-	p := &part{file: file, hash: sha256.New(), size: size, meter: m, caps: caps, ctx: ctx, words: words, bulk: words.Bulk()}
+	p := &part{file: file, hash: &beside{Hash: sha256.New(), words: words}, size: size, owed: turns, meter: m, caps: caps, ctx: ctx, words: words, bulk: words.Bulk()}
 	err = p.verify(ctx)
 	if err == nil {
 		err = reserve(file, size)
@@ -79,10 +89,11 @@ func (p *part) verify(ctx context.Context) error {
 			return err
 		}
 		n, err := p.file.Read(buf)
-		p.hash.Write(buf[:n])
+		p.hash.Hash.Write(buf[:n])
 		p.n += int64(n)
 		p.meter.know(p.n)
 		if errors.Is(err, io.EOF) {
+			p.aside = p.size-p.n >= worthOne
 			p.out = priority.NewWriter(p.file, p.n, p.size, p.words)
 			return nil
 		}
@@ -102,9 +113,12 @@ func (p *part) Write(b []byte) (int, error) {
 		return 0, p.err
 	}
 	p.caps.wait(p.ctx, chat.Download, len(b))
-	p.bulk.Pass(p.ctx, len(b))
+	if p.owed += len(b); p.owed >= turns {
+		p.bulk.Pass(p.ctx, p.owed)
+		p.owed = 0
+	}
 	n, err := p.out.Write(b)
-	p.hash.Write(b[:n])
+	p.digest(b[:n])
 	p.n += int64(n)
 	if n > 0 {
 		p.meter.moved.Store(true)
@@ -117,6 +131,44 @@ func (p *part) Write(b []byte) (int, error) {
 	return n, err
 }
 
+// Room implements seal.Room: chunks are opened where they are hashed.
+func (p *part) Room() []byte {
+	if !p.aside {
+		return nil
+	}
+	if p.stretch == nil {
+		p.hash.begin()
+		p.stretch, p.filled = p.hash.Room(), 0
+	}
+	return p.stretch[p.filled:]
+}
+
+// digest adds what was written to the checksum, now or a little later.
+func (p *part) digest(b []byte) {
+	if !p.aside {
+		p.hash.Hash.Write(b)
+		return
+	}
+	for len(b) > 0 {
+		n, room := len(b), p.Room()
+		if &room[0] != &b[0] {
+			n = copy(room, b)
+		}
+		b, p.filled = b[n:], p.filled+n
+		if len(p.stretch)-p.filled < seal.ChunkSize {
+			p.handOver()
+		}
+	}
+}
+
+// handOver gives what is in the stretch to the goroutine that hashes.
+func (p *part) handOver() {
+	if p.filled > 0 {
+		p.hash.Write(p.stretch[:p.filled])
+		p.stretch, p.filled = nil, 0
+	}
+}
+
 // flush has all that came in the file.
 func (p *part) flush() error {
 	if _, err := p.out.Flush(); p.err == nil {
@@ -126,10 +178,23 @@ func (p *part) flush() error {
 }
 
 // Close ends the writing: what was taken is in the file.
-func (p *part) Close() error { return errors.Join(p.flush(), p.file.Close()) }
+func (p *part) Close() error {
+	p.rest()
+	return errors.Join(p.flush(), p.file.Close())
+}
 
 // sum is the checksum of all that is there.
-func (p *part) sum() string { return hex.EncodeToString(p.hash.Sum(nil)) }
+func (p *part) sum() string {
+	p.rest()
+	return hex.EncodeToString(p.hash.Sum(nil))
+}
+
+// rest returns when all that came is in the checksum, and nobody computes it.
+func (p *part) rest() {
+	p.handOver()
+	p.hash.end()
+	p.stretch = nil
+}
 
 func removePart(path string) { _ = os.Remove(path) }
 

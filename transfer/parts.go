@@ -20,32 +20,81 @@ type Section struct {
 	// Tee gets what is read; may be nil. It may be looked at after Close.
 	Tee io.Writer
 
-	mu    sync.Mutex
-	r     *io.SectionReader
-	begun bool
-	done  bool
+	body   io.ReaderAt
+	mu     sync.Mutex
+	at     int64 // of the body, what is next
+	end    int64
+	begun  bool
+	done   bool
+	buffer []byte // what is lent of a body that lends nothing
+}
+
+// lender is a body that has bytes in memory.
+type lender interface {
+	// lend hands out some of the n bytes from off on, one at least. They stay as
+	// they are until back is called, once.
+	lend(off int64, n int) (p []byte, back func(), err error)
 }
 
 // NewSection returns n bytes of body from a byte on.
 func NewSection(body io.ReaderAt, from, n int64) *Section {
-	return &Section{r: io.NewSectionReader(body, from, n)}
+	return &Section{body: body, at: from, end: from + n}
 }
 
 func (s *Section) Read(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.done {
-		return 0, os.ErrClosed
+	if err := s.begin(); err != nil {
+		return 0, err
 	}
-	if !s.begun { // by a goroutine of the connection's, which moves bytes and nothing else
+	n, err := s.body.ReadAt(p[:min(int64(len(p)), s.end-s.at)], s.at)
+	s.took(p[:n])
+	return n, err
+}
+
+// Lend implements socket.Lender. What it handed out may be in use after Close: it
+// stays as it is.
+func (s *Section) Lend(n int) (p []byte, back func(), err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.begin(); err != nil {
+		return nil, nil, err
+	}
+	n = int(min(int64(n), s.end-s.at))
+	if l, ok := s.body.(lender); ok {
+		p, back, err = l.lend(s.at, n)
+	} else {
+		if len(s.buffer) < n {
+			s.buffer = make([]byte, n)
+		}
+		back = func() {}
+		if n, err = s.body.ReadAt(s.buffer[:n], s.at); n > 0 {
+			p, err = s.buffer[:n], nil // the next call meets the error again
+		}
+	}
+	s.took(p)
+	return p, back, err
+}
+
+// begin tells why nothing more is read. The lock is held.
+func (s *Section) begin() error {
+	switch {
+	case s.done:
+		return os.ErrClosed
+	case s.at >= s.end:
+		return io.EOF
+	case !s.begun: // by a goroutine of the connection's, which moves bytes and nothing else
 		priority.Background()
 		s.begun = true
 	}
-	n, err := s.r.Read(p)
+	return nil
+}
+
+func (s *Section) took(p []byte) {
+	s.at += int64(len(p))
 	if s.Tee != nil {
-		_, _ = s.Tee.Write(p[:n])
+		_, _ = s.Tee.Write(p)
 	}
-	return n, err
 }
 
 // Close ends the reading; it may be called more than once.

@@ -68,6 +68,12 @@ func (b witnessed) ReadAt(p []byte, off int64) (int, error) {
 	return n, err
 }
 
+func (b witnessed) lend(off int64, n int) ([]byte, func(), error) {
+	p, back, err := b.ReaderAt.(lender).lend(off, n)
+	b.w.saw(p, off)
+	return p, back, err
+}
+
 func (w *witness) saw(p []byte, off int64) {
 	if len(p) == 0 {
 		return
@@ -209,6 +215,67 @@ func storedIn(t *testing.T, dir string) (paths []string) {
 		}
 	}
 	return paths
+}
+
+// What is lent of a window stays as it is until it is given back, whatever is read
+// and sealed meanwhile, and in the next attempt, too.
+func TestLentWindowStays(t *testing.T) {
+	data := random(5*seal.WindowSize + 9)
+	up := uploadOf(t, write(t, "a.bin", data))
+	src := func() *source {
+		s, err := openSource(t.Context(), &up, newMeter(0), nil, new(caps))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	first := src()
+	if err := first.seal(nil, nil, func(seal.Record) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	size := first.sealing.sealer.Size()
+	var all [2]bytes.Buffer
+	var lent, was [][]byte
+	var backs []func()
+	read := func(s *source, to *bytes.Buffer) {
+		for off := int64(0); off < size; {
+			p, back, err := s.lend(off, 3<<20)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if off == 0 { // is never given back in time
+				lent, was, backs = append(lent, p), append(was, bytes.Clone(p)), append(backs, back)
+			} else {
+				defer back()
+			}
+			to.Write(p)
+			off += int64(len(p))
+			if off == size/2 {
+				_, _ = s.ReadAt(make([]byte, 7), off-3)
+			}
+		}
+	}
+	read(first, &all[0])
+	first.Close()
+	second := src()
+	if err := second.seal(first.sealing, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	read(second, &all[1])
+	for i := range lent {
+		if !bytes.Equal(lent[i], was[i]) {
+			t.Error("a window was used again while somebody had it")
+		}
+		backs[i]()
+	}
+	if !bytes.Equal(all[0].Bytes(), all[1].Bytes()) {
+		t.Error("the second attempt sends something else")
+	}
+	sealed, err := second.finish()
+	if err != nil || sealed.plain != sum(data) {
+		t.Errorf("its checksum is %v (%v)", sealed.plain, err)
+	}
+	second.Close()
 }
 
 // A store that always claims what it was not sent is told so in words.
@@ -424,5 +491,55 @@ func TestDownloadGoesOnAtAChunk(t *testing.T) {
 				t.Errorf("the part: %v", err)
 			}
 		})
+	}
+}
+
+// The checksum of a part is that of its bytes, whoever computes it, however they
+// come, and wherever it went on.
+func TestPartChecksum(t *testing.T) {
+	for _, size := range []int{0, 1, worthOne - 1, worthOne, worthOne + seal.ChunkSize + 5, worthOne + 3*seal.Stretch} {
+		data := random(size)
+		sealer, err := seal.NewSealer(bytes.NewReader(data), int64(size), func(seal.Record) error { return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		sealed, err := io.ReadAll(io.NewSectionReader(sealer, 0, sealer.Size()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys, err := sealer.Keys()
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), "parts", "a.part")
+		for _, upTo := range []int{len(sealed) / 3, len(sealed)} {
+			p, err := openPart(t.Context(), path, int64(size), newMeter(0), nil, new(caps))
+			if err != nil {
+				t.Fatal(err)
+			}
+			from, begin := seal.SealedOffset(p.n)
+			if int(from) < upTo {
+				o, err := seal.NewOpener(p, keys, begin)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for rest := sealed[from:upTo]; len(rest) > 0; {
+					n := min(len(rest), 100_003)
+					if _, err := o.Write(rest[:n]); err != nil {
+						t.Fatal(err)
+					}
+					rest = rest[n:]
+				}
+			}
+			if got, want := p.sum(), sum(data[:p.n]); got != want {
+				t.Errorf("%d of %d bytes: the checksum is %s, want %s", p.n, size, got, want)
+			}
+			if err := p.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, data) {
+			t.Errorf("%d bytes: the part is something else (%v)", size, err)
+		}
 	}
 }

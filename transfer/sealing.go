@@ -46,7 +46,17 @@ const windowsAhead = 2
 type piece struct {
 	k     int64 // which; -1: none
 	bytes []byte
+	lent  *int // how many still read of bytes; nil: nobody did
 	err   error
+}
+
+// free is the memory of a window that is no longer read. What somebody still has is left
+// to them: a connection that is about to end may be writing it.
+func (p *piece) free() []byte {
+	if p.lent != nil && *p.lent > 0 {
+		return nil
+	}
+	return p.bytes
 }
 
 // input is what a Sealer reads: the file that the attempt has open.
@@ -97,17 +107,36 @@ func (x *sealing) ReadAt(p []byte, off int64) (n int, err error) {
 	return n, nil
 }
 
+// lend hands out the n sealed bytes from off on, or those of them that lie together.
+// Who has read them counts borrowed down.
+func (x *sealing) lend(off int64, n int) (p []byte, borrowed *int, err error) {
+	k, begin := seal.WindowAt(off)
+	b, err := x.window(k)
+	if err != nil {
+		return nil, nil, err
+	}
+	if x.now.lent == nil {
+		x.now.lent = new(int)
+	}
+	*x.now.lent++
+	p = b[off-begin:]
+	p = p[:min(n, len(p))]
+	x.handed = max(x.handed, off+int64(len(p)))
+	return p, x.now.lent, nil
+}
+
 // window returns window k, and has the next ones sealed.
 func (x *sealing) window(k int64) ([]byte, error) {
 	if x.now.k == k {
 		return x.now.bytes, nil
 	}
 	if a := x.ahead; a != nil && a.due == k {
-		a.free <- x.now.bytes
+		a.free <- x.now.free()
 		x.now = <-a.ready
 		a.due++
 	} else {
 		x.stop()
+		x.now = piece{k: -1, bytes: x.now.free()}
 		// A reader that skips ahead has what it skipped sealed first.
 		first, _ := seal.WindowAt(x.sealer.Sealed())
 		for j := min(first, k); j <= k; j++ {
@@ -179,7 +208,7 @@ func (x *sealing) stop() {
 // rest lets go of the memory until the next read.
 func (x *sealing) rest() {
 	x.stop()
-	seal.FreeWindow(x.now.bytes)
+	seal.FreeWindow(x.now.free())
 	x.now = piece{k: -1}
 }
 
@@ -188,6 +217,7 @@ func (x *sealing) finish() (s sealed, err error) {
 	x.stop()
 	for x.sealer.Sealed() < x.sealer.Size() {
 		k, _ := seal.WindowAt(x.sealer.Sealed())
+		x.now = piece{k: -1, bytes: x.now.free()}
 		if x.fill(&x.now, k); x.now.err != nil {
 			x.now.k = -1
 			return s, x.now.err

@@ -163,18 +163,48 @@ func (s *source) readPlain(p []byte, off int64) (int, error) {
 }
 
 // ReadAt implements io.ReaderAt: sealed bytes.
-func (s *source) ReadAt(p []byte, off int64) (int, error) {
-	s.caps.wait(s.ctx, chat.Upload, len(p))
+func (s *source) ReadAt(p []byte, off int64) (n int, err error) {
+	err = s.handOut(off, len(p), func() (int, error) {
+		n, err = s.sealing.ReadAt(p, off)
+		return n, err
+	})
+	return n, err
+}
+
+// cappedPiece is how much is lent at once while a person bounds the speed.
+const cappedPiece = 16 << 10
+
+// lend implements lender: sealed bytes, as they lie in their window.
+func (s *source) lend(off int64, n int) (p []byte, back func(), err error) {
+	if s.caps.bound(chat.Upload) {
+		n = min(n, cappedPiece)
+	}
+	var borrowed *int
+	err = s.handOut(off, n, func() (int, error) {
+		p, borrowed, err = s.sealing.lend(off, n)
+		return len(p), err
+	})
+	return p, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		*borrowed--
+	}, err
+}
+
+// handOut lets get take up to n sealed bytes from off on, when it is their turn, and counts
+// how many it took.
+func (s *source) handOut(off int64, n int, get func() (int, error)) error {
+	s.caps.wait(s.ctx, chat.Upload, n)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err != nil {
-		return 0, s.err
+		return s.err
 	}
-	s.bulk.Pass(s.ctx, len(p))
-	n, err := s.sealing.ReadAt(p, off)
+	s.bulk.Pass(s.ctx, n)
+	n, err := get()
 	if err != nil && err != io.EOF {
 		s.err = err
-		return 0, err
+		return err
 	}
 	from, to := s.opened(off), s.opened(off+int64(n))
 	s.meter.went.Add(to - from)
@@ -183,7 +213,7 @@ func (s *source) ReadAt(p []byte, off int64) (int, error) {
 		// The store may now check the whole before it answers.
 		s.meter.grace.Store(to / checkRate * 1e9)
 	}
-	return n, err
+	return err
 }
 
 // opened is how many plain bytes are in so many sealed ones.

@@ -49,7 +49,7 @@ func (e *Engine) downloadTree(ctx context.Context, en *entry) error {
 		}
 	}
 	if size != file.Size {
-		return badList(file.Name, "says another size than its list")
+		return badList("The folder %s says another size than its list, so nothing of it was fetched. Ask for it to be sent again.", file.Name)
 	}
 	folder := e.TreePath(file)
 	if err := os.MkdirAll(folder, 0o700); err != nil {

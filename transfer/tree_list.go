@@ -39,20 +39,22 @@ func encodeList(entries []chat.TreeEntry) ([]byte, error) {
 // errList is in the error of a list that can't be what a Satchel sends.
 var errList = errors.New("the list of the folder is not to be believed")
 
-func badList(name, why string) error {
-	return Final("The folder "+ScrubName(name)+" "+why+", so nothing of it was fetched. Ask for it to be sent again.", errList)
+// badList is the error of one; the sentence takes the folder's name, and then what
+// else is put into it.
+func badList(sentence, name string, more ...any) error {
+	return Final(fmt.Sprintf(sentence, append([]any{ScrubName(name)}, more...)...), errList)
 }
 
 // decodeList reads the list of a folder, whose checksum was compared, and holds
 // it to what such a list may say. Paths are as the sender calls them.
 func decodeList(f *chat.File, data []byte) ([]chat.TreeEntry, error) {
 	if bytes.Count(data, []byte("\n")) > 1+chat.MaxTreeEntries {
-		return nil, badList(f.Name, fmt.Sprintf("has more than %d files", chat.MaxTreeEntries))
+		return nil, badList("The folder %s has more than %d files, so nothing of it was fetched. Ask for it to be sent again.", f.Name, chat.MaxTreeEntries)
 	}
 	lines := bufio.NewScanner(bytes.NewReader(data))
 	lines.Buffer(make([]byte, 64<<10), 64<<10)
 	if !lines.Scan() || !bytes.HasPrefix(lines.Bytes(), []byte(`{"satchel":"folder",`)) {
-		return nil, badList(f.Name, "has no list that can be read")
+		return nil, badList("The folder %s has a list that can't be read, so nothing of it was fetched. Ask for it to be sent again.", f.Name)
 	}
 	packs := []int64{f.Folder.Pack - f.Folder.List}
 	for _, p := range f.Folder.Earlier {
@@ -62,18 +64,18 @@ func decodeList(f *chat.File, data []byte) ([]chat.TreeEntry, error) {
 	for lines.Scan() {
 		var e chat.TreeEntry
 		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
-			return nil, badList(f.Name, "has a list that can't be read")
+			return nil, badList("The folder %s has a list that can't be read, so nothing of it was fetched. Ask for it to be sent again.", f.Name)
 		}
 		if sum, err := hex.DecodeString(e.SHA256); !e.Folder && (err != nil || len(sum) != sha256.Size) ||
 			e.Folder && (e.Size != 0 || e.SHA256 != "") ||
 			e.Size < 0 || e.At < 0 || e.Pack < 0 || e.Pack >= len(packs) || e.Came() && (e.Size > packs[e.Pack] || e.At > packs[e.Pack]-e.Size) {
-			return nil, badList(f.Name, "contradicts itself about “"+shortPath(e.Path)+"”")
+			return nil, badList("The folder %s contradicts itself about “%s”, so nothing of it was fetched. Ask for it to be sent again.", f.Name, shortPath(e.Path))
 		}
 		e.SHA256 = strings.ToLower(e.SHA256)
 		out = append(out, e)
 	}
 	if lines.Err() != nil {
-		return nil, badList(f.Name, "has a list that can't be read")
+		return nil, badList("The folder %s has a list that can't be read, so nothing of it was fetched. Ask for it to be sent again.", f.Name)
 	}
 	return out, nil
 }
@@ -83,18 +85,18 @@ func checkFolder(f *chat.File) (*seal.FileKeys, error) {
 	d := f.Folder
 	sum, err := hex.DecodeString(f.SHA256)
 	if err != nil || len(sum) != sha256.Size || f.Size < 0 || d.List <= 0 || d.Pack < d.List || len(d.Earlier) > chat.MaxPacks {
-		return nil, badList(f.Name, "is described in a way that can't be")
+		return nil, badList("The folder %s is described in a way that can't be, so nothing of it was fetched. Ask for it to be sent again.", f.Name)
 	}
 	if d.List > chat.MaxTreeList {
-		return nil, badList(f.Name, "has a list that is too long")
+		return nil, badList("The folder %s has a list that is too long, so nothing of it was fetched. Ask for it to be sent again.", f.Name)
 	}
 	keys, err := seal.ParseFileKeys(f.Key)
 	if err != nil || keys.Size != d.Pack {
-		return nil, badList(f.Name, "has no key that fits")
+		return nil, badList("The folder %s has no key that fits, so nothing of it was fetched. Ask for it to be sent again.", f.Name)
 	}
 	for i := range d.Earlier {
 		if k, err := seal.ParseFileKeys(d.Earlier[i].Key); err != nil || k.Size != d.Earlier[i].Size {
-			return nil, badList(f.Name, "has no key that fits an earlier one")
+			return nil, badList("The folder %s has no key that fits, so nothing of it was fetched. Ask for it to be sent again.", f.Name)
 		}
 	}
 	return keys, nil
@@ -166,11 +168,11 @@ func (e *Engine) list(ctx context.Context, t *chat.Transfer, m *meter, renewed f
 	})
 	switch {
 	case errors.Is(err, seal.ErrSealed):
-		return nil, badList(f.Name, "is sealed with another key than its message has")
+		return nil, badList("The folder %s has no key that fits, so nothing of it was fetched. Ask for it to be sent again.", f.Name)
 	case err != nil:
 		return nil, err
 	case hexSum(got.Bytes()) != strings.ToLower(f.SHA256):
-		return nil, badList(f.Name, "has another list than its message says")
+		return nil, badList("The folder %s has another list than its message says, so nothing of it was fetched. Ask for it to be sent again.", f.Name)
 	}
 	entries, err := decodeList(f, got.Bytes())
 	if err == nil {

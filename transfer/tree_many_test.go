@@ -11,8 +11,10 @@ import (
 )
 
 // heapPeak samples how much the heap has, until it is asked for the most that it had.
+// What tests before this one left is collected first.
 func heapPeak(t testing.TB) (most func() uint64) {
 	t.Helper()
+	runtime.GC()
 	var peak atomic.Uint64
 	stop, gone := make(chan struct{}), make(chan struct{})
 	go func() {

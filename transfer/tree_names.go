@@ -16,23 +16,30 @@ import (
 // nobody sends who means well have the whole list refused, in a sentence.
 func places(name string, entries []chat.TreeEntry) ([]chat.TreeEntry, error) {
 	if len(entries) > chat.MaxTreeEntries {
-		return nil, badList(name, "has too many files")
+		return nil, badList("The folder %s has more than %d files, so nothing of it was fetched. Ask for it to be sent again.", name, chat.MaxTreeEntries)
 	}
 	folding := cases.Fold()
 	top := &placed{folding: &folding}
 	out := make([]chat.TreeEntry, len(entries))
 	for i := range entries {
 		e := entries[i]
-		parts, why := splitPath(e.Path)
-		if why != "" {
-			return nil, badList(name, why)
+		parts, wrong := splitPath(e.Path)
+		switch wrong {
+		case pathUnreadable:
+			return nil, badList("The folder %s has a file without a name that can be read, so nothing of it was fetched. Ask for it to be sent again.", name)
+		case pathDeep:
+			return nil, badList("The folder %s has “%s”, which lies too deep, so nothing of it was fetched. Ask for it to be sent again.", name, shortPath(e.Path))
+		case pathOutside:
+			return nil, badList("The folder %s has “%s”, which would lie outside of it, so nothing of it was fetched. Ask for it to be sent again.", name, shortPath(e.Path))
+		case pathNone:
+			return nil, badList("The folder %s has “%s”, which is no path, so nothing of it was fetched. Ask for it to be sent again.", name, shortPath(e.Path))
 		}
 		at, path := top, ""
 		for j, part := range parts {
 			last := j == len(parts)-1
 			next := at.child(part, last && !e.Folder)
 			if next == nil || last && next.whole {
-				return nil, badList(name, "has “"+shortPath(e.Path)+"” twice")
+				return nil, badList("The folder %s has “%s” twice, so nothing of it was fetched. Ask for it to be sent again.", name, shortPath(e.Path))
 			}
 			if path != "" {
 				path += "/"
@@ -47,26 +54,37 @@ func places(name string, entries []chat.TreeEntry) ([]chat.TreeEntry, error) {
 	return out, nil
 }
 
+// What is wrong with a path.
+type wrongPath int
+
+const (
+	pathGood wrongPath = iota
+	pathUnreadable
+	pathDeep
+	pathOutside
+	pathNone
+)
+
 // splitPath cuts a path at its slashes, or says why it is refused.
-func splitPath(path string) (parts []string, why string) {
+func splitPath(path string) (parts []string, wrong wrongPath) {
 	switch {
 	case path == "" || !utf8.ValidString(path) || strings.ContainsRune(path, 0):
-		return nil, "has a file without a name that can be read"
+		return nil, pathUnreadable
 	case len(path) > chat.MaxTreePath || strings.Count(path, "/") >= chat.MaxTreeDepth:
-		return nil, "has “" + shortPath(path) + "”, which lies too deep"
+		return nil, pathDeep
 	case strings.HasPrefix(path, "/"):
-		return nil, "has “" + shortPath(path) + "”, which would lie outside of it"
+		return nil, pathOutside
 	}
 	parts = strings.Split(path, "/")
 	for _, p := range parts {
 		switch {
 		case p == "" || p == ".":
-			return nil, "has “" + shortPath(path) + "”, which is no path"
+			return nil, pathNone
 		case p == "..":
-			return nil, "has “" + shortPath(path) + "”, which would lie outside of it"
+			return nil, pathOutside
 		}
 	}
-	return parts, ""
+	return parts, pathGood
 }
 
 // placed is a folder or a file that has its place.

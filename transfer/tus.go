@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"sync/atomic"
 	"time"
+
+	"satchel/net/socket"
 )
 
 // TusConfig is what a tus handler needs.
@@ -19,7 +20,7 @@ type TusConfig struct {
 	// Endpoint, an absolute URL, and downloads go to the URL in the message.
 	Tickets  Tickets
 	Endpoint string
-	Chunk    int64        // bytes that one request carries at most; 0: 8 MiB down, and 1 to 128 MiB up, by how quickly they go
+	Chunk    int64        // bytes that one request carries at most; 0: 1 to 32 MiB down, and 1 to 128 MiB up, by how quickly they go
 	Client   *http.Client // nil: one whose waits are bounded and that uses the proxy of the environment
 }
 
@@ -67,7 +68,7 @@ func NewClient() *http.Client {
 	http1.SetHTTP1(true) // a connection a transfer: a stalled one holds up no other
 	return &http.Client{CheckRedirect: checkRedirect, Transport: &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 15 * time.Second, Control: keepLittleUnsent}).DialContext,
+		DialContext:           socket.Dial,
 		TLSHandshakeTimeout:   15 * time.Second,
 		ResponseHeaderTimeout: time.Hour, // the last chunk's: a store may check a very big file first
 		IdleConnTimeout:       60 * time.Second,

@@ -7,6 +7,9 @@ import (
 	"satchel/chat"
 )
 
+// mostDown is how much one request asks for at most, in bytes.
+const mostDown = 32 << 20
+
 // Download fetches the file from where the ticket says, in requests of a
 // bounded range: what a kill leaves unread between both ends is less than a
 // chunk.
@@ -15,13 +18,10 @@ func (h *Tus) Download(ctx context.Context, r *DownloadRequest) error {
 	if err != nil {
 		return err
 	}
-	chunk := h.cfg.Chunk
-	if chunk <= 0 {
-		chunk = firstChunk
-	}
-	f := fetch{r: r, chunk: chunk, refused: Refused, get: func(header http.Header) (*http.Response, error) {
+	f := fetch{r: r, chunks: newChunks(h.cfg.Chunk), refused: Refused, get: func(header http.Header) (*http.Response, error) {
 		return way.do(ctx, http.MethodGet, way.ticket.URL, header, nil, 0)
 	}}
+	f.chunks.bound(mostDown)
 	if way.ticket.Token == "" {
 		f.refused = refusedLink
 	}

@@ -54,6 +54,9 @@ func (b *bubble) apply(e *entry, lay *bubbleLayout) {
 	if !same && b.file != nil {
 		b.owner.images.forget(b.file)
 	}
+	if !same && b.place != nil {
+		b.owner.images.forget(b.place)
+	}
 	b.entry, b.lay = e, lay
 	b.objects = b.objects[:0]
 	it := &e.item

@@ -28,6 +28,8 @@ func TestLooks(t *testing.T) {
 		{"files-dark", theme.VariantDark, 520, 950, fileItems()},
 		{"pictures-light", theme.VariantLight, 460, 1240, pictureItems()},
 		{"pictures-dark", theme.VariantDark, 460, 1240, pictureItems()},
+		{"maps-light", theme.VariantLight, 460, 640, mapItems(t)},
+		{"maps-dark", theme.VariantDark, 460, 640, mapItems(t)},
 		{"folded-light", theme.VariantLight, 520, 1240, foldedItems()},
 		{"folded-dark", theme.VariantDark, 520, 1240, foldedItems()},
 		{"previews-light", theme.VariantLight, 520, 980, previewItems()},
@@ -121,6 +123,18 @@ func pictureItems() []Item {
 	items[2].Path = "/f"
 	items[5].Message.Content.Text = "Reference for the evening look"
 	items[6].Message.Content.Location = &chat.Location{Lat: 38.7056, Lon: -9.1446, Name: "Cais do Sodré"}
+	return items
+}
+
+// mapItems are places with a map: one with words, and one whose map is none.
+func mapItems(t *testing.T) []Item {
+	items := []Item{fileItem(1, false, nil, nil), fileItem(2, true, nil, nil), fileItem(3, false, nil, nil)}
+	for i := range items {
+		items[i].Message.Content.Location = &chat.Location{Lat: 38.7056, Lon: -9.1446, Name: "Cais do Sodré", Map: &chat.Map{Picture: mapOfTest(t), Credit: "© OpenStreetMap contributors"}}
+	}
+	items[0].Message.Content.Text = "Under the clock, at eight"
+	items[1].Message.Content.Location.Map.Credit = "\u202e© a map server whose name is so long that nobody knows how it ends"
+	items[2].Message.Content.Location.Map.Picture = []byte("no picture at all")
 	return items
 }
 

@@ -113,13 +113,15 @@ func (b *Button) TypedRune(rune) {}
 
 // TypedKey implements fyne.Focusable.
 func (b *Button) TypedKey(k *fyne.KeyEvent) {
-	switch k.Name {
-	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
+	switch {
+	case pressing(k):
 		b.press()
-	case fyne.KeyEscape:
-		if b.OnEscape != nil {
-			b.OnEscape()
+	case k.Name == fyne.KeyEscape:
+		if b.OnEscape == nil {
+			backOut(b)
+			return
 		}
+		b.OnEscape()
 	}
 }
 

@@ -62,12 +62,16 @@ func (e *caretEntry) MouseDown(m *desktop.MouseEvent) {
 // TypedKey implements fyne.Focusable.
 func (e *caretEntry) TypedKey(k *fyne.KeyEvent) {
 	e.used = time.Now()
+	spaceTaken = false // this key is for the field
 	e.Entry.TypedKey(k)
 }
 
 // TypedRune implements fyne.Focusable.
 func (e *caretEntry) TypedRune(r rune) {
 	e.used = time.Now()
+	if pressed(r) {
+		return
+	}
 	e.Entry.TypedRune(r)
 }
 

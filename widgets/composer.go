@@ -35,6 +35,7 @@ type Composer struct {
 	OnResize   func()                   // the height that it asks for changed
 	OnUp       func()                   // ↑ in an empty field
 	OnEmoji    func()                   // the smile
+	OnMenu     func()                   // the menu key, or Shift+F10
 	OnVoice    func()                   // the microphone: see SetVoice
 
 	Attach   *Button
@@ -359,8 +360,12 @@ func (e *composerEntry) TypedKey(k *fyne.KeyEvent) {
 			e.owner.submit()
 		}
 	case fyne.KeyEscape:
-		if e.owner.OnEscape != nil {
-			e.owner.OnEscape()
+		do(e.owner.OnEscape)
+	case desktop.KeyMenu:
+		do(e.owner.OnMenu)
+	case fyne.KeyF10:
+		if e.shift {
+			do(e.owner.OnMenu)
 		}
 	case fyne.KeyUp:
 		if e.Text == "" && e.owner.OnUp != nil {

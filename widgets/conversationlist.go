@@ -66,6 +66,7 @@ type ConversationList struct {
 	widget.BaseWidget
 	OnSelect func(Row)
 	OnMenu   func(Row) []*fyne.MenuItem // nil: there is no menu
+	OnEscape func()
 
 	rows     []Row
 	selected chat.ConversationID

@@ -3,6 +3,7 @@ package widgets
 import (
 	"image/color"
 	"strings"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -27,17 +28,18 @@ type EmojiPicker struct {
 	Search *Field
 	recent []string
 	found  []string
-	grid   *widget.GridWrap
+	grid   *rowGrid
 	tips   *Tips
 	near   fyne.Position // its lower right corner, as far as there is room
 	canvas fyne.Canvas
+	shown  time.Time
 }
 
 // NewEmojiPicker returns a picker that offers the recent ones first.
 func NewEmojiPicker(recent []string) *EmojiPicker {
 	p := &EmojiPicker{Search: NewField(lang.L("Find an emoji")), recent: recent, tips: NewTips()}
 	p.ExtendBaseWidget(p)
-	p.grid = widget.NewGridWrap(
+	p.grid = newRowGrid(
 		func() int { return len(p.found) },
 		func() fyne.CanvasObject {
 			c := &emojiButton{text: &canvas.Text{TextSize: 22}}
@@ -59,7 +61,6 @@ func NewEmojiPicker(recent []string) *EmojiPicker {
 			p.pick(p.found[0])
 		}
 	}
-	p.Search.OnEscape = p.Dismiss
 	p.found = findEmoji("", recent)
 	return p
 }
@@ -82,7 +83,7 @@ func (p *EmojiPicker) pick(sign string) {
 
 // ShowOn puts the picker over the window, its lower right corner near a point.
 func (p *EmojiPicker) ShowOn(c fyne.Canvas, near fyne.Position) {
-	p.canvas, p.near = c, near
+	p.canvas, p.near, p.shown = c, near, time.Now()
 	p.Resize(c.Size())
 	c.Overlays().Add(p)
 	p.tips.Push()
@@ -105,7 +106,12 @@ func (p *EmojiPicker) Dismiss() {
 
 // CreateRenderer implements fyne.Widget.
 func (p *EmojiPicker) CreateRenderer() fyne.WidgetRenderer {
-	scrim, card := newSurface(p.Dismiss), newSurface(nil)
+	card := newSurface(nil)
+	scrim := newSurface(func() {
+		if time.Since(p.shown) > secondClick {
+			p.Dismiss()
+		}
+	})
 	search := FieldBox(p.Search, false)
 	r := &shellRenderer{objects: []fyne.CanvasObject{scrim, card, search, p.grid, &p.tips.Container}}
 	r.layout = func(s fyne.Size) {

@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
@@ -91,7 +92,11 @@ func (f *Field) FocusLost() {
 
 // TypedKey implements fyne.Focusable.
 func (f *Field) TypedKey(k *fyne.KeyEvent) {
-	if k.Name == fyne.KeyEscape && f.OnEscape != nil {
+	if k.Name == fyne.KeyEscape {
+		if f.OnEscape == nil {
+			backOut(f)
+			return
+		}
 		f.OnEscape()
 		return
 	}
@@ -104,9 +109,15 @@ func (f *Field) TypedKey(k *fyne.KeyEvent) {
 
 // TypedShortcut implements fyne.Shortcutable.
 func (f *Field) TypedShortcut(s fyne.Shortcut) {
-	if f.OnShortcut == nil || !f.OnShortcut(s) {
-		f.caretEntry.TypedShortcut(s)
+	if f.OnShortcut != nil && f.OnShortcut(s) {
+		return
 	}
+	if _, ok := s.(*desktop.CustomShortcut); ok && f.OnShortcut == nil { // the window's, too, where it is one
+		if c, ok := fyne.CurrentApp().Driver().CanvasForObject(f).(fyne.Shortcutable); ok {
+			c.TypedShortcut(s)
+		}
+	}
+	f.caretEntry.TypedShortcut(s)
 }
 
 // A field of one line is 39 high: its letters stand 11 away from the edge.

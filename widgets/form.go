@@ -20,7 +20,6 @@ type FormField struct {
 // Form is fields with their labels above them.
 type Form struct {
 	widget.BaseWidget
-	OnEscape  func()
 	OnResized func() // fields came or went
 
 	More   *Button // shows the fields that are seldom needed; hidden when there are none
@@ -45,21 +44,13 @@ func NewForm(fields ...FormField) *Form {
 	for _, one := range fields {
 		line := NewField(one.Hint)
 		line.Password = one.Secret
-		line.OnEscape = f.escape
 		f.lines[one.ID], f.boxes[one.ID] = line, FieldBox(line, false)
 		if one.More {
 			f.More.Show()
 		}
 	}
-	f.More.OnEscape = f.escape
 	f.ExtendBaseWidget(f)
 	return f
-}
-
-func (f *Form) escape() {
-	if f.OnEscape != nil {
-		f.OnEscape()
-	}
 }
 
 // Field is the line of a field; nil: there is none.

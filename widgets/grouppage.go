@@ -61,8 +61,6 @@ func NewGroupPage() *GroupPage {
 	p.Sheet = NewSheet("", body, p.Add)
 	p.Sheet.Aside = p.Leave
 	p.Sheet.Height = 460
-	p.Leave.OnEscape, p.Rename.OnEscape, p.Name.OnEscape = p.Sheet.Dismiss, p.Sheet.Dismiss, p.Sheet.Dismiss
-	p.Timer.OnEscape, p.Picture.OnEscape, p.NoPicture.OnEscape, p.Links.OnEscape = p.Sheet.Dismiss, p.Sheet.Dismiss, p.Sheet.Dismiss, p.Sheet.Dismiss
 	return p
 }
 

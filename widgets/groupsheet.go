@@ -63,13 +63,6 @@ func (s *GroupSheet) make(title, do string) {
 	body.Add(s.reason)
 	s.Sheet = NewSheet(title, body, cancel, s.Do)
 	s.Sheet.Height = 420
-	s.People.Search.OnEscape = s.Sheet.Dismiss
-	if s.Name != nil {
-		s.Name.OnEscape = s.Sheet.Dismiss
-	}
-	if s.Old != nil {
-		s.Old.OnEscape = s.Sheet.Dismiss
-	}
 	s.draw()
 }
 

@@ -22,8 +22,8 @@ func newKeyedList(of *ConversationList) *keyedList {
 
 // TypedKey implements fyne.Focusable.
 func (l *keyedList) TypedKey(k *fyne.KeyEvent) {
-	switch k.Name {
-	case fyne.KeyReturn, fyne.KeyEnter:
+	switch pressing(k); k.Name {
+	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
 		if l.at < len(l.of.rows) {
 			l.of.choose(l.of.rows[l.at])
 		}
@@ -33,6 +33,8 @@ func (l *keyedList) TypedKey(k *fyne.KeyEvent) {
 		if Modifiers()&fyne.KeyModifierShift != 0 {
 			l.of.menuAt(l.at)
 		}
+	case fyne.KeyEscape:
+		do(l.of.OnEscape)
 	default:
 		l.List.TypedKey(k)
 	}

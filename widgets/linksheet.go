@@ -48,7 +48,6 @@ func NewLinkSheet(title string) *LinkSheet {
 	s.Shut = NewButton(PlainButton, lang.L("Close"), func() { s.Sheet.Dismiss() })
 	body := NewColumn(14, s.words, s.QR, s.link, s.typed, s.code, s.digits)
 	s.Sheet = NewSheet(title, body, s.Shut, s.Copy, s.Differ, s.Same)
-	s.Link.OnEscape = s.Sheet.Dismiss
 	s.Say(lang.L("One moment…"))
 	return s
 }

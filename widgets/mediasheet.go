@@ -30,8 +30,8 @@ type MediaSheet struct {
 	all      []chat.Message
 	shown    []chat.Message // of the tab
 	files    bool
-	grid     *widget.GridWrap
-	list     *widget.List
+	grid     *rowGrid
+	list     *rowList
 	empty    *Paragraph
 	nothing  string
 	selected func()
@@ -49,23 +49,20 @@ func NewMediaSheet(of string) *MediaSheet {
 	}
 	s.Pictures = NewButton(PrimaryButton, lang.L("Pictures"), func() { s.pick(false) })
 	s.Files = NewButton(PlainButton, lang.L("Files"), func() { s.pick(true) })
-	s.grid = widget.NewGridWrap(func() int { return len(s.shown) },
+	s.grid = newRowGrid(func() int { return len(s.shown) },
 		func() fyne.CanvasObject { return newMediaPicture(s) },
-		func(i widget.GridWrapItemID, o fyne.CanvasObject) { o.(*mediaPicture).set(s.shown[i]) })
-	s.list = widget.NewList(func() int { return len(s.shown) },
+		func(i widget.GridWrapItemID, o fyne.CanvasObject) {
+			o.(*mediaPicture).set(s.shown[i], s.grid.marked(i))
+		})
+	s.list = newRowList(func() int { return len(s.shown) },
 		func() fyne.CanvasObject { return newMediaFile(s) },
 		func(i widget.ListItemID, o fyne.CanvasObject) { o.(*mediaFile).set(s.shown[i]) })
-	s.list.HideSeparators = true
 	s.grid.OnSelected = func(i widget.GridWrapItemID) { s.open(i); s.grid.UnselectAll() }
 	s.list.OnSelected = func(i widget.ListItemID) { s.open(i); s.list.UnselectAll() }
 	s.empty = NewParagraph("", SizeText, ColorMuted, fyne.TextAlignCenter)
 	body := container.New(mediaLayout{s}, s.Pictures, s.Files, FieldBox(s.Search, false), s.grid, s.list, s.empty)
 	s.Sheet = NewSheet(lang.L("Media and files of {{.Name}}", map[string]any{"Name": of}), body)
 	s.Sheet.Width, s.Sheet.Height = 700, 520
-	for _, b := range []*Button{s.Pictures, s.Files} {
-		b.OnEscape = s.Sheet.Dismiss
-	}
-	s.Search.OnEscape = s.Sheet.Dismiss
 	s.draw()
 	return s
 }
@@ -85,8 +82,8 @@ func (s *MediaSheet) pick(files bool) {
 }
 
 func (s *MediaSheet) open(i int) {
-	if i < len(s.shown) && s.OnOpen != nil {
-		s.OnOpen(s.shown[i])
+	if i < len(s.shown) {
+		tell(s.OnOpen, s.shown[i])
 	}
 }
 
@@ -148,6 +145,7 @@ type mediaPicture struct {
 	of      *MediaSheet
 	message chat.Message
 	image   *canvas.Image
+	marked  bool // the keyboard is here
 }
 
 func newMediaPicture(of *MediaSheet) *mediaPicture {
@@ -156,9 +154,9 @@ func newMediaPicture(of *MediaSheet) *mediaPicture {
 	return p
 }
 
-func (p *mediaPicture) set(m chat.Message) {
-	if p.message.ID != m.ID {
-		p.message = m
+func (p *mediaPicture) set(m chat.Message, marked bool) {
+	if p.message.ID != m.ID || p.marked != marked {
+		p.message, p.marked = m, marked
 		p.Refresh()
 	}
 }
@@ -174,6 +172,10 @@ func (p *mediaPicture) AccessibilityLabel() string {
 // AccessibilityRole implements fyne.Accessible.
 func (p *mediaPicture) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }
 
+// Tapped implements fyne.Tappable. Who takes the one click takes the other from the
+// grid, too.
+func (p *mediaPicture) Tapped(*fyne.PointEvent) { tell(p.of.OnOpen, p.message) }
+
 // TappedSecondary implements fyne.SecondaryTappable.
 func (p *mediaPicture) TappedSecondary(e *fyne.PointEvent) {
 	p.of.menu(p.message, e.AbsolutePosition, p)
@@ -181,8 +183,11 @@ func (p *mediaPicture) TappedSecondary(e *fyne.PointEvent) {
 
 func (p *mediaPicture) CreateRenderer() fyne.WidgetRenderer {
 	ground := NewRounded(Color(ColorIncoming), PictureRadius)
-	r := &shellRenderer{objects: []fyne.CanvasObject{ground, p.image}}
+	ring := newFocusRing()
+	ring.CornerRadius = PictureRadius + 3
+	r := &shellRenderer{objects: []fyne.CanvasObject{ground, p.image, ring}}
 	r.layout = func(s fyne.Size) {
+		place(ring, 0, 0, s.Width, s.Height)
 		place(ground, 3, 3, s.Width-6, s.Height-6)
 		place(p.image, 3, 3, s.Width-6, s.Height-6)
 	}
@@ -202,6 +207,8 @@ func (p *mediaPicture) CreateRenderer() fyne.WidgetRenderer {
 			})
 		}
 		show(p.image, p.image.Image != nil)
+		drawFocusRing(ring, p.marked)
+		ring.Refresh()
 		ground.Refresh()
 		p.image.Refresh()
 	}
@@ -234,6 +241,9 @@ func (f *mediaFile) set(m chat.Message) {
 		f.Refresh()
 	}
 }
+
+// Tapped implements fyne.Tappable.
+func (f *mediaFile) Tapped(*fyne.PointEvent) { tell(f.of.OnOpen, f.message) }
 
 // TappedSecondary implements fyne.SecondaryTappable.
 func (f *mediaFile) TappedSecondary(e *fyne.PointEvent) { f.of.menu(f.message, e.AbsolutePosition, f) }

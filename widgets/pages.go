@@ -18,11 +18,10 @@ type PageName struct {
 }
 
 // Pages shows one of several pages beside the names of all. ↑ and ↓ go through
-// the names, Escape is handed to OnEscape.
+// the names.
 type Pages struct {
 	widget.BaseWidget
-	OnPick   func(id string) // the caller answers with SetPage
-	OnEscape func()
+	OnPick func(id string) // the caller answers with SetPage
 
 	names  []*pageName
 	picked string
@@ -198,17 +197,15 @@ func (n *pageName) TypedRune(rune) {}
 
 // TypedKey implements fyne.Focusable.
 func (n *pageName) TypedKey(k *fyne.KeyEvent) {
-	switch k.Name {
-	case fyne.KeyUp:
+	switch {
+	case k.Name == fyne.KeyUp:
 		n.of.step(n, -1)
-	case fyne.KeyDown:
+	case k.Name == fyne.KeyDown:
 		n.of.step(n, 1)
-	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
+	case pressing(k):
 		n.of.pick(n.page.ID)
-	case fyne.KeyEscape:
-		if n.of.OnEscape != nil {
-			n.of.OnEscape()
-		}
+	case k.Name == fyne.KeyEscape:
+		backOut(n)
 	}
 }
 

@@ -155,8 +155,11 @@ func (p *personRow) FocusGained()                   { p.focused = true; p.Refres
 func (p *personRow) FocusLost()                     { p.focused = false; p.Refresh() }
 func (p *personRow) TypedRune(rune)                 {}
 func (p *personRow) TypedKey(k *fyne.KeyEvent) {
-	if k.Name == fyne.KeySpace || k.Name == fyne.KeyReturn || k.Name == fyne.KeyEnter {
+	switch {
+	case pressing(k):
 		p.onTapped()
+	case k.Name == fyne.KeyEscape:
+		backOut(p)
 	}
 }
 

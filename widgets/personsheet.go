@@ -60,7 +60,6 @@ func NewPersonSheet(face Face) *PersonSheet {
 	s.Timer.Height = 32
 	body := NewColumn(14, NewLine(8, s.Timer), s.words, s.number, s.QR, s.box, s.answer)
 	s.Sheet = NewSheet(face.Name, body, shut, s.Copy, s.Undo, s.Same)
-	s.Code.OnEscape, s.Timer.OnEscape = s.Sheet.Dismiss, s.Sheet.Dismiss
 	s.Set("", "", lang.L("One moment…"), false)
 	return s
 }

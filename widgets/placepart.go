@@ -11,14 +11,13 @@ import (
 	"fyne.io/fyne/v2/lang"
 )
 
-// placePart is the card of a place: a drawn map that asks nobody, a pin, the
-// name and the coordinates.
+// placePart is the card of a place: the map that came with it, or else a drawn one,
+// a pin, the name and the coordinates. It asks nobody.
 type placePart struct {
 	baseWidgetPart
 	bubble *bubble
 
-	stripes *canvas.Image
-	pin     *canvas.Image
+	ground  mapPicture
 	area    *pressable
 	name    *canvas.Text
 	coords  *canvas.Text
@@ -27,9 +26,7 @@ type placePart struct {
 }
 
 func newPlacePart(b *bubble) *placePart {
-	p := &placePart{bubble: b,
-		stripes: &canvas.Image{ScaleMode: canvas.ImageScaleFastest, FillMode: canvas.ImageFillStretch, CornerRadius: PictureRadius},
-		pin:     &canvas.Image{}, area: newArea(), name: &canvas.Text{}, coords: &canvas.Text{}, open: newArea()}
+	p := &placePart{bubble: b, ground: newMapPicture(), area: newArea(), name: &canvas.Text{}, coords: &canvas.Text{}, open: newArea()}
 	p.open.text = &canvas.Text{}
 	p.open.objects = []fyne.CanvasObject{p.open.text}
 	p.area.menu, p.open.menu = b.showMenu, b.showMenu
@@ -41,18 +38,20 @@ func (p *placePart) apply() {
 	lay := p.bubble.lay
 	r, at := lay.place, p.bubble.entry.item.Message.Content.Location
 	scale := p.bubble.owner.scale()
-	img := stripesFor(int(math.Round(float64(r.w*scale))), int(math.Round(float64(r.h*scale))), scale)
-	if p.stripes.Image != img {
-		p.stripes.Image = img
-		p.stripes.Refresh()
+	w, h := int(math.Round(float64(r.w*scale))), int(math.Round(float64(r.h*scale)))
+	var img *image.RGBA
+	credit := ""
+	if at.Map != nil {
+		e := p.bubble.entry
+		if found := p.bubble.owner.images.thumbnail(p, at.Map.Picture, w, h, false, func() { p.bubble.owner.redraw(e) }); found != nil {
+			img, credit = found, at.Map.Credit
+		}
 	}
-	setBounds(p.stripes, 0, 0, r.w, r.h)
-	setGlyph(p.pin, glyphPin, Color(ColorAccent))
-	setBounds(p.pin, (r.w-glyphPin.width)/2, r.h/2-glyphPin.height/2-2, glyphPin.width, glyphPin.height)
 	open := func() { p.bubble.owner.openLink(mapURL(at.Lat, at.Lon)) }
 	p.area.label, p.area.tapped = lang.L("Open map"), open
 	setBounds(p.area, 0, 0, r.w, r.h)
-	p.objects = append(p.objects[:0], p.stripes, p.pin, p.area)
+	p.objects = append(p.objects[:0], p.ground.put(img, credit, r.w, r.h, scale)...)
+	p.objects = append(p.objects, p.area)
 
 	x, y := bubblePadX-r.x, r.h+6
 	if at.Name != "" {
@@ -76,44 +75,6 @@ func mapURL(lat, lon float64) *url.URL {
 	f := func(v float64) string { return strconv.FormatFloat(v, 'f', 5, 64) }
 	return &url.URL{Scheme: "https", Host: "www.openstreetmap.org", Path: "/",
 		RawQuery: url.Values{"mlat": {f(lat)}, "mlon": {f(lon)}}.Encode(), Fragment: "map=16/" + f(lat) + "/" + f(lon)}
-}
-
-// stripes is the drawn map, made once for a size in pixels and a theme.
-var stripes struct {
-	w, h int
-	dark bool
-	img  *image.RGBA
-}
-
-func stripesFor(w, h int, scale float32) *image.RGBA {
-	dark := isDark()
-	if stripes.img != nil && stripes.w == w && stripes.h == h && stripes.dark == dark {
-		return stripes.img
-	}
-	sea, land := rgb(0xDDE6DA), rgb(0xEDE4D1)
-	if dark {
-		sea, land = rgb(0x2E3631), rgb(0x3A3428)
-	}
-	img := image.NewRGBA(image.Rect(0, 0, max(1, w), max(1, h)))
-	pitch := 14 * float64(scale)
-	for y := range img.Rect.Dy() {
-		for x := range img.Rect.Dx() {
-			// Soft by a pixel: where the diagonal falls inside its stripe.
-			f := math.Mod((float64(x)-float64(y))*math.Sqrt2/2/pitch+1000, 2)
-			t := math.Min(math.Max((math.Abs(f-1)-0.5)*pitch+0.5, 0), 1)
-			mix := func(a, b uint8) uint8 { return uint8(float64(a)*t + float64(b)*(1-t)) }
-			i := img.PixOffset(x, y)
-			img.Pix[i], img.Pix[i+1], img.Pix[i+2], img.Pix[i+3] = mix(sea.R, land.R), mix(sea.G, land.G), mix(sea.B, land.B), 0xFF
-		}
-	}
-	stripes.w, stripes.h, stripes.dark, stripes.img = w, h, dark, img
-	return img
-}
-
-// isDark tells whether the theme's ground is dark.
-func isDark() bool {
-	r, g, b, _ := Color(ColorWindow).RGBA()
-	return r+g+b < 3*0x8000
 }
 
 // CreateRenderer implements fyne.Widget.

@@ -1,6 +1,11 @@
 package widgets
 
 import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/png"
+	"slices"
 	"strings"
 	"testing"
 
@@ -161,7 +166,7 @@ func TestHostileInside(t *testing.T) {
 func TestLocationSheet(t *testing.T) {
 	inBoth(t, "location", func(t *testing.T, v fyne.ThemeVariant) fyne.Window {
 		w := room(t, v, NewDropTarget(true, false), 700, 480)
-		s := NewLocationSheet()
+		s := NewLocationSheet("")
 		s.SetPlace(chat.Location{Lat: 41.15, Lon: -8.61})
 		s.Name.SetText("Harbour")
 		s.Sheet.ShowOn(w.Canvas(), nil)
@@ -169,7 +174,7 @@ func TestLocationSheet(t *testing.T) {
 	})
 	test.NewTempApp(t).Settings().SetTheme(NewTheme())
 	w := room(t, theme.VariantLight, NewGround(ColorWindow), 700, 480)
-	s := NewLocationSheet()
+	s := NewLocationSheet("")
 	var sent []chat.Location
 	s.OnSend = func(l chat.Location) { sent = append(sent, l) }
 	s.Sheet.ShowOn(w.Canvas(), s.Place)
@@ -187,4 +192,76 @@ func TestLocationSheet(t *testing.T) {
 	if len(sent) != 1 || sent[0] != (chat.Location{Lat: -33.8568, Lon: 151.2153, Name: "Opera"}) {
 		t.Errorf("%+v", sent)
 	}
+}
+
+// With a map server the sheet shows the map that will go along; without a map the
+// place goes as it is; who presses Send first waits for it, or presses once more.
+func TestLocationSheetMap(t *testing.T) {
+	at, around := chat.Location{Lat: 41.15, Lon: -8.61}, &chat.Map{Picture: mapOfTest(t), Credit: "© OpenStreetMap contributors"}
+	picture, _, err := image.Decode(bytes.NewReader(around.Picture))
+	if err != nil {
+		t.Fatal(err)
+	}
+	inBoth(t, "location-map", func(t *testing.T, v fyne.ThemeVariant) fyne.Window {
+		w := room(t, v, NewDropTarget(true, false), 700, 620)
+		s := NewLocationSheet("tile.openstreetmap.org")
+		s.SetPlace(at)
+		s.SetMap(at, around, picture)
+		s.Sheet.ShowOn(w.Canvas(), nil)
+		return w
+	})
+	test.NewTempApp(t).Settings().SetTheme(NewTheme())
+	for name, c := range map[string]struct {
+		do   func(s *LocationSheet)
+		want []*chat.Map // of what is sent
+	}{
+		"the map is here":     {func(s *LocationSheet) { s.SetMap(at, around, picture); s.send() }, []*chat.Map{around}},
+		"it comes":            {func(s *LocationSheet) { s.send(); s.SetMap(at, around, picture) }, []*chat.Map{around}},
+		"it does not come":    {func(s *LocationSheet) { s.send(); s.NoMap(at, "None.") }, []*chat.Map{nil}},
+		"sent without":        {func(s *LocationSheet) { s.send(); s.send() }, []*chat.Map{nil}},
+		"it is not waited on": {func(s *LocationSheet) { s.NoMap(at, "None."); s.send() }, []*chat.Map{nil}},
+		"of another place":    {func(s *LocationSheet) { s.SetMap(chat.Location{Lat: 1}, around, picture); s.send() }, nil},
+		"another after it": {func(s *LocationSheet) {
+			s.SetMap(at, around, picture)
+			s.SetPlace(chat.Location{Lat: 1, Lon: 2})
+			s.NoMap(chat.Location{Lat: 1, Lon: 2}, "None.")
+			s.send()
+		}, []*chat.Map{nil}},
+	} {
+		s := NewLocationSheet("tiles.example.org")
+		var sent []*chat.Map
+		asked := 0
+		s.OnSend = func(l chat.Location) { sent = append(sent, l.Map) }
+		s.OnPlace = func(l *chat.Location) { asked++ }
+		s.SetPlace(at)
+		c.do(s)
+		if !slices.Equal(sent, c.want) || asked == 0 {
+			t.Errorf("%s: sent %v, asked %d times", name, sent, asked)
+		}
+	}
+}
+
+// mapOfTest is a map that nobody has to be asked for: streets on a ground.
+func mapOfTest(t *testing.T) []byte {
+	t.Helper()
+	img := image.NewRGBA(image.Rect(0, 0, chat.MapWidth, chat.MapHeight))
+	for y := range chat.MapHeight {
+		for x := range chat.MapWidth {
+			c := color.RGBA{0xF2, 0xEF, 0xE9, 0xFF}
+			switch {
+			case y > 96+x/16:
+				c = color.RGBA{0xAA, 0xD3, 0xDF, 0xFF}
+			case (x+y/2)%64 < 6 || (2*y-x/3+400)%70 < 8:
+				c = color.RGBA{0xFF, 0xFF, 0xFF, 0xFF}
+			case x > 210 && y < 50:
+				c = color.RGBA{0xC8, 0xDF, 0xAF, 0xFF}
+			}
+			img.SetRGBA(x, y, c)
+		}
+	}
+	var out bytes.Buffer
+	if err := png.Encode(&out, img); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
 }

@@ -44,7 +44,6 @@ func NewRecoverySheet(passphrase string) *RecoverySheet {
 		}
 	})
 	s.Sheet = NewSheet(lang.L("Recovery file"), NewColumn(14, s.words, s.label, s.box, s.reason), s.Shut, s.Copy, s.Save)
-	s.Passphrase.OnEscape = s.Sheet.Dismiss
 	return s
 }
 

@@ -15,7 +15,6 @@ type RowButton struct {
 	widget.BaseWidget
 	Text, Aside string
 	OnTapped    func()
-	OnEscape    func()
 
 	hovered, focused bool
 }
@@ -54,13 +53,11 @@ func (b *RowButton) TypedRune(rune) {}
 
 // TypedKey implements fyne.Focusable.
 func (b *RowButton) TypedKey(k *fyne.KeyEvent) {
-	switch k.Name {
-	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
+	switch {
+	case pressing(k):
 		b.Tapped(nil)
-	case fyne.KeyEscape:
-		if b.OnEscape != nil {
-			b.OnEscape()
-		}
+	case k.Name == fyne.KeyEscape:
+		backOut(b)
 	}
 }
 

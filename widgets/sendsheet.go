@@ -63,7 +63,6 @@ func NewSendSheet() *SendSheet {
 	s.Smaller = NewToggle(lang.L("Send pictures smaller ({{.Pixels}} px)", map[string]any{"Pixels": chat.SmallerSide}), "", false, func(bool) { s.update() })
 	for _, t := range []*Toggle{s.Clean, s.Smaller} {
 		t.Box = true
-		t.OnEscape = func() { s.Sheet.Dismiss() }
 		t.Hide()
 	}
 	s.AsIs = NewParagraph(lang.L("Pictures in a folder go untouched, with what they say of place and camera. Send them outside of it to have that removed."), SizeSmall, ColorMuted, fyne.TextAlignLeading)
@@ -71,15 +70,16 @@ func NewSendSheet() *SendSheet {
 	body := container.New(sendLayout{s}, s.scroll, s.Clean, s.Smaller, s.AsIs, FieldBox(s.Caption, false))
 	s.Sheet = NewSheet("", body, s.Cancel, s.Send)
 	s.Sheet.Aside = s.More
-	s.More.OnEscape = s.Sheet.Dismiss
-	s.Caption.OnEscape = s.Sheet.Dismiss
 	return s
 }
 
 // SetCaption fills in the words that go along.
 func (s *SendSheet) SetCaption(text string) {
-	s.Caption.SetText(strings.Join(strings.Fields(text), " "))
+	s.Caption.SetText(Caption(text))
 }
+
+// Caption is a text in one line, as the sheet shows it.
+func Caption(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // Add puts files into the sheet; one that is there already is not put in twice.
 func (s *SendSheet) Add(files ...SendFile) {
@@ -89,7 +89,6 @@ func (s *SendSheet) Add(files ...SendFile) {
 		}
 		r := newSendRow(f)
 		r.remove.OnTapped = func() { s.removeFile(r) }
-		r.remove.OnEscape = s.Sheet.Dismiss
 		s.rows = append(s.rows, r)
 		s.list.Add(r)
 	}

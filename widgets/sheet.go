@@ -2,6 +2,7 @@ package widgets
 
 import (
 	"slices"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -24,24 +25,26 @@ type Sheet struct {
 
 	Close  *Button
 	canvas fyne.Canvas
+	shown  time.Time
 	tips   *Tips
 }
+
+// secondClick is how long after something came up a click beside it may belong to
+// the double click that brought it.
+const secondClick = 400 * time.Millisecond
 
 // NewSheet returns a sheet that is not shown yet.
 func NewSheet(title string, content fyne.CanvasObject, buttons ...*Button) *Sheet {
 	s := &Sheet{Title: title, Content: content, Buttons: buttons, Width: 480, tips: NewTips()}
 	s.ExtendBaseWidget(s)
 	s.Close = NewIconButton(IconClose, lang.L("Close"), s.Dismiss)
-	for _, b := range append(buttons, s.Close) {
-		b.OnEscape = s.Dismiss
-	}
 	return s
 }
 
 // ShowOn puts the sheet over everything in the window and gives focus to first;
 // nil: to the sheet itself, for Escape.
 func (s *Sheet) ShowOn(c fyne.Canvas, first fyne.Focusable) {
-	s.canvas = c
+	s.canvas, s.shown = c, time.Now()
 	s.Resize(c.Size())
 	c.Overlays().Add(s)
 	s.tips.Push()
@@ -145,7 +148,11 @@ func (fitting) Layout(o []fyne.CanvasObject, s fyne.Size) {
 
 // CreateRenderer implements fyne.Widget.
 func (s *Sheet) CreateRenderer() fyne.WidgetRenderer {
-	scrim := newSurface(s.Dismiss)
+	scrim := newSurface(func() {
+		if time.Since(s.shown) > secondClick {
+			s.Dismiss()
+		}
+	})
 	card := newSurface(nil)
 	edge := &canvas.Rectangle{CornerRadius: 17} // at night the card is nearly as dark as what is behind
 	title := NewBoldText("", 18, ColorText)

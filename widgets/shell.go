@@ -49,3 +49,22 @@ func focusOn(o fyne.Focusable) {
 		all[0].Canvas().Focus(o)
 	}
 }
+
+// do calls what somebody may have set.
+func do(f func()) {
+	if f != nil {
+		f()
+	}
+}
+
+// backOut is Escape for what was not told what it does: it closes what lies over
+// the window and has o in it.
+func backOut(o fyne.Focusable) {
+	for _, w := range fyne.CurrentApp().Driver().AllWindows() {
+		over, ok := w.Canvas().Overlays().Top().(interface{ Dismiss() })
+		if ok && w.Canvas().Focused() == o {
+			over.Dismiss()
+			return
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -415,9 +416,16 @@ func TestSheetCloses(t *testing.T) {
 	test.NewTempApp(t).Settings().SetTheme(NewTheme())
 	w := room(t, theme.VariantLight, NewGround(ColorWindow), 800, 600)
 	for name, act := range map[string]func(*Sheet){
-		"escape":       func(s *Sheet) { s.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape}) },
-		"a tap beside": func(*Sheet) { test.TapCanvas(w.Canvas(), fyne.NewPos(5, 5)) },
-		"the cross":    func(s *Sheet) { test.Tap(s.Close) },
+		"escape": func(s *Sheet) { s.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape}) },
+		"a tap beside": func(s *Sheet) {
+			test.TapCanvas(w.Canvas(), fyne.NewPos(5, 5)) // the second of a double click, which brought it
+			if !s.Shown() {
+				t.Error("a double click closes what it brings")
+			}
+			s.shown = time.Time{}
+			test.TapCanvas(w.Canvas(), fyne.NewPos(5, 5))
+		},
+		"the cross": func(s *Sheet) { test.Tap(s.Close) },
 	} {
 		pressed := 0
 		s := NewSheet("Title", NewParagraph("Words", SizeText, ColorText, fyne.TextAlignLeading), NewButton(PrimaryButton, "Do", func() { pressed++ }))

@@ -19,6 +19,7 @@ type SideHead struct {
 	Settings *Button
 	Search   *Field
 	OnFace   func() // one's own picture or name was tapped
+	OnEscape func() // while that has the focus
 
 	face    Face
 	status  string
@@ -92,8 +93,11 @@ func (h *SideHead) TypedRune(rune) {}
 
 // TypedKey implements fyne.Focusable.
 func (h *SideHead) TypedKey(k *fyne.KeyEvent) {
-	if pressing(k) && h.OnFace != nil {
-		h.OnFace()
+	switch {
+	case pressing(k):
+		do(h.OnFace)
+	case k.Name == fyne.KeyEscape:
+		do(h.OnEscape)
 	}
 }
 
@@ -102,11 +106,6 @@ func (h *SideHead) AccessibilityLabel() string { return lang.L("Your accounts") 
 
 // AccessibilityRole implements fyne.Accessible.
 func (h *SideHead) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }
-
-// pressing tells whether a key presses what has the focus.
-func pressing(k *fyne.KeyEvent) bool {
-	return k.Name == fyne.KeySpace || k.Name == fyne.KeyReturn || k.Name == fyne.KeyEnter
-}
 
 // newFocusRing is what shows where the keyboard is, around something that has no
 // box of its own.
@@ -266,6 +265,7 @@ type ChatHead struct {
 	OnTapped func()  // the person's page; nil: there is none
 	Search   *Button // what was said here
 	Media    *Button // what was sent here
+	OnEscape func()
 
 	face     Face
 	status   string
@@ -331,8 +331,11 @@ func (h *ChatHead) TypedRune(rune) {}
 
 // TypedKey implements fyne.Focusable.
 func (h *ChatHead) TypedKey(k *fyne.KeyEvent) {
-	if pressing(k) {
+	switch {
+	case pressing(k):
 		h.Tapped(nil)
+	case k.Name == fyne.KeyEscape:
+		do(h.OnEscape)
 	}
 }
 

@@ -122,12 +122,14 @@ type Timeline struct {
 	bar     *scrollBar
 	jump    *jumpButton
 	unseen  int              // messages of others below what was on the screen so far
+	beyond  int              // of them, those that are not loaded
 	seen    uint64           // told last
 	files   []chat.MessageID // told last by OnFiles
 
 	picked  map[chat.MessageID]bool // chosen, to be acted on together
 	pickAt  chat.MessageID          // where Shift extends from
 	current chat.MessageID          // that the keyboard acts on; "": none
+	focused bool                    // the keyboard is here
 	flashed *entry
 	flash   *fyne.Animation
 
@@ -220,6 +222,28 @@ func (t *Timeline) ResetAt(items []Item, hasOlder, hasNewer bool, id chat.Messag
 	t.Flash(id)
 }
 
+// ResetUnread shows a conversation from the first message on that the person does
+// not know, with the line above it; hasNewer as in ResetAt.
+func (t *Timeline) ResetUnread(items []Item, hasOlder, hasNewer bool, id chat.MessageID) {
+	t.load(items, hasOlder, hasNewer)
+	t.unread = id
+	t.rebuild()
+	if i, ok := t.index[id]; ok { // what is below was not on the screen
+		t.anchor, t.offset, t.follow = t.entries[i], unreadTop, false
+	}
+	t.arrange()
+	t.chooseAnchor()
+}
+
+// SetBeyond tells how many messages that the person does not know lie behind those
+// that are loaded: the way to the end counts them.
+func (t *Timeline) SetBeyond(n int) {
+	if t.beyond != n {
+		t.beyond = n
+		t.arrange()
+	}
+}
+
 // load takes the place of all that is there.
 func (t *Timeline) load(items []Item, hasOlder, hasNewer bool) {
 	t.releaseAll()
@@ -234,7 +258,7 @@ func (t *Timeline) load(items []Item, hasOlder, hasNewer bool) {
 	t.hasNewer, t.askedNewer = hasNewer, false
 	t.index = make(map[chat.MessageID]int, len(items))
 	t.anchor, t.offset, t.follow = nil, 0, true
-	t.unseen, t.seen, t.unread = 0, 0, ""
+	t.unseen, t.seen, t.beyond, t.unread = 0, 0, 0, ""
 	t.rebuild()
 }
 

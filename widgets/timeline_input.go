@@ -30,14 +30,22 @@ func (t *Timeline) MouseDown(e *desktop.MouseEvent) {
 func (t *Timeline) MouseUp(*desktop.MouseEvent) {}
 
 // FocusGained implements fyne.Focusable.
-func (t *Timeline) FocusGained() {}
+func (t *Timeline) FocusGained() { t.setFocused(true) }
 
 // FocusLost implements fyne.Focusable.
-func (t *Timeline) FocusLost() {}
+func (t *Timeline) FocusLost() { t.setFocused(false) }
+
+// setFocused shows the message that the keyboard is at only while it is there.
+func (t *Timeline) setFocused(yes bool) {
+	t.focused = yes
+	if t.current != "" {
+		t.arrange()
+	}
+}
 
 // TypedRune implements fyne.Focusable: who types wants to write.
 func (t *Timeline) TypedRune(r rune) {
-	if t.OnTyped != nil {
+	if t.OnTyped != nil && !pressed(r) {
 		t.OnTyped(r)
 	}
 }

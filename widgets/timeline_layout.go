@@ -302,6 +302,7 @@ func (t *Timeline) newBelow() (n int) {
 	if t.follow {
 		return 0
 	}
+	n = t.beyond
 	seen := t.seenNow()
 	for i := len(t.entries) - 1; i >= 0; i-- {
 		it := &t.entries[i].item

@@ -138,6 +138,7 @@ func (t *Timeline) typedOnMessage(k *fyne.KeyEvent) bool {
 			}
 		}
 	case fyne.KeySpace:
+		pressing(k)
 		t.pick(t.entries[at], fyne.KeyModifierShortcutDefault)
 	case desktop.KeyMenu, fyne.KeyReturn, fyne.KeyEnter:
 		if w := t.entries[at].widget; w != nil {
@@ -231,7 +232,7 @@ func (t *Timeline) jumpTo(id chat.MessageID) {
 // keyboard, or jumped to.
 func (t *Timeline) tintRow(e *entry, y float32) {
 	id := e.item.Message.ID
-	picked, current, flashed := t.picked[id], id == t.current, e == t.flashed
+	picked, current, flashed := t.picked[id], t.focused && id == t.current, e == t.flashed
 	if !picked && !current && !flashed {
 		e.tint = nil
 		return

@@ -22,6 +22,8 @@ const (
 	dayAbove       float32 = 14
 	dayBelow       float32 = 14
 
+	unreadTop float32 = 80 // of the first message that is new
+
 	groupTime = 5 * time.Minute // messages of one sender within it belong together
 )
 

@@ -17,7 +17,6 @@ type Toggle struct {
 	Aside     string // a few words at the far right; "": none
 	Box       bool
 	OnChanged func(on bool) // after a person changed it
-	OnEscape  func()
 
 	on, disabled, focused bool
 	detail                *Paragraph
@@ -84,13 +83,11 @@ func (t *Toggle) TypedRune(rune) {}
 
 // TypedKey implements fyne.Focusable.
 func (t *Toggle) TypedKey(k *fyne.KeyEvent) {
-	switch k.Name {
-	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
+	switch {
+	case pressing(k):
 		t.turn()
-	case fyne.KeyEscape:
-		if t.OnEscape != nil {
-			t.OnEscape()
-		}
+	case k.Name == fyne.KeyEscape:
+		backOut(t)
 	}
 }
 

@@ -40,7 +40,7 @@ type TransferList struct {
 	OnAct func(chat.Transfer, TransferAct)
 
 	rows  []TransferRow
-	list  *widget.List
+	list  *rowList
 	empty *canvas.Text
 	shown map[widget.ListItemID]*transferRow
 }
@@ -55,7 +55,7 @@ func NewTransferList(empty string) *TransferList {
 	l := &TransferList{shown: map[widget.ListItemID]*transferRow{}, empty: NewText(empty, SmallSize, ColorMuted)}
 	l.empty.Alignment = fyne.TextAlignCenter
 	l.ExtendBaseWidget(l)
-	l.list = widget.NewList(
+	l.list = newRowList(
 		func() int { return len(l.rows) },
 		func() fyne.CanvasObject { return newTransferRow(l) },
 		func(i widget.ListItemID, o fyne.CanvasObject) {
@@ -67,7 +67,6 @@ func NewTransferList(empty string) *TransferList {
 			l.shown[i] = r
 			r.set(l.rows[i])
 		})
-	l.list.HideSeparators = true
 	l.list.OnSelected = func(widget.ListItemID) { l.list.UnselectAll() }
 	return l
 }

@@ -43,7 +43,7 @@ type TreeSheet struct {
 	rows    []treeLine
 	closed  map[string]bool // folders whose rows are hidden
 	ticked  []bool          // by entry
-	list    *widget.List
+	list    *rowList
 	said    *Paragraph
 	note    *Paragraph
 	active  map[widget.ListItemID]*treeRow
@@ -73,7 +73,7 @@ func NewTreeSheet(name, waiting string) *TreeSheet {
 	s := &TreeSheet{closed: map[string]bool{}, active: map[widget.ListItemID]*treeRow{}}
 	s.said = NewParagraph(waiting, SizeText, ColorMuted, fyne.TextAlignCenter)
 	s.note = NewParagraph("", SizeSmall, ColorMuted, fyne.TextAlignLeading)
-	s.list = widget.NewList(func() int { return len(s.rows) },
+	s.list = newRowList(func() int { return len(s.rows) },
 		func() fyne.CanvasObject { return newTreeRow(s) },
 		func(i widget.ListItemID, o fyne.CanvasObject) {
 			r := o.(*treeRow)
@@ -84,7 +84,6 @@ func NewTreeSheet(name, waiting string) *TreeSheet {
 			s.active[i] = r
 			r.Refresh()
 		})
-	s.list.HideSeparators = true
 	s.list.OnSelected = func(i widget.ListItemID) {
 		s.tick(i)
 		s.list.UnselectAll()
@@ -99,7 +98,6 @@ func NewTreeSheet(name, waiting string) *TreeSheet {
 	s.Show.Hide()
 	s.Sheet = NewSheet(shownName(name), container.New(treeLayout{s}, s.note, s.list, s.said), s.Show, s.Fetch)
 	s.Sheet.Aside = s.All
-	s.All.OnEscape = s.Sheet.Dismiss
 	s.Sheet.Width, s.Sheet.Height = 620, 440
 	s.draw()
 	return s
@@ -346,7 +344,6 @@ type treeRow struct {
 func newTreeRow(of *TreeSheet) *treeRow {
 	r := &treeRow{of: of}
 	r.fold = NewIconButton(IconNext, lang.L("Open or close"), func() { of.fold(r.at) })
-	r.fold.OnEscape = func() { of.Sheet.Dismiss() }
 	r.ExtendBaseWidget(r)
 	return r
 }

@@ -20,8 +20,9 @@ const (
 // zoom, a drag moves it, ← and → lead to the one before and after, Escape closes.
 type PictureViewer struct {
 	widget.BaseWidget
-	OnStep  func(step int) // -1: the one before, 1: the one after
-	OnClose func()         // after it was closed, however that came
+	OnStep     func(step int)           // -1: the one before, 1: the one after
+	OnClose    func()                   // after it was closed, however that came
+	OnShortcut func(fyne.Shortcut) bool // the window's
 
 	Close, Back, Next, Save, Copy, Open *Button
 
@@ -43,9 +44,6 @@ func NewPictureViewer() *PictureViewer {
 	v.Save = NewIconButton(IconSave, lang.L("Save as…"), nil)
 	v.Copy = NewIconButton(IconCopy, lang.L("Copy"), nil)
 	v.Open = NewIconButton(IconForward, lang.L("Open with another program"), nil)
-	for _, b := range v.buttons() {
-		b.OnEscape = v.Dismiss
-	}
 	return v
 }
 
@@ -219,6 +217,8 @@ func (v *PictureViewer) TypedShortcut(s fyne.Shortcut) {
 	case *desktop.CustomShortcut:
 		if s.KeyName == fyne.KeyS {
 			v.Save.press()
+		} else if v.OnShortcut != nil {
+			v.OnShortcut(s)
 		}
 	}
 }

@@ -100,13 +100,14 @@ func (b *VoiceBar) FocusLost() { b.focused = false; b.Refresh() }
 
 // TypedRune implements fyne.Focusable.
 func (b *VoiceBar) TypedRune(r rune) {
-	if r == ' ' {
+	if !pressed(r) && r == ' ' {
 		b.Pause.press()
 	}
 }
 
 // TypedKey implements fyne.Focusable.
 func (b *VoiceBar) TypedKey(k *fyne.KeyEvent) {
+	spaceTaken = false // this key is for the bar
 	switch k.Name {
 	case fyne.KeyReturn, fyne.KeyEnter:
 		b.Send.press()

@@ -358,7 +358,7 @@ func (c *Choice) TypedRune(rune) {}
 
 // TypedKey implements fyne.Focusable.
 func (c *Choice) TypedKey(k *fyne.KeyEvent) {
-	if k.Name == fyne.KeySpace || k.Name == fyne.KeyReturn || k.Name == fyne.KeyEnter {
+	if pressing(k) {
 		c.onTapped()
 	}
 }

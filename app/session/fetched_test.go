@@ -93,6 +93,14 @@ func TestFetchedBy(t *testing.T) {
 		t.Errorf("the log grew from %d to %d", head, now)
 	}
 
+	// Where only admins write, the others tell it all the same.
+	if err := mara.SetOnlyAdmins(mara.bounded(), conv, true); err != nil {
+		t.Fatal(err)
+	}
+	ana.wait("that only admins write", func() bool { return ana.row(conv).OnlyAdmins })
+	ana.has(sent[1])
+	is(mara, sent[1], ana, joao)
+
 	direct := mara.direct("João")
 	secret := send(direct, 1)[0]
 	if err := joao.Block(joao.bounded(), mara.me(), true); err != nil {

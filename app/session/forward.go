@@ -49,7 +49,15 @@ func (s *Session) forward(ctx context.Context, m *chat.Message, to chat.Conversa
 		_, err := s.SendEdited(ctx, to, []Outgoing{{Path: path, ID: copied, Voice: m.Content.File.Voice}}, content)
 		return err
 	}
-	if err := s.PutValues(ctx, map[string][]byte{linkKey("origin", to, copied): []byte(string(m.Conversation) + " " + string(m.ID))}); err != nil {
+	origins := map[string][]byte{linkKey("origin", to, copied): []byte(string(m.Conversation) + " " + string(m.ID))}
+	if content.File.IsFolder() {
+		noteOrigins(origins, m, to)
+		var err error
+		if content.File, err = s.forwardedFolder(m, *content.File); err != nil {
+			return s.sentence(err)
+		}
+	}
+	if err := s.PutValues(ctx, origins); err != nil {
 		return err
 	}
 	_, err := s.SendAs(ctx, to, copied, content)

@@ -181,7 +181,17 @@ const (
 	roomSilent            // it is one that may not write
 )
 
+// stateOf tells it of messages.
 func (s *Session) stateOf(v *view, id chat.ConversationID) (roomState, error) {
+	return s.sealState(v, id, true)
+}
+
+// besideOf tells it of what stands beside the log: every member may tell that.
+func (s *Session) besideOf(v *view, id chat.ConversationID) (roomState, error) {
+	return s.sealState(v, id, false)
+}
+
+func (s *Session) sealState(v *view, id chat.ConversationID, writes bool) (roomState, error) {
 	row, _, err := v.tx.Conversation(id)
 	if err != nil {
 		return 0, err
@@ -202,7 +212,7 @@ func (s *Session) stateOf(v *view, id chat.ConversationID) (roomState, error) {
 	if _, member := r.chain.Member(by.Account.Root()); !member {
 		return roomGone, nil
 	}
-	if !r.chain.MayWrite(by.Account.Root()) {
+	if writes && !r.chain.MayWrite(by.Account.Root()) {
 		return roomSilent, nil
 	}
 	with, err := v.members(r.chain)

@@ -22,7 +22,7 @@ import (
 //	awaits C M   since when a download here waits for that link
 //	wanted C M   when somebody asked this account for one: to be answered
 //	linked C M   when this device answered last
-//	origin C M   the conversation and message of which M is a forwarded copy
+//	origin C M   the conversation and message of which M is a forwarded copy; of packs see renew_packs.go
 
 // askAgain is after how long an answer that did not come is asked for again.
 const askAgain = 24 * time.Hour
@@ -34,6 +34,9 @@ const linkPatience = 7 * 24 * time.Hour
 // oneAnswer is how long one answer serves all that ask.
 const oneAnswer = 10 * time.Minute
 
+// mostHops is how often a file is followed to where it was forwarded from.
+const mostHops = 8
+
 func linkKey(what string, conv chat.ConversationID, id chat.MessageID) string {
 	return fmt.Sprintf("%s %s %s", what, conv, id)
 }
@@ -41,15 +44,28 @@ func linkKey(what string, conv chat.ConversationID, id chat.MessageID) string {
 // renew is the engine's Config.Renew: it returns the link that came, or asks.
 func (s *Session) renew(ctx context.Context, t chat.Transfer) (string, error) {
 	m, ok, err := s.Message(t.Conversation, t.Message)
+	if err == nil && !ok {
+		m, ok, err = s.packMessage(&t)
+	}
 	if err != nil || !ok || m.Content.File == nil {
 		return "", transfer.Final("The message of this file is not there any more.", err)
 	}
 	if now := m.Content.File.URL; now != t.File.URL && !transfer.Expired(now) {
 		return now, nil
 	}
-	if m.From == s.me() {
-		if result, err := s.handlers.Renew(ctx, t.File.URL); err == nil {
+	for hops := 0; m.From == s.me() && hops < mostHops; hops++ {
+		if result, err := s.handlers.Renew(ctx, m.Content.File.URL); err == nil {
 			return result.URL, nil
+		}
+		origin, copied, err := s.originOf(m.Conversation, m.ID)
+		if err != nil {
+			return "", transfer.Temporary("What is kept here of this file could not be read.", err)
+		}
+		if !copied {
+			break
+		}
+		if m = origin; !transfer.Expired(m.Content.File.URL) && m.Content.File.URL != t.File.URL {
+			return m.Content.File.URL, nil
 		}
 	}
 	over, err := s.waitedForLink(ctx, &m)
@@ -147,7 +163,13 @@ func (t *turn) links(messages []chat.Message) error {
 		if err != nil {
 			return err
 		}
-		if !ok || target.From != t.me || target.Content.File == nil {
+		if !ok { // a pack of a folder that was forwarded from here, perhaps
+			if from, err := t.tx.Value(linkKey("origin", m.Conversation, id)); err != nil {
+				return err
+			} else if from == nil {
+				continue
+			}
+		} else if target.From != t.me || target.Content.File == nil {
 			continue
 		}
 		at, err := json.Marshal(m.At)
@@ -168,13 +190,26 @@ func (t *turn) linkCame(conv chat.ConversationID, id chat.MessageID) error {
 			return err
 		}
 	}
-	tr, ok, err := t.tx.TransferOf(conv, id)
+	all, err := t.tx.Transfers()
 	if err != nil {
 		return err
 	}
+	var waiting []chat.TransferID
+	for _, tr := range all {
+		if tr.Direction != chat.Download || tr.State.Ended() || tr.State == chat.TransferPaused {
+			continue
+		}
+		needs, err := t.needsLink(&tr, conv, id)
+		if err != nil {
+			return err
+		}
+		if needs {
+			waiting = append(waiting, tr.ID)
+		}
+	}
 	t.then(func() {
-		if ok && !tr.State.Ended() && tr.State != chat.TransferPaused {
-			_ = t.s.engine.Resume(tr.ID) // else its own retry finds the link
+		for _, id := range waiting {
+			_ = t.s.engine.Resume(id) // else its own retry finds the link
 		}
 		t.s.wake() // a forwarded copy may wait for it
 	})
@@ -212,7 +247,7 @@ func (s *Session) answerLink(ctx context.Context, conv chat.ConversationID, id c
 		return true, nil // nobody waits any more
 	}
 	m, ok, err := s.Message(conv, id)
-	if err != nil || !ok || m.Content.File == nil {
+	if err != nil || ok && m.Content.File == nil {
 		return err == nil, err
 	}
 	b, err := s.Value(linkKey("linked", conv, id))
@@ -223,42 +258,46 @@ func (s *Session) answerLink(ctx context.Context, conv chat.ConversationID, id c
 	if json.Unmarshal(b, &last) == nil && asked.Before(last.Add(oneAnswer)) {
 		return true, nil
 	}
-	result, err := s.handlers.Renew(ctx, m.Content.File.URL)
-	if err != nil {
-		var known *transfer.Error
-		if !errors.As(err, &known) || known.Retry {
-			s.log.Info("a link can't be renewed now", "conversation", conv, "message", id, "error", err)
-			return false, nil
-		}
-		if result.URL, err = s.linkOfOrigin(ctx, conv, id); err != nil {
-			return false, err
-		}
-		if result.URL == waitsForOrigin {
-			return false, nil
-		}
+	link, had := "", ""
+	if ok {
+		had = m.Content.File.URL
+		link, err = s.renewOwn(ctx, &m)
+	} else {
+		link, err = s.renewPack(ctx, conv, id)
 	}
-	if result.URL == "" || result.URL == m.Content.File.URL {
+	switch {
+	case err != nil || link == waitsForOrigin:
+		return false, err
+	case link == "" || link == had:
 		return true, nil // not ours to renew: the one who asks knows that it may never come
 	}
-	if _, err := s.Send(ctx, conv, chat.Content{Kind: chat.KindLink, Reply: id, URL: result.URL}); err != nil {
+	if _, err := s.Send(ctx, conv, chat.Content{Kind: chat.KindLink, Reply: id, URL: link}); err != nil {
 		return isRefused(err), s.unlessRefused(err)
 	}
 	return true, s.putTime(ctx, linkKey("linked", conv, id))
 }
 
-// waitsForOrigin stands for a link that is still to come.
+// renewOwn makes a new link to the file of a message that this account wrote.
+func (s *Session) renewOwn(ctx context.Context, m *chat.Message) (string, error) {
+	result, err := s.handlers.Renew(ctx, m.Content.File.URL)
+	if err == nil {
+		return result.URL, nil
+	}
+	if isTemporary(err) {
+		s.log.Info("a link can't be renewed now", "conversation", m.Conversation, "message", m.ID, "error", err)
+		return waitsForOrigin, nil
+	}
+	return s.linkOfOrigin(ctx, m.Conversation, m.ID)
+}
+
+// waitsForOrigin stands for a link that is still to come, or to be tried for.
 const waitsForOrigin = "…"
 
 // linkOfOrigin finds another link to the file of a message that is a forwarded
 // copy: "" when it is none, waitsForOrigin after the first author was asked.
 func (s *Session) linkOfOrigin(ctx context.Context, conv chat.ConversationID, id chat.MessageID) (string, error) {
-	b, err := s.Value(linkKey("origin", conv, id))
-	if err != nil || b == nil {
-		return "", err
-	}
-	from, msg, _ := strings.Cut(string(b), " ")
-	origin, ok, err := s.Message(chat.ConversationID(from), chat.MessageID(msg))
-	if err != nil || !ok || origin.Content.File == nil {
+	origin, ok, err := s.originOf(conv, id)
+	if err != nil || !ok {
 		return "", err
 	}
 	if !transfer.Expired(origin.Content.File.URL) {

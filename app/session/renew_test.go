@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -118,5 +119,107 @@ func TestExpiredLink(t *testing.T) {
 	joao.flushed(copied)
 	if got := sumOf(t, mara.fetches(group.ID, copied.ID)); got != sum {
 		t.Error("it differs")
+	}
+}
+
+// A folder that was forwarded refers to packs of messages that are elsewhere. A link
+// to one that expired is asked for where it was forwarded to, and from there back to
+// where it came from.
+func TestExpiredPackOfForwardedFolder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	mara, joao := w.person("Mara"), w.person("João")
+	conv, self := mara.direct("João"), mara.direct("self")
+	share := t.TempDir()
+	bucket := httptest.NewServer(signedOnly(share))
+	defer bucket.Close()
+	link := func(address string, at time.Time) string {
+		return bucket.URL + "/files/" + filepath.Base(address) + "?X-Amz-Date=" + at.UTC().Format("20060102T150405Z") + "&X-Amz-Expires=604800&X-Amz-Signature=00"
+	}
+	long := time.Now().AddDate(-1, 0, 0)
+
+	// Two folders lie in a bucket; the second one refers to the first, whose link has expired.
+	mara.keeps(shareAs(t, "bucket", share), nil, true)
+	root := filepath.Join(t.TempDir(), "Project")
+	var sums []string
+	var contents []chat.Content
+	for i, name := range []string{"a.bin", "b.bin"} {
+		if err := os.MkdirAll(root, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		path, sum := source(t, name, 100_000+i)
+		if err := os.Rename(path, filepath.Join(root, name)); err != nil {
+			t.Fatal(err)
+		}
+		sums = append(sums, sum)
+		contents = append(contents, mara.sends(self, root).Content)
+	}
+	if len(contents[1].File.Folder.Earlier) != 1 {
+		t.Fatalf("%+v", contents[1].File.Folder)
+	}
+	if err := mara.UseRelay(mara.bounded()); err != nil {
+		t.Fatal(err)
+	}
+	secret := "a secret key"
+	mara.keeps(json.RawMessage(fmt.Sprintf(`{"kind":"s3","endpoint":%q,"region":"somewhere","bucket":"files","access_key":"AK"}`, bucket.URL)), &secret, false)
+	send := func(c chat.Content) chat.Message {
+		t.Helper()
+		m, err := mara.Send(mara.bounded(), conv, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return mara.flushed(m)[0]
+	}
+	contents[0].File.URL = link(contents[0].File.URL, long)
+	first := send(contents[0])
+	contents[1].File.URL = link(contents[1].File.URL, time.Now())
+	earlier := &contents[1].File.Folder.Earlier[0]
+	earlier.URL, earlier.Message = contents[0].File.URL, first.ID
+	second := send(contents[1])
+
+	joao.wait("the folder", func() bool { _, ok, _ := joao.Message(conv, second.ID); return ok })
+	if err := mara.Close(); err != nil {
+		t.Fatal(err)
+	}
+	notes := joao.direct("self")
+	if err := joao.Forward(joao.bounded(), conv, []chat.MessageID{second.ID}, notes); err != nil {
+		t.Fatal(err)
+	}
+	page, err := joao.Messages(notes, 0, 10)
+	if err != nil || len(page) != 1 {
+		t.Fatal(page, err)
+	}
+	copied := joao.flushed(page[0])[0]
+	if err := joao.Download(notes, copied.ID); err != nil {
+		t.Fatal(err)
+	}
+	joao.fails(notes, copied.ID, chat.TransferWaiting, "This link has expired; Mara’s Satchel will make a new one when it is online.")
+	mara.open()
+	joao.wait("what was in the folder", func() bool { return joao.Path(notes, copied.ID) != "" })
+	for i, name := range []string{"a.bin", "b.bin"} {
+		if sumOf(t, filepath.Join(joao.Path(notes, copied.ID), name)) != sums[i] {
+			t.Errorf("%s differs", name)
+		}
+	}
+	if c := joao.row(notes); c.Last == nil || c.Last.ID != copied.ID {
+		t.Errorf("what renews a link is shown: %+v", c)
+	}
+
+	// Somebody whom he sent it to asks him; here the link that he knows is old.
+	ana := w.person("Ana")
+	other := joao.direct("Ana")
+	old := second.Content
+	values := map[string][]byte{}
+	noteOrigins(values, &second, other)
+	if err := joao.PutValues(joao.bounded(), values); err != nil {
+		t.Fatal(err)
+	}
+	again, err := joao.Send(joao.bounded(), other, old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	joao.flushed(again)
+	if path := ana.fetches(other, again.ID); sumOf(t, filepath.Join(path, "a.bin")) != sums[0] {
+		t.Error("a.bin differs")
 	}
 }

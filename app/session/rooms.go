@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -257,7 +258,26 @@ func (s *Session) found(ctx context.Context, id chat.ConversationID) error {
 	} else if err != nil {
 		return err
 	}
-	return s.takeWritten(ctx, id, 0, w)
+	if err := s.takeWritten(ctx, id, 0, w); err != nil || row.Kind != chat.Direct {
+		return err
+	}
+	s.seeOther(ctx, &row)
+	return nil
+}
+
+// seeOther learns whether the other of a direct conversation that was just made is
+// connected: the relay tells from now on who comes and goes, and not who is there.
+func (s *Session) seeOther(ctx context.Context, c *chat.Conversation) {
+	me := s.me()
+	for _, m := range c.Members {
+		if m.ID == me {
+			continue
+		}
+		reply, err := s.request(ctx, &wire.FindAccounts{Name: m.Name})
+		if list, ok := reply.(*wire.Accounts); err == nil && ok {
+			s.present(slices.DeleteFunc(list.Accounts, func(a wire.Account) bool { return a.ID != string(m.ID) }))
+		}
+	}
 }
 
 // takeWritten takes in a statement that the relay has stored.

@@ -155,6 +155,9 @@ func (t *turn) dispatch(m chat.Message) error {
 		bare := *m.Content.File
 		bare.Thumbnail, bare.Placeholder = nil, nil
 		m.Content.File = &bare
+		if l := m.Content.Location; l != nil {
+			m.Content.Location = l.Bare()
+		}
 		content, err = sealContent(&m.Content)
 	}
 	if err != nil {

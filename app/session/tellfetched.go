@@ -48,21 +48,20 @@ func (x *fetchedMarks) reset() {
 }
 
 const (
-	tellFetchedAfter  = 2 * time.Second // what is fetched meanwhile goes along
-	fetchedFlights    = 8               // how many parts are on their way at a time
-	fetchedTries      = 6               // how often one that does not open is waited for
-	fetchedSealedLead = "fetched "      // can't lead the id of a message, as settingLead
+	tellFetchedAfter = 2 * time.Second // what is fetched meanwhile goes along
+	fetchedFlights   = 8               // how many parts are on their way at a time
+	fetchedTries     = 6               // how often one that does not open is waited for
 )
 
 // sealedFetched is the id under which the bits of a part are sealed with the keys
 // of their conversation.
 func sealedFetched(part uint64) chat.MessageID {
-	return chat.MessageID(fetchedSealedLead + strconv.FormatUint(part, 10))
+	return chat.MessageID(seal.BesideLead + strconv.FormatUint(part, 10))
 }
 
 // isBeside tells that somebody passes off as a message what was sealed to be none.
 func isBeside(id chat.MessageID) bool {
-	return strings.HasPrefix(string(id), settingLead) || strings.HasPrefix(string(id), fetchedSealedLead)
+	return strings.HasPrefix(string(id), settingLead) || strings.HasPrefix(string(id), seal.BesideLead)
 }
 
 // fetchedContent is what is sealed.
@@ -135,7 +134,7 @@ func (s *Session) sealFetched(v *view, conv chat.ConversationID, part uint64, mi
 	if err != nil || !ok || row.Blocked {
 		return nil, err
 	}
-	state, err := s.stateOf(v, conv)
+	state, err := s.besideOf(v, conv)
 	if err != nil || state != roomReady {
 		if state == roomNeeds {
 			s.care.add(conv, wants{rotate: true})
@@ -154,7 +153,7 @@ func (s *Session) sealFetched(v *view, conv chat.ConversationID, part uint64, mi
 	if err != nil {
 		return nil, err
 	}
-	return r.chain.Seal(by, r.keys, sealedFetched(part), 1, content)
+	return r.chain.SealBeside(by, r.keys, sealedFetched(part), content)
 }
 
 // flies tells whether a part is on its way.
@@ -337,7 +336,7 @@ func (t *turn) fetchedCame(id chat.ConversationID, f *wire.Fetched, last bool) (
 	missing := r == nil || sender == nil
 	if !missing {
 		var o *seal.Opened
-		o, err = r.chain.OpenMessage(r.keys, seal.Accounts{sender.Root(): sender},
+		o, err = r.chain.OpenBeside(r.keys, seal.Accounts{sender.Root(): sender},
 			seal.Envelope{Message: sealedFetched(f.Part), From: sender.Root(), Device: device}, f.Body)
 		var c fetchedContent
 		if err == nil {

@@ -28,7 +28,7 @@ func main() {
 		name string
 		run  func(ctx context.Context, dir string) error
 	}{
-		{"cache", cache}, {"timeline", timeline}, {"switch", switching}, {"burst", burst}, {"search", search}, {"thumbnail", thumbnail}, {"start", start}, {"latency", latency}, {"queue", queue}, {"transfer", transfers}, {"memory", memory},
+		{"cache", cache}, {"scroll", scroll}, {"switch", switching}, {"burst", burst}, {"search", search}, {"thumbnail", thumbnail}, {"start", start}, {"rest", rests}, {"latency", latency}, {"queue", queue}, {"transfer", transfers}, {"memory", memory},
 	} {
 		if len(os.Args) > 1 && !slices.Contains(os.Args[1:], part.name) {
 			continue

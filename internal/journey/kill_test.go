@@ -15,7 +15,7 @@ const (
 	// What one request carries at most, up and down: less than this may move
 	// twice. Headers, the WebSocket and the thumbnail get a little beside it.
 	chunkUp   = 32 << 20
-	chunkDown = 8 << 20
+	chunkDown = 32 << 20
 	overhead  = 256 << 10
 )
 

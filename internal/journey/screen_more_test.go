@@ -115,6 +115,47 @@ func TestScreenKeyboard(t *testing.T) {
 	mara.key("Escape")
 	mara.typed("and typing goes on")
 	mara.wait("the words", func(s *screen) bool { return s.Draft == "and typing goes on" })
+
+	// Space is a key and a character: it presses and chooses, and is not written.
+	mara.key("ctrl+a", "BackSpace", "ctrl+i")
+	mara.wait("the invitation", func(s *screen) bool { return s.Sheet != nil && s.Sheet.Link != "" })
+	mara.key("Tab", "space") // what closes it
+	mara.wait("the conversation", func(s *screen) bool { return s.Sheet == nil })
+	mara.typed("one")
+	mara.key("Return")
+	mara.wait("a second message", shows("one"))
+	mara.key("ctrl+Up", "space", "Up", "space")
+	mara.wait("both chosen", func(s *screen) bool { return s.Picked == 2 && s.Draft == "" })
+	d.picture("keyboard-chosen")
+	mara.key("Escape", "Escape")
+	mara.wait("none chosen", func(s *screen) bool { return s.Picked == 0 })
+
+	// A group; and what lies over the window has the keyboard, also after a click.
+	mara.key("ctrl+n")
+	mara.wait("people", func(s *screen) bool { return s.Sheet != nil && len(s.Sheet.People) == 1 })
+	mara.key("Tab", "Tab", "Return")
+	mara.wait("a new group", func(s *screen) bool { return s.Sheet != nil && s.Sheet.Name == "new-group" && len(s.Sheet.People) == 1 })
+	mara.typed("Harbour")
+	mara.key("Tab", "Tab", "space", "Tab", "Tab", "Return")
+	mara.wait("the group", func(s *screen) bool { return s.Sheet == nil && s.Conversation.Name == "Harbour" && s.Draft == "" })
+	photo := filepath.Join(t.TempDir(), "pier.jpg")
+	painted(t, photo, 640, 400, 30)
+	mara.dropped(photo)
+	mara.wait("the send sheet", func(s *screen) bool { return s.Sheet != nil && len(s.Sheet.Files) == 1 })
+	mara.typed("the pier")
+	mara.key("Return")
+	mara.wait("the picture", func(s *screen) bool {
+		b := find(s, func(b *bubble) bool { return b.File == "pier.jpg" })
+		return b != nil && b.Seq > 0 && b.Text == "the pier"
+	})
+	mara.click("media")
+	mara.wait("the picture among the media", func(s *screen) bool { return s.Sheet != nil && len(s.Sheet.Files) == 1 })
+	mara.key("Tab", "Return")
+	mara.wait("the viewer", func(s *screen) bool { return s.Viewer == "pier.jpg" })
+	mara.click("viewer-close")
+	mara.wait("the conversation", func(s *screen) bool { return s.Viewer == "" })
+	mara.typed("still writing")
+	mara.wait("the words", func(s *screen) bool { return s.Draft == "still writing" })
 }
 
 // An answer by the menu, a reaction of somebody else, a deletion.

@@ -20,6 +20,7 @@ import (
 
 	"satchel/net/priority"
 	"satchel/net/relay/store"
+	"satchel/net/socket"
 	"satchel/net/wire"
 )
 
@@ -99,6 +100,7 @@ func Open(c Config) (_ *Relay, err error) {
 	if r.listener, err = net.Listen("tcp", c.Listen); err != nil {
 		return nil, fmt.Errorf("the relay can't listen on %s: %w", c.Listen, err)
 	}
+	r.listener = socket.Listener{Listener: r.listener}
 	if c.Metrics != "" {
 		if r.numbers, err = net.Listen("tcp", c.Metrics); err != nil {
 			return nil, fmt.Errorf("the relay can't serve its metrics on %s: %w", c.Metrics, err)
@@ -218,6 +220,7 @@ func (r *Relay) Serve(ctx context.Context) error {
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          r.debugLog(),
 		ConnState:         r.opening.watch,
+		ConnContext:       withSocket,
 	}
 	sweeping, stopSweeping := context.WithCancel(ctx)
 	swept := make(chan struct{})

@@ -76,6 +76,8 @@ func newUploads(r *Relay) (*uploads, error) {
 func (u *uploads) serve(w http.ResponseWriter, req *http.Request, t *ticket) {
 	told, end := beginning(req.WithContext(withTicket(req.Context(), t)))
 	defer end()
+	// What is buffered on the way to here is not to come.
+	defer expect(req, req.ContentLength-buffered)()
 	u.tus.ServeHTTP(w, told)
 }
 

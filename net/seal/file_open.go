@@ -8,14 +8,14 @@ import (
 
 // Opener opens a sealed file as it arrives: sealed bytes in by Write, plain
 // ones out, and none before its chunk was checked. Close tells whether all of
-// it came.
+// it came. A dst that is a Room gets what was opened in its own memory.
 type Opener struct {
 	dst    io.Writer
 	keys   FileKeys
 	cipher *chunkCipher
 	next   int64 // chunk
 	buf    []byte
-	plain  []byte
+	plain  []byte // empty; where chunks are opened for a dst that has no room
 	fail   error
 }
 
@@ -53,18 +53,32 @@ func (o *Opener) Write(p []byte) (n int, err error) {
 		if len(o.buf) > 0 {
 			sealed = o.buf
 		}
-		if o.plain, err = o.cipher.open(o.plain[:0], o.next, sealed); err != nil {
+		plain, err := o.cipher.open(o.room(), o.next, sealed)
+		if err != nil {
 			o.fail = err
 			break
 		}
 		o.buf = o.buf[:0]
 		o.next++
 		n += len(chunk)
-		if _, err := o.dst.Write(o.plain); err != nil {
+		if _, err := o.dst.Write(plain); err != nil {
 			o.fail = fmt.Errorf("seal: file: %w", err)
 		}
 	}
 	return n, o.fail
+}
+
+// room is where the next chunk is opened: empty, and large enough for it.
+func (o *Opener) room() []byte {
+	if r, ok := o.dst.(Room); ok {
+		if room := r.Room(); room != nil {
+			return room[:0:ChunkSize]
+		}
+	}
+	if o.plain == nil {
+		o.plain = make([]byte, 0, min(ChunkSize, o.keys.Size))
+	}
+	return o.plain
 }
 
 // Offset is how many plain bytes of the file were given out, or lie before

@@ -75,12 +75,12 @@ type Sealer struct {
 // Stretch is how many bytes a Sealer reads at once, at most.
 const Stretch = 8 * ChunkSize
 
-// Room is a Writer that has memory for what it is to get. A Sealer reads there,
-// hands it to Write, and only reads of it from then on, up to the next call of
-// Room that returns the same memory.
+// Room is a Writer that has memory for what it is to get. A Sealer reads there, and
+// an Opener opens there; it hands it to Write, and only reads of it from then on, up
+// to the next call of Room that returns the same memory.
 type Room interface {
 	io.Writer
-	Room() []byte // of Stretch bytes
+	Room() []byte // of whole chunks, Stretch bytes at most; nil: there is none now
 }
 
 // NewSealer begins an upload of the first size bytes of src. save must have
@@ -263,7 +263,9 @@ func (s *Sealer) seal(k int64, buf []byte) ([]byte, Hash, error) {
 // of a window's own buffer leaves, so nothing here does.
 func (s *Sealer) room(pass bool) []byte {
 	if r, ok := s.Plain.(Room); ok && pass {
-		return r.Room()
+		if room := r.Room(); room != nil {
+			return room
+		}
 	}
 	if s.stretch == nil {
 		s.stretch = make([]byte, min(Stretch, max(1, s.keys.Size)+ChunkSize-1)/ChunkSize*ChunkSize)

@@ -108,6 +108,10 @@ func messageAD(c chat.ConversationID, id chat.MessageID, sender Hash, device Key
 // arguments give the same bytes. To be called when the message goes out, not
 // when it is written: what it says of the chains is what the sender knows then.
 func (c *Conversation) Seal(by Author, keys ConversationKeys, id chat.MessageID, count uint64, content []byte) ([]byte, error) {
+	return c.seal(by, keys, id, count, content, false)
+}
+
+func (c *Conversation) seal(by Author, keys ConversationKeys, id chat.MessageID, count uint64, content []byte, beside bool) ([]byte, error) {
 	wrap := func(err error) error { return fmt.Errorf("seal: message: %w", err) }
 	g := c.Generation()
 	secret, ok := keys[g]
@@ -120,7 +124,7 @@ func (c *Conversation) Seal(by Author, keys ConversationKeys, id chat.MessageID,
 		return nil, wrap(ErrEncoding)
 	case !is:
 		return nil, wrap(ErrNotMember)
-	case !c.Rules().writes(member.Role):
+	case !beside && !c.Rules().writes(member.Role):
 		return nil, wrap(ErrNotAllowed)
 	case d == nil || d.Removed != 0:
 		return nil, wrap(ErrDevice)
@@ -170,14 +174,14 @@ type Opened struct {
 // says which chain has to be fetched before it can be judged; ErrFork, that
 // the sender has another chain than this one.
 func (c *Conversation) OpenMessage(keys ConversationKeys, accounts Accounts, e Envelope, body []byte) (*Opened, error) {
-	o, err := c.openMessage(keys, accounts, e, body)
+	o, err := c.openMessage(keys, accounts, e, body, false)
 	if err != nil {
 		return nil, fmt.Errorf("seal: message %s: %w", e.Message, err)
 	}
 	return o, nil
 }
 
-func (c *Conversation) openMessage(keys ConversationKeys, accounts Accounts, e Envelope, body []byte) (*Opened, error) {
+func (c *Conversation) openMessage(keys ConversationKeys, accounts Accounts, e Envelope, body []byte, beside bool) (*Opened, error) {
 	m, err := parseMessage(body)
 	if err != nil {
 		return nil, err
@@ -206,7 +210,7 @@ func (c *Conversation) openMessage(keys ConversationKeys, accounts Accounts, e E
 	if err := verifySignature(d.Key, l.signText(ad), l.sig); err != nil {
 		return nil, err
 	}
-	if err := c.judge(m, l, a, d); err != nil {
+	if err := c.judge(m, l, a, d, beside); err != nil {
 		return nil, err
 	}
 	o := &Opened{Content: l.content, Device: d.Key, Generation: m.generation, Count: l.count, Conversation: l.conversation, Account: l.account}
@@ -221,8 +225,8 @@ func (c *Conversation) openMessage(keys ConversationKeys, accounts Accounts, e E
 	return o, nil
 }
 
-// judge holds a letter against the chains.
-func (c *Conversation) judge(m *message, l *letter, a *Account, d *AccountDevice) error {
+// judge holds a letter against the chains; one from beside the log asks no right to write.
+func (c *Conversation) judge(m *message, l *letter, a *Account, d *AccountDevice, beside bool) error {
 	if err := c.Contains(l.conversation); err != nil {
 		return fmt.Errorf("the conversation: %w", err)
 	}
@@ -237,7 +241,7 @@ func (c *Conversation) judge(m *message, l *letter, a *Account, d *AccountDevice
 	if !is {
 		return ErrNotMember
 	}
-	if !c.rulesAt(seq).writes(member.Role) {
+	if !beside && !c.rulesAt(seq).writes(member.Role) {
 		return ErrNotAllowed
 	}
 	if err := a.Contains(l.account); err != nil {

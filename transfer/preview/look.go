@@ -107,7 +107,7 @@ func (j *job) describe(file *source) error {
 // thumbnail fills in the small pictures.
 func (j *job) thumbnail(small *image.NRGBA) (err error) {
 	f := &j.found.File
-	if f.Thumbnail, err = encode(small); err == nil {
+	if f.Thumbnail, err = Encode(small); err == nil {
 		f.Placeholder = placeholder(small)
 	}
 	return err

@@ -48,8 +48,8 @@ func turned(img *image.NRGBA, orientation int) *image.NRGBA {
 	return img
 }
 
-// encode writes a JPEG as good as fits a message.
-func encode(img *image.NRGBA) ([]byte, error) {
+// Encode writes a JPEG as good as fits a message.
+func Encode(img *image.NRGBA) ([]byte, error) {
 	for {
 		for quality := 87; quality >= 40; quality -= 12 {
 			var out bytes.Buffer

@@ -90,7 +90,10 @@ func treeLines(list []chat.TreeEntry) []treeLine {
 // line writes a message down. names knows the members of its conversation.
 func (r *runner) line(m *chat.Message, names map[chat.AccountID]string, path string) messageLine {
 	l := messageLine{ID: m.ID, Conversation: m.Conversation, Seq: m.Seq, From: names[m.From],
-		At: m.At.UTC().Format(time.RFC3339Nano), Text: m.Content.Text, Title: m.Content.Title, Location: m.Content.Location}
+		At: m.At.UTC().Format(time.RFC3339Nano), Text: m.Content.Text, Title: m.Content.Title}
+	if place := m.Content.Location; place != nil {
+		l.Location = place.Bare()
+	}
 	if l.From == "" {
 		l.From = string(m.From)
 	}

@@ -1,0 +1,81 @@
+package widgets
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/widget"
+)
+
+// rowList is Fyne's list on a sheet: Enter is a click on the row that the keyboard
+// is at, and Escape closes the sheet.
+type rowList struct {
+	widget.List
+	at widget.ListItemID // the row that the keyboard is at
+}
+
+func newRowList(length func() int, create func() fyne.CanvasObject, update func(widget.ListItemID, fyne.CanvasObject)) *rowList {
+	l := &rowList{}
+	l.ExtendBaseWidget(l)
+	l.Length, l.CreateItem, l.UpdateItem = length, create, update
+	l.HideSeparators = true
+	l.OnHighlighted = func(i widget.ListItemID) { l.at = i }
+	return l
+}
+
+// TypedKey implements fyne.Focusable.
+func (l *rowList) TypedKey(k *fyne.KeyEvent) {
+	switch {
+	case pressing(k):
+		l.Select(l.at)
+	case k.Name == fyne.KeyEscape:
+		backOut(l)
+	default:
+		l.List.TypedKey(k)
+	}
+}
+
+// rowGrid is the same for Fyne's grid. Its cells may cover what Fyne marks the one
+// with that the keyboard is at.
+type rowGrid struct {
+	widget.GridWrap
+	at      widget.GridWrapItemID
+	focused bool
+}
+
+func newRowGrid(length func() int, create func() fyne.CanvasObject, update func(widget.GridWrapItemID, fyne.CanvasObject)) *rowGrid {
+	g := &rowGrid{}
+	g.ExtendBaseWidget(g)
+	g.Length, g.CreateItem, g.UpdateItem = length, create, update
+	g.OnHighlighted = func(i widget.GridWrapItemID) {
+		g.at = i
+		g.Refresh()
+	}
+	return g
+}
+
+// marked tells whether the keyboard is at a cell.
+func (g *rowGrid) marked(i widget.GridWrapItemID) bool { return g.focused && g.at == i }
+
+// FocusGained implements fyne.Focusable.
+func (g *rowGrid) FocusGained() {
+	g.focused = true
+	g.GridWrap.FocusGained()
+}
+
+// FocusLost implements fyne.Focusable.
+func (g *rowGrid) FocusLost() {
+	g.focused = false
+	g.GridWrap.FocusLost()
+	g.Refresh()
+}
+
+// TypedKey implements fyne.Focusable.
+func (g *rowGrid) TypedKey(k *fyne.KeyEvent) {
+	switch {
+	case pressing(k):
+		g.Select(g.at)
+	case k.Name == fyne.KeyEscape:
+		backOut(g)
+	default:
+		g.GridWrap.TypedKey(k)
+	}
+}
