@@ -344,6 +344,7 @@ func (p *pane) send(text string) bool {
 		p.edit(text)
 		return false
 	}
+	answers := p.answers
 	content := chat.Content{Kind: chat.KindMessage, Text: text, Reply: p.takeReply()}
 	p.typed = time.Time{}
 	p.draftRound++
@@ -360,6 +361,9 @@ func (p *pane) send(text string) bool {
 		return func() {
 			a.notice(sentence(err))
 			if p.id == id && p.composer.Text() == "" {
+				if answers != nil && p.answers == nil {
+					p.answer(*answers)
+				}
 				p.composer.SetText(text)
 			}
 			a.model.drafts[id] = text
