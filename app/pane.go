@@ -121,6 +121,7 @@ func newPane(a *App) *pane {
 	c.OnAttach = a.attachMenu
 	c.OnPaste = a.paste
 	c.OnRefused = a.notice
+	c.OnLong = a.pasteLong
 	c.OnEscape = a.escape
 	c.OnShortcut = a.shortcut
 	c.OnResize = func() { p.root.Refresh() }
