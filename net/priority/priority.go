@@ -97,6 +97,7 @@ type Bulk struct {
 	gate *Gate
 	free int           // bytes that may go without waiting
 	ran  time.Duration // processor time of the thread when it began to work
+	long bool          // the thread has long turns
 }
 
 // Bulk begins a stream. A nil gate never holds it up.
@@ -116,8 +117,13 @@ func (b *Bulk) Pass(ctx context.Context, n int) {
 	}
 	now := threadTime()
 	worked := now - b.ran
+	quiet := !words && !g.recent()
+	if quiet != b.long {
+		b.long = quiet
+		turns(quiet)
+	}
 	switch {
-	case !words && !g.recent():
+	case quiet:
 		b.ran = now // nobody writes
 		return
 	case worked < 0 || worked > while:

@@ -90,3 +90,19 @@ func TestStreamsAreFreeWhenNobodyWrites(t *testing.T) {
 	b = none.Bulk()
 	b.Pass(t.Context(), stretch)
 }
+
+// Who moves bytes has long turns while nobody writes, and short ones from the first
+// piece on that follows a message.
+func TestTurns(t *testing.T) {
+	var g Gate
+	b := g.Bulk()
+	b.Pass(t.Context(), 1)
+	if !b.long {
+		t.Error("short turns, and nobody writes")
+	}
+	g.Enter()()
+	b.Pass(t.Context(), 1)
+	if b.long {
+		t.Error("long turns, and somebody writes")
+	}
+}
