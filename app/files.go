@@ -36,6 +36,7 @@ type openSheet struct {
 	group        *widgets.GroupSheet    // of a new group, and who comes into one
 	media        *widgets.MediaSheet    // what a conversation carried
 	tree         *widgets.TreeSheet     // what is in a folder
+	ofMaps       *widgets.Paragraph     // what the settings say of the map server
 	place        *widgets.LocationSheet // of a place to send
 	page         *widgets.GroupPage     // a group's page, of conversation
 	conversation chat.ConversationID

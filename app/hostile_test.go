@@ -38,11 +38,11 @@ func TestManyConversations(t *testing.T) {
 			Last: &chat.Message{ID: "m", Seq: 1, From: who.ID, Content: message(texts[i%len(texts)])}})
 	}
 	p.drawRows()
-	if n := len(p.screen().Rows); n < 5000 {
+	if n := p.screen().Listed; n < 5000 {
 		t.Fatalf("%d rows", n)
 	}
 	p.main.head.Search.SetText("angstrom")
-	p.sees("what is looked for", func(s Screen) bool { return len(s.Rows) >= 5000 })
+	p.sees("what is looked for", func(s Screen) bool { return s.Listed >= 5000 })
 	if title := p.window.Title(); !strings.HasPrefix(title, "(4") {
 		t.Errorf("the title is %q", title)
 	}

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 
 	"fyne.io/fyne/v2/lang"
+
+	"satchel/widgets"
 )
 
 // The languages of the window, each under its own name; the first is the one
@@ -93,6 +95,7 @@ func setLanguage(code string) {
 		s = nil // a test reads all: English it is
 	}
 	spoken.Store(s)
+	widgets.SetLanguage(code)
 }
 
 // systemLanguage is the first of ours that the system asks for.

@@ -121,6 +121,7 @@ func newPane(a *App) *pane {
 	c.OnAttach = a.attachMenu
 	c.OnPaste = a.paste
 	c.OnRefused = a.notice
+	c.OnLong = a.pasteLong
 	c.OnEscape = a.escape
 	c.OnShortcut = a.shortcut
 	c.OnResize = func() { p.root.Refresh() }
@@ -343,6 +344,7 @@ func (p *pane) send(text string) bool {
 		p.edit(text)
 		return false
 	}
+	answers := p.answers
 	content := chat.Content{Kind: chat.KindMessage, Text: text, Reply: p.takeReply()}
 	p.typed = time.Time{}
 	p.draftRound++
@@ -359,6 +361,9 @@ func (p *pane) send(text string) bool {
 		return func() {
 			a.notice(sentence(err))
 			if p.id == id && p.composer.Text() == "" {
+				if answers != nil && p.answers == nil {
+					p.answer(*answers)
+				}
 				p.composer.SetText(text)
 			}
 			a.model.drafts[id] = text

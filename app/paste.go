@@ -48,7 +48,7 @@ func (a *App) paste(words func()) {
 		if err != nil || len(png) == 0 || len(png) > maxPasted {
 			return nil
 		}
-		path, err := a.keepPasted(png)
+		path, err := a.keepPasted(lang.L("Picture"), ".png", png)
 		if err != nil {
 			a.log.Warn("keep a pasted picture", "error", err)
 			return func() {
@@ -59,22 +59,39 @@ func (a *App) paste(words func()) {
 	})
 }
 
-// keepPasted writes a picture into the profile: it must be there until it was
+// pasteLong offers words as a file that are too many for the composer. What is
+// written there stays.
+func (a *App) pasteLong(text string) {
+	a.work(func(context.Context) func() {
+		path, err := a.keepPasted(lang.L("Text"), ".txt", []byte(text))
+		return func() {
+			if err != nil {
+				a.log.Warn("keep a pasted text", "error", err)
+				a.notice(lang.L("The text could not be kept on this computer's disk. It is still on the clipboard."))
+				return
+			}
+			a.notice(lang.L("Long text goes as a file. What you were writing is as it was."))
+			a.offerFiles([]string{path})
+		}
+	})
+}
+
+// keepPasted writes what was pasted into the profile: it must be there until it was
 // sent, and is what a click on it opens.
-func (a *App) keepPasted(png []byte) (string, error) {
+func (a *App) keepPasted(what, extension string, data []byte) (string, error) {
 	dir := filepath.Join(a.cfg.Dir, "pasted")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
 	}
-	name := lang.L("Picture") + time.Now().Format(" 2006-01-02 15.04.05")
-	f, err := os.OpenFile(filepath.Join(dir, name+".png"), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	name := what + time.Now().Format(" 2006-01-02 15.04.05")
+	f, err := os.OpenFile(filepath.Join(dir, name+extension), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	for n := 2; errors.Is(err, fs.ErrExist) && n < 100; n++ {
-		f, err = os.OpenFile(filepath.Join(dir, fmt.Sprintf("%s (%d).png", name, n)), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		f, err = os.OpenFile(filepath.Join(dir, fmt.Sprintf("%s (%d)%s", name, n, extension)), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	}
 	if err != nil {
 		return "", err
 	}
-	if _, err := f.Write(png); err != nil {
+	if _, err := f.Write(data); err != nil {
 		f.Close()
 		return "", err
 	}

@@ -21,6 +21,7 @@ func (p *pane) wirePicked() {
 		a.fyne.Clipboard().SetContent(p.transcript(t.Picked()))
 		t.PickNone()
 	}
+	t.OnCopyPicked = b.Copy.OnTapped
 	b.Save.OnTapped = func() { a.saveAll(t.Picked()) }
 	b.Delete.OnTapped = func() { a.askToDelete(t.Picked()) }
 	b.Close.OnEscape, b.Forward.OnEscape, b.Copy.OnEscape, b.Save.OnEscape, b.Delete.OnEscape = t.PickNone, t.PickNone, t.PickNone, t.PickNone, t.PickNone

@@ -58,6 +58,7 @@ func (a *App) mapRows(o *openSheet) []fyne.CanvasObject {
 		form.Field(id).OnSubmitted = func(string) { use.OnTapped() }
 	}
 	o.spots["map-address"], o.spots["map-credit"], o.spots["map-use"] = form.Field("address"), form.Field("credit"), use
+	o.ofMaps = words
 	return []fyne.CanvasObject{heading(lang.L("Maps of places")),
 		widgets.NewParagraph(lang.L("When you send a place, a map of it can go along. It comes from the server that you name here, which then learns of the place, and from which address you ask. Who receives it asks nobody. Without a server nobody is asked, and places go as coordinates."),
 			widgets.SizeSmall, widgets.ColorMuted, fyne.TextAlignLeading),

@@ -21,6 +21,7 @@ func (a *App) profilePage(o *openSheet) fyne.CanvasObject {
 	answer := widgets.NewParagraph("", widgets.SizeSmall, widgets.ColorMuted, fyne.TextAlignLeading)
 	answer.Hide()
 	save := widgets.NewButton(widgets.PrimaryButton, lang.L("Save"), nil)
+	tooLong := false // the last answer is about that
 	draw := func() {
 		me := a.model.me
 		avatar.SetFace(a.model.myFace())
@@ -29,10 +30,21 @@ func (a *App) profilePage(o *openSheet) fyne.CanvasObject {
 	}
 	say := func(text string) {
 		answer.SetText(text)
-		answer.Show()
+		if text == "" {
+			answer.Hide()
+		} else {
+			answer.Show()
+		}
 		o.sheet.Refresh()
 	}
-	name.OnChanged = func(text string) { save.SetDisabled(text == a.model.me.Name || text == "") }
+	name.OnChanged = func(text string) {
+		long := widgets.NameTooLong(text)
+		save.SetDisabled(text == a.model.me.Name || text == "" || long != "")
+		if long != "" || tooLong {
+			say(long)
+		}
+		tooLong = long != ""
+	}
 	change := func() {
 		if save.Disabled() {
 			return

@@ -28,7 +28,8 @@ type Screen struct {
 	Connection   string             `json:"connection,omitempty"` // "connected", …
 	Synced       bool               `json:"synced"`
 	Focused      bool               `json:"focused"`
-	Rows         []RowState         `json:"rows,omitempty"`
+	Listed       int                `json:"listed,omitempty"`
+	Rows         []RowState         `json:"rows,omitempty"`     // the first of those that are listed
 	Messages     []MessageState     `json:"messages,omitempty"` // those that the timeline holds, oldest first
 	Draft        string             `json:"draft,omitempty"`
 	Offered      []string           `json:"offered,omitempty"` // names that may follow the @ of the draft
@@ -264,11 +265,16 @@ func (a *App) screen() Screen {
 	return s
 }
 
+// mostRows bounds what is told of the list: it is looked at ten times a second.
+const mostRows = 300
+
 func (a *App) mainScreenState(s *Screen, put func(string, spotted)) {
 	main, m, p := a.main, &a.model, a.main.pane
 	s.Closed, s.Offered = p.closed.Said(), p.composer.Mentions.Names()
 	s.Screen, s.Me, s.Synced, s.Connection = "main", m.me.Name, m.synced, connections[m.connection.State]
-	for _, r := range main.list.Rows() {
+	rows := main.list.Rows()
+	s.Listed = len(rows)
+	for _, r := range rows[:min(len(rows), mostRows)] {
 		row := RowState{ID: r.ID, Name: r.Name, Line: r.Line, Time: r.Time, Unread: r.Unread, Pinned: r.Pinned, Muted: r.Muted, Marked: r.Marked, Folder: r.Folder,
 			Selected: r.ID == p.id && r.ID != "" && r.Message == "", Message: r.Message, Heading: r.Heading}
 		if o := main.list.RowObject(r.ID); o != nil {

@@ -1,6 +1,9 @@
 package app
 
 import (
+	"errors"
+	"image"
+	"image/png"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -247,6 +250,44 @@ func TestFilesAnswer(t *testing.T) {
 	if s := mara.screen(); s.Draft != "for this file" {
 		t.Errorf("the caption became %q", s.Draft)
 	}
+}
+
+// From one picture one comes to all of the conversation, however far up they are.
+func TestViewerGoesOn(t *testing.T) {
+	s := newStage(t)
+	p := s.sits(t.TempDir())
+	p.begins("Mara")
+	pane := p.main.pane
+	sent := func(name string) chat.Message {
+		path := filepath.Join(t.TempDir(), name)
+		img := image.NewRGBA(image.Rect(0, 0, 40, 30))
+		f, err := os.Create(path)
+		if err == nil {
+			err = errors.Join(png.Encode(f, img), f.Close())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.sendFiles(pane.id, []string{path}, "", chat.PictureEdit{})
+		p.sees(name, func(s Screen) bool { return last(s).File == name && last(s).Seq > 0 })
+		return pane.shown[last(p.screen()).ID]
+	}
+	sent("first.png")
+	for i := range pageSize {
+		if _, err := p.session.Send(t.Context(), pane.id, message(strconv.Itoa(i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	newest := sent("last.png")
+	pane.reload()
+	p.sees("the newest page", func(s Screen) bool { return pane.loaded && len(s.Messages) == pageSize })
+	p.useFile(newest)
+	p.sees("the last picture, with one before it", func(s Screen) bool { return s.Viewer == "last.png" && !p.viewer.widget.Back.Disabled() })
+	c := p.window.Canvas()
+	c.Unfocus() // as a click on one of its buttons does
+	c.OnTypedKey()(&fyne.KeyEvent{Name: fyne.KeyLeft})
+	p.sees("the first picture", func(s Screen) bool { return s.Viewer == "first.png" && p.viewer.widget.Back.Disabled() })
+	p.viewer.widget.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
 }
 
 // Who writes to somebody for the first time sees whether they are there.

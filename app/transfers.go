@@ -17,6 +17,7 @@ import (
 type transfersSheet struct {
 	list              *widgets.TransferList
 	pause, goOn, back *widgets.Button
+	cancel            *widgets.Button
 	today             []chat.Transfer                      // done before the program began
 	fetched           map[chat.TransferID][]chat.AccountID // of what was sent: who has it
 	soon              bool                                 // it is drawn in a moment
@@ -35,9 +36,11 @@ func (a *App) openTransfers() {
 	t.goOn = widgets.NewButton(widgets.PlainButton, lang.L("Go on with all"), a.session.ResumeAllTransfers)
 	t.back = widgets.NewButton(widgets.PlainButton, lang.L("Try failed ones again"), a.session.RetryAllTransfers)
 	t.list.OnAct = a.actOnTransfer
+	t.cancel = widgets.NewButton(widgets.PlainButton, lang.L("End all…"), a.askToCancelAll)
 	sheet := widgets.NewSheet(lang.L("Transfers"), t.list, t.back, t.goOn, t.pause)
+	sheet.Aside, t.cancel.OnEscape = t.cancel, sheet.Dismiss
 	sheet.Width, sheet.Height = 660, 470
-	o := &openSheet{name: "transfers", sheet: sheet, transfers: t, spots: map[string]spotted{"pause-all": t.pause, "go-on-all": t.goOn, "retry-all": t.back}}
+	o := &openSheet{name: "transfers", sheet: sheet, transfers: t, spots: map[string]spotted{"pause-all": t.pause, "go-on-all": t.goOn, "retry-all": t.back, "cancel-all": t.cancel}}
 	a.showSheet(o)
 	a.drawTransfers()
 	sheet.ShowOn(a.window.Canvas(), nil)
@@ -52,6 +55,15 @@ func (a *App) openTransfers() {
 			a.lookFetched()
 		}
 	})
+}
+
+// askToCancelAll asks, and then ends all that is not done.
+func (a *App) askToCancelAll() {
+	a.confirm(lang.L("End all transfers?"), lang.L("What is being sent is taken back, with its messages. What was being fetched can be fetched again by a click. What is done stays."),
+		lang.L("End all"), func(context.Context) error {
+			a.session.CancelAllTransfers()
+			return nil
+		})
 }
 
 func startOfDay(t time.Time) time.Time {
@@ -84,7 +96,7 @@ func (a *App) drawTransfers() {
 		failed = failed || one.State == chat.TransferFailed
 	}
 	moves := m.all.count != [2]int{}
-	for b, on := range map[*widgets.Button]bool{t.pause: moves, t.goOn: paused, t.back: failed} {
+	for b, on := range map[*widgets.Button]bool{t.pause: moves, t.goOn: paused, t.back: failed, t.cancel: len(m.transfers) > 0} {
 		if b.Visible() == on {
 			continue
 		}
@@ -101,13 +113,13 @@ func (a *App) drawTransfers() {
 func (m *model) transferRows(today []chat.Transfer, fetched map[chat.TransferID][]chat.AccountID, since time.Time) (rows []widgets.TransferRow) {
 	var groups [4][]chat.Transfer
 	for _, t := range m.transfers {
-		g := 1
+		g := 2
 		switch {
 		case t.State.Active():
 			g = 0
-		case t.State == chat.TransferPaused:
-			g = 2
 		case t.State == chat.TransferFailed:
+			g = 1 // above thousands that wait
+		case t.State == chat.TransferPaused:
 			g = 3
 		}
 		groups[g] = append(groups[g], t)
@@ -123,7 +135,7 @@ func (m *model) transferRows(today []chat.Transfer, fetched map[chat.TransferID]
 			rows = append(rows, widgets.TransferRow{Transfer: t, With: m.name(&c), Fetched: m.fetchedBy(&c, fetched[t.ID], 2)})
 		}
 	}
-	for i, heading := range []string{lang.L("On their way"), lang.L("Waiting"), lang.L("Paused"), lang.L("Failed")} {
+	for i, heading := range []string{lang.L("On their way"), lang.L("Failed"), lang.L("Waiting"), lang.L("Paused")} {
 		slices.SortFunc(groups[i], func(a, b chat.Transfer) int {
 			return cmp.Or(cmp.Compare(b.Front, a.Front), a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
 		})

@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"image"
 	"image/png"
@@ -15,11 +16,13 @@ import (
 	"satchel/widgets"
 )
 
-// viewer is the picture that lies over the window, one of those that the
-// timeline holds and that are on this computer.
+// viewer is the picture that lies over the window, one of those of the conversation
+// that are on this computer.
 type viewer struct {
 	app    *App
 	widget *widgets.PictureViewer
+	more   []chat.Message            // pictures of the conversation, those that the timeline does not hold among them
+	paths  map[chat.MessageID]string // of these
 	at     chat.Message
 	path   string
 	round  int // counts pictures: one that is decoded too late is dropped
@@ -49,12 +52,47 @@ func (a *App) viewPicture(m chat.Message, path string) {
 	w.Open.OnTapped = func() { a.openFile(v.path) }
 	w.ShowOn(a.window.Canvas())
 	v.show(m, path)
+	v.lookAround()
+}
+
+// lookAround finds the pictures of the conversation that the timeline does not hold.
+func (v *viewer) lookAround() {
+	a, conv := v.app, v.at.Conversation
+	a.work(func(context.Context) func() {
+		found, err := a.session.Files(conv, "", mediaMost)
+		if err != nil {
+			a.log.Error("read the files of a conversation", "error", err)
+		}
+		found = slices.DeleteFunc(found, func(m chat.Message) bool { return !isStill(m.Content.File) })
+		items := a.items(conv, found)
+		return func() {
+			v.more, v.paths = found, map[chat.MessageID]string{}
+			for i, m := range found {
+				v.paths[m.ID] = items[i].path
+			}
+			if a.viewer == v {
+				v.draw()
+			}
+		}
+	})
+}
+
+// pathOf is where a picture lies on this computer; "" when it does not.
+func (v *viewer) pathOf(id chat.MessageID) string {
+	return cmp.Or(v.app.main.pane.paths[id], v.paths[id])
 }
 
 // around are the pictures before and after the one that is shown.
 func (v *viewer) around() (before, after *chat.Message) {
 	p := v.app.main.pane
-	all := slices.DeleteFunc(p.inOrder(), func(m chat.Message) bool { return !isStill(m.Content.File) || p.paths[m.ID] == "" })
+	all := p.inOrder()
+	for _, m := range v.more {
+		if _, there := p.shown[m.ID]; !there || p.id != m.Conversation {
+			all = append(all, m)
+		}
+	}
+	all = slices.DeleteFunc(all, func(m chat.Message) bool { return !isStill(m.Content.File) || v.pathOf(m.ID) == "" })
+	slices.SortStableFunc(all, bySeq)
 	for i := range all {
 		if all[i].ID != v.at.ID {
 			continue
@@ -76,7 +114,7 @@ func (v *viewer) step(n int) {
 		to = before
 	}
 	if to != nil {
-		v.show(*to, v.app.main.pane.paths[to.ID])
+		v.show(*to, v.pathOf(to.ID))
 	}
 }
 

@@ -92,20 +92,20 @@ func (a *App) recordInto(ctx context.Context, path string, heard func(widgets.Vo
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	heard(voiceState(f))
+	heard(voiceState(&f.Content))
 	return sound.Record(ctx, sound.VoiceRate, func(b []byte) error {
 		if f.Long() >= voiceMost {
 			return errLongEnough
 		}
 		err := f.Write(b)
-		heard(voiceState(f))
+		heard(voiceState(&f.Content))
 		return err
 	})
 }
 
-func voiceState(f *sound.File) widgets.VoiceState {
-	levels := f.Levels()
-	return widgets.VoiceState{Seconds: f.Long().Seconds(), Levels: append([]byte(nil), levels[max(0, len(levels)-levelsMost):]...)}
+func voiceState(c *sound.Content) widgets.VoiceState {
+	levels := c.Levels()
+	return widgets.VoiceState{Seconds: c.Long().Seconds(), Levels: append([]byte(nil), levels[max(0, len(levels)-levelsMost):]...)}
 }
 
 // voiceStopped goes on with what was to follow.
@@ -163,22 +163,18 @@ func (p *pane) openVoice() {
 	}
 	path := a.voiceDraft(conv)
 	a.work(func(context.Context) func() {
-		if _, err := os.Stat(path); err != nil {
+		held, err := sound.Look(path)
+		if errors.Is(err, os.ErrNotExist) {
 			return nil
 		}
-		f, err := sound.OpenFile(path)
 		if err != nil {
 			a.log.Warn("a recording that was not sent", "error", err)
 			return nil
 		}
-		state := voiceState(f)
+		state := voiceState(held)
 		state.Paused = true
-		long := f.Long()
-		if err := f.Close(); err != nil {
-			a.log.Warn("a recording that was not sent", "error", err)
-		}
 		return func() {
-			if long >= voiceLeast && a.voices[conv] == nil {
+			if held.Long() >= voiceLeast && a.voices[conv] == nil {
 				r := &recording{conv: conv, path: path, state: state}
 				a.voices[conv] = r
 				a.drawVoice(r)
@@ -200,7 +196,7 @@ func (a *App) sendVoice(r *recording) {
 		reply = a.main.pane.takeReply()
 	}
 	a.inOrder(func(ctx context.Context) func() {
-		path, err := a.keepVoice(r.path)
+		path, err := a.wholeVoice(r.path)
 		if err == nil {
 			out := []session.Outgoing{{Path: path, Voice: true}}
 			if _, err = a.session.SendEdited(ctx, r.conv, out, chat.Content{Kind: chat.KindMessage, Reply: reply}); err != nil {
@@ -222,6 +218,22 @@ func (a *App) sendVoice(r *recording) {
 	if a.main.pane.id == r.conv {
 		a.main.pane.timeline.ScrollToEnd()
 	}
+}
+
+// wholeVoice ends a recording that nobody writes into any more, maybe since the
+// program was killed, and gives it the name under which it is sent.
+func (a *App) wholeVoice(draft string) (string, error) {
+	if _, err := os.Stat(draft); err != nil {
+		return "", err
+	}
+	f, err := sound.OpenFile(draft)
+	if err == nil {
+		err = f.Close()
+	}
+	if err != nil {
+		return "", err
+	}
+	return a.keepVoice(draft)
 }
 
 // keepVoice gives a recording the name under which it is sent.

@@ -58,14 +58,14 @@ func (a *App) openWindow() {
 // something that does not take it; nil where nothing lies over it.
 func (a *App) hears() fyne.Focusable {
 	var f fyne.Focusable
-	switch {
-	case a.picker != nil:
-		f = a.picker.Search
-	case a.viewer != nil:
-		f = a.viewer.widget
-	case a.sheet != nil:
-		f = a.sheet.sheet
-	default:
+	switch over := a.window.Canvas().Overlays().Top().(type) {
+	case *widgets.EmojiPicker:
+		f = over.Search
+	case *widgets.PictureViewer:
+		f = over
+	case *widgets.Sheet:
+		f = over
+	default: // Fyne's own menus and dialogs among them
 		return nil
 	}
 	a.window.Canvas().Focus(f)

@@ -132,7 +132,7 @@ func (f *fetch) piece(ctx context.Context, at int64) (int64, error) {
 }
 
 // readChunks are read at once, where they are there: whole ones are opened in their place.
-const readChunks = 4
+const readChunks = 8
 
 // pass hands bytes at..end of the file to the receiver, of a body that has skip
 // bytes before them.

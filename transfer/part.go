@@ -38,7 +38,7 @@ type part struct {
 
 // Sizes in bytes.
 const (
-	turns    = 128 << 10 // between two looks at whether messages want to pass
+	turns    = 256 << 10 // between two looks at whether messages want to pass
 	worthOne = 8 << 20   // what is left of a file to be worth a goroutine that hashes
 )
 

@@ -251,8 +251,8 @@ type beside struct {
 }
 
 // stretches is how many pieces of memory it has: one is hashed, one is sealed,
-// the others are ready or wait.
-const stretches = 4
+// and one is ready or waits.
+const stretches = 3
 
 // spareStretches are pieces that nobody uses, until the collector comes.
 var spareStretches = sync.Pool{New: func() any { return new([seal.Stretch]byte) }}

@@ -41,7 +41,8 @@ type source struct {
 	mu      sync.Mutex
 	words   *priority.Gate
 	bulk    priority.Bulk // of who takes sealed bytes
-	reading priority.Bulk // of who reads and seals
+	reading priority.Bulk // of who reads and seals,
+	read    int           // and how many bytes since that last passed
 	sealing *sealing
 	err     error // why nothing can be read any more
 	started bool  // Progress was called
@@ -78,7 +79,7 @@ func openSource(ctx context.Context, t *chat.Transfer, m *meter, words *priority
 }
 
 func newSource(ctx context.Context, b body, m *meter, words *priority.Gate, caps *caps) *source {
-	return &source{ctx: ctx, body: b, meter: m, caps: caps, words: words, bulk: words.Bulk(), reading: words.Bulk()}
+	return &source{ctx: ctx, body: b, meter: m, caps: caps, words: words, bulk: words.Bulk(), reading: words.Bulk(), read: turns}
 }
 
 // seal makes the sealed form: the one that an attempt before has left, or one
@@ -156,7 +157,10 @@ func (s *source) Close() {
 
 // readPlain reads the body itself, within the size that was queued.
 func (s *source) readPlain(p []byte, off int64) (int, error) {
-	s.reading.Pass(s.ctx, len(p))
+	if s.read += len(p); s.read >= turns {
+		s.reading.Pass(s.ctx, s.read)
+		s.read = 0
+	}
 	n, err := s.body.ReadAt(p, off)
 	s.meter.touch()
 	return n, err

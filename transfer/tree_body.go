@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"satchel/chat"
+	"satchel/transfer/metadata"
 )
 
 // treeBody reads a folder's files, and then their list, as one run of bytes: the
@@ -131,7 +132,7 @@ func (b *treeBody) read(e *planned, chunk []byte, from int64) error {
 		}
 		if b.of == e {
 			var err error
-			if good, err = b.file.ReadAt(chunk, from); good < len(chunk) && !errors.Is(err, io.EOF) {
+			if good, err = b.bytes(e).ReadAt(chunk, from); good < len(chunk) && !errors.Is(err, io.EOF) {
 				return sourceError(b.name+"/"+e.Path, err)
 			}
 			if e.lost >= 0 {
@@ -177,10 +178,26 @@ func (b *treeBody) open(e *planned) (*os.File, error) {
 	return f, nil
 }
 
+// bytes is what goes of the open entry.
+func (b *treeBody) bytes(e *planned) io.ReaderAt {
+	if e.Pieces != nil {
+		return metadata.Spliced(b.file, e.Pieces)
+	}
+	return b.file
+}
+
+// whole is how big the file itself is.
+func (e *planned) whole() int64 {
+	if e.Pieces != nil {
+		return e.Whole
+	}
+	return e.Size
+}
+
 // still tells whether the open entry is what was planned.
 func (b *treeBody) still(e *planned) bool {
 	info, err := b.file.Stat()
-	return err == nil && info.Mode().IsRegular() && info.Size() == e.Size && info.ModTime().UnixNano() == e.Modified
+	return err == nil && info.Mode().IsRegular() && info.Size() == e.whole() && info.ModTime().UnixNano() == e.Modified
 }
 
 // serious is an error of one file that ends the whole: its disk is gone, or fails.

@@ -13,6 +13,7 @@ import (
 	"slices"
 
 	"satchel/chat"
+	"satchel/transfer/metadata"
 )
 
 // plan is what goes of a folder: which files, in which order, and which of them an
@@ -37,6 +38,11 @@ type planned struct {
 	chat.TreeEntry
 	Modified int64 `json:"modified,omitempty"` // Unix nanoseconds
 
+	// Of a picture that goes without what it says of itself: what goes, which Size is
+	// of, and how big the file is. See planClean.
+	Pieces []metadata.Piece `json:"pieces,omitempty"`
+	Whole  int64            `json:"whole,omitempty"`
+
 	lost int64 // from where on nothing can be read of it any more; -1: it can
 }
 
@@ -54,14 +60,14 @@ func (e *Engine) makePlan(ctx context.Context, en *entry, h Handler) (*plan, err
 	var s Survey
 	err := walk(ctx, p.root, &s, func(path string, info fs.FileInfo) error {
 		en.meter.touch()
-		entry := planned{chat.TreeEntry{Path: path, Size: info.Size(), Time: info.ModTime().UnixMilli(), SHA256: chat.LeftOut}, info.ModTime().UnixNano(), -1}
+		entry := planned{chat.TreeEntry{Path: path, Size: info.Size(), Time: info.ModTime().UnixMilli(), SHA256: chat.LeftOut}, info.ModTime().UnixNano(), nil, 0, -1}
 		if info.Size() == 0 {
 			entry.SHA256 = hexSum(nil)
 		}
 		p.entries = append(p.entries, entry)
 		return nil
 	}, func(path string) error {
-		p.entries = append(p.entries, planned{chat.TreeEntry{Path: path, Folder: true}, 0, -1})
+		p.entries = append(p.entries, planned{chat.TreeEntry{Path: path, Folder: true}, 0, nil, 0, -1})
 		return nil
 	})
 	if err != nil {
@@ -70,6 +76,9 @@ func (e *Engine) makePlan(ctx context.Context, en *entry, h Handler) (*plan, err
 	if s.Files == 0 && en.t.File.Size > 0 {
 		// As a disk that is not there any more looks.
 		return nil, Final(en.t.File.Name+" is empty now. Put its files back, then try again.", nil)
+	}
+	if err := e.planClean(ctx, en, p); err != nil {
+		return nil, err
 	}
 	if err := e.planEarlier(ctx, en, h, p); err != nil {
 		return nil, err
@@ -164,12 +173,11 @@ func (e *Engine) planEarlier(ctx context.Context, en *entry, h Handler, p *plan)
 func (e *Engine) planSum(ctx context.Context, en *entry, p *plan, f *planned) (string, error) {
 	b := &treeBody{ctx: ctx, plan: p, meter: en.meter}
 	defer b.Close()
-	file, err := b.open(f)
-	if err != nil {
+	if _, err := b.open(f); err != nil {
 		return "", nil
 	}
 	bulk := e.cfg.Words.Bulk()
-	sum, err := hashOf(ctx, io.LimitReader(file, f.Size+1), func(n int) {
+	sum, err := hashOf(ctx, io.NewSectionReader(b.bytes(f), 0, f.Size), func(n int) {
 		bulk.Pass(ctx, n)
 		en.meter.touch()
 	})
@@ -259,7 +267,8 @@ func loadPlan(path, root string) *plan {
 	p := &plan{root: root, earlier: head.Earlier, entries: make([]planned, head.Entries)}
 	for i := range p.entries {
 		p.entries[i].lost = -1
-		if err := in.Decode(&p.entries[i]); err != nil || p.entries[i].Pack > len(head.Earlier) {
+		if err := in.Decode(&p.entries[i]); err != nil || p.entries[i].Pack > len(head.Earlier) ||
+			p.entries[i].Pieces != nil && metadata.Size(p.entries[i].Pieces) != p.entries[i].Size {
 			return nil
 		}
 	}

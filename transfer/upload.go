@@ -18,8 +18,10 @@ func (e *Engine) upload(ctx context.Context, en *entry) error {
 	if err != nil {
 		return err
 	}
-	if err := e.edit(ctx, en); err != nil {
-		return err
+	if !en.t.File.IsFolder() { // of a folder it is planned, file by file
+		if err := e.edit(ctx, en); err != nil {
+			return err
+		}
 	}
 	src, err := e.openSource(ctx, en, handler)
 	if err != nil {

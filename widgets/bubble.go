@@ -128,6 +128,7 @@ func (b *bubble) apply(e *entry, lay *bubbleLayout) {
 	b.note = b.applyText(b.note, lay.note, ColorBad)
 	b.line = b.applyText(b.line, lay.line, ColorMuted)
 	if lay.text.textLayout != nil {
+		b.text.onAcross = func(at fyne.Position) bool { return b.owner.pickAcross(b.entry, at) }
 		b.text.onSelect = func(from, to int) { b.owner.selectText(b, from, to) }
 		b.text.setSelection(b.owner.selectionIn(e))
 	}

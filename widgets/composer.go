@@ -11,12 +11,14 @@ import (
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
-
-	"satchel/chat"
 )
 
 // composerLines is how far the field grows before it scrolls.
 const composerLines = 8
+
+// MaxTyped is how many bytes the field takes. Fyne breaks all of them into lines anew
+// for each key, which takes longer than a few frames beyond.
+const MaxTyped = 16 << 10
 
 // Composer is where a message is written: Enter sends, Shift+Enter breaks the
 // line. It grows with what is written, to eight lines.
@@ -27,6 +29,7 @@ type Composer struct {
 	OnAttach   func()                 // the paperclip
 	OnPaste    func(text func())      // Ctrl+V: attach what is no text, or call text to paste words
 	OnRefused  func(sentence string)  // something can't be written here
+	OnLong     func(text string)      // words were pasted that the field does not take
 	OnEscape   func()
 	OnShortcut func(fyne.Shortcut) bool // the window's; true: taken
 	OnResize   func()                   // the height that it asks for changed
@@ -160,7 +163,7 @@ func (c *Composer) offerNames() {
 
 // mention writes a name in the place of what was written of it.
 func (c *Composer) mention(name string) {
-	if _, at, ok := mentionPrefix(c.entry.Text); ok && at+len(name)+2 <= chat.MaxText {
+	if _, at, ok := mentionPrefix(c.entry.Text); ok && at+len(name)+2 <= MaxTyped {
 		c.SetText(c.entry.Text[:at] + "@" + name + " ")
 		if c.OnChanged != nil {
 			c.OnChanged(c.entry.Text)
@@ -208,11 +211,7 @@ func (c *Composer) Entry() fyne.Focusable { return c.entry }
 // submit offers what is written to OnSend.
 func (c *Composer) submit() {
 	text := strings.TrimSpace(c.entry.Text)
-	switch {
-	case text == "" || c.OnSend == nil:
-		return
-	case len(text) > chat.MaxText:
-		c.refuse()
+	if text == "" || c.OnSend == nil {
 		return
 	}
 	if c.OnSend(text) {
@@ -223,7 +222,7 @@ func (c *Composer) submit() {
 
 func (c *Composer) refuse() {
 	if c.OnRefused != nil {
-		c.OnRefused(lang.L("A message holds 128 KiB of text at most. Send longer text as a file."))
+		c.OnRefused(lang.L("No more can be written into one message. Send this first, or paste long text: it goes as a file."))
 	}
 }
 
@@ -336,7 +335,7 @@ func (e *composerEntry) FocusLost() {
 func (e *composerEntry) AcceptsTab() bool { return e.owner.Mentions.Visible() }
 
 func (e *composerEntry) TypedRune(r rune) {
-	if len(e.Text)+4 > chat.MaxText {
+	if len(e.Text)+4 > MaxTyped {
 		e.owner.refuse()
 		return
 	}
@@ -392,8 +391,10 @@ func (e *composerEntry) TypedShortcut(s fyne.Shortcut) {
 		return
 	}
 	words := func() {
-		if len(e.Text)+len(paste.Clipboard.Content()) > chat.MaxText {
-			e.owner.refuse()
+		if text := paste.Clipboard.Content(); len(e.Text)+len(text) > MaxTyped {
+			if e.owner.OnLong != nil {
+				e.owner.OnLong(text)
+			}
 			return
 		}
 		e.caretEntry.TypedShortcut(paste)

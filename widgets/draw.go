@@ -77,6 +77,27 @@ func ElideMiddle(s string, width, size float32, bold bool) string {
 	return fits(low)
 }
 
+// cutWords cuts s where a line ends: what fits into width, and what is left of it.
+func cutWords(s string, width, size float32) (line, rest string) {
+	if MeasureText(s, size, false).Width <= width {
+		return s, ""
+	}
+	end := -1
+	for i, r := range s {
+		if r != ' ' {
+			continue
+		}
+		if MeasureText(s[:i], size, false).Width > width {
+			break
+		}
+		end = i
+	}
+	if end < 0 {
+		return s, ""
+	}
+	return s[:end], s[end+1:]
+}
+
 // ElideEnd shortens s to fit width by leaving out its end.
 func ElideEnd(s string, width, size float32, bold bool) string {
 	if MeasureText(s, size, bold).Width <= width {

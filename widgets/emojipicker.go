@@ -29,6 +29,7 @@ type EmojiPicker struct {
 	recent []string
 	found  []string
 	grid   *rowGrid
+	tips   *Tips
 	near   fyne.Position // its lower right corner, as far as there is room
 	canvas fyne.Canvas
 	shown  time.Time
@@ -36,7 +37,7 @@ type EmojiPicker struct {
 
 // NewEmojiPicker returns a picker that offers the recent ones first.
 func NewEmojiPicker(recent []string) *EmojiPicker {
-	p := &EmojiPicker{Search: NewField(lang.L("Find an emoji")), recent: recent}
+	p := &EmojiPicker{Search: NewField(lang.L("Find an emoji")), recent: recent, tips: NewTips()}
 	p.ExtendBaseWidget(p)
 	p.grid = newRowGrid(
 		func() int { return len(p.found) },
@@ -85,6 +86,7 @@ func (p *EmojiPicker) ShowOn(c fyne.Canvas, near fyne.Position) {
 	p.canvas, p.near, p.shown = c, near, time.Now()
 	p.Resize(c.Size())
 	c.Overlays().Add(p)
+	p.tips.Push()
 	c.Focus(p.Search)
 }
 
@@ -95,6 +97,7 @@ func (p *EmojiPicker) Dismiss() {
 	}
 	p.canvas.Unfocus() // or the caret of the search blinks on, unseen
 	p.canvas.Overlays().Remove(p)
+	p.tips.Pop()
 	p.canvas = nil
 	if p.OnClose != nil {
 		p.OnClose()
@@ -110,9 +113,10 @@ func (p *EmojiPicker) CreateRenderer() fyne.WidgetRenderer {
 		}
 	})
 	search := FieldBox(p.Search, false)
-	r := &shellRenderer{objects: []fyne.CanvasObject{scrim, card, search, p.grid}}
+	r := &shellRenderer{objects: []fyne.CanvasObject{scrim, card, search, p.grid, &p.tips.Container}}
 	r.layout = func(s fyne.Size) {
 		place(scrim, 0, 0, s.Width, s.Height)
+		place(&p.tips.Container, 0, 0, s.Width, s.Height)
 		w, h := min(pickerWidth, s.Width-16), min(pickerHeight, s.Height-16)
 		x := min(max(8, p.near.X-w), s.Width-w-8)
 		y := min(max(8, p.near.Y-h), s.Height-h-8)
@@ -162,16 +166,24 @@ func (b *emojiButton) Tapped(*fyne.PointEvent) {
 }
 
 // MouseIn implements desktop.Hoverable.
-func (b *emojiButton) MouseIn(*desktop.MouseEvent) { b.hovered = true; b.Refresh() }
+func (b *emojiButton) MouseIn(*desktop.MouseEvent) {
+	b.hovered = true
+	b.Refresh()
+	showTip(b, b.AccessibilityLabel())
+}
 
 // MouseMoved implements desktop.Hoverable.
 func (b *emojiButton) MouseMoved(*desktop.MouseEvent) {}
 
 // MouseOut implements desktop.Hoverable.
-func (b *emojiButton) MouseOut() { b.hovered = false; b.Refresh() }
+func (b *emojiButton) MouseOut() {
+	b.hovered = false
+	b.Refresh()
+	hideTip(b)
+}
 
 // AccessibilityLabel implements fyne.Accessible.
-func (b *emojiButton) AccessibilityLabel() string { return strings.TrimSpace(b.text.Text) }
+func (b *emojiButton) AccessibilityLabel() string { return emojiName(strings.TrimSpace(b.text.Text)) }
 
 // AccessibilityRole implements fyne.Accessible.
 func (b *emojiButton) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }

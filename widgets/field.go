@@ -60,7 +60,7 @@ func (f *Field) follow() {
 	if f.Text == "" {
 		all = f.shown // the hint has room
 	}
-	caret := f.CursorPosition().X + fieldInset()
+	caret := f.CursorPosition().X
 	left := -f.Position().X
 	left = min(left, max(0, caret-room))
 	left = max(left, caret+room-f.shown)

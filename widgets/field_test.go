@@ -2,11 +2,64 @@ package widgets
 
 import (
 	"runtime"
+	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
 )
+
+// Fifty sheets with fields, and pickers of emoji, leave nothing behind: no set of fonts.
+func TestFieldsCostNothing(t *testing.T) {
+	test.NewTempApp(t).Settings().SetTheme(NewTheme())
+	w := test.NewTempWindow(t, NewText("", TextSize, ColorText))
+	w.Resize(fyne.NewSize(800, 600))
+	open := func() uint64 {
+		s := NewSheet("Title", FieldBox(NewField("Name"), false))
+		s.ShowOn(w.Canvas(), nil)
+		w.Canvas().Capture()
+		s.Dismiss()
+		p := NewEmojiPicker(nil)
+		p.ShowOn(w.Canvas(), fyne.NewPos(600, 500))
+		w.Canvas().Capture()
+		p.Dismiss()
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := open()
+	for range 9 {
+		open()
+	}
+	after := open()
+	t.Logf("%d KB more after ten of each", (int64(after)-int64(before))>>10)
+	if after > before+10<<20 {
+		t.Errorf("%d MB more after ten of each", (after-before)>>20)
+	}
+}
+
+// What is longer than a field moves along with the caret, and comes back with it.
+func TestFieldFollows(t *testing.T) {
+	test.NewTempApp(t).Settings().SetTheme(NewTheme())
+	f := NewField("Name")
+	box := FieldBox(f, false)
+	w := test.NewTempWindow(t, box)
+	w.Resize(fyne.NewSize(200, fieldHeight))
+	test.Type(f, strings.Repeat("harbour ", 20))
+	caret := func() float32 { return f.Position().X + f.CursorPosition().X }
+	if f.Position().X >= 0 || caret() > f.shown {
+		t.Errorf("the caret is at %v of %v, the words begin at %v", caret(), f.shown, f.Position().X)
+	}
+	f.TypedKey(&fyne.KeyEvent{Name: fyne.KeyHome})
+	if f.Position().X != 0 || caret() < 0 {
+		t.Errorf("at the beginning the words begin at %v", f.Position().X)
+	}
+	f.SetText("")
+	if f.Position().X != 0 || f.Size().Width != f.shown {
+		t.Errorf("empty, it begins at %v and is %v wide", f.Position().X, f.Size().Width)
+	}
+}
 
 // What is drawn again and again costs no more memory for it: no set of fonts a time.
 func TestFieldKeepsItsFonts(t *testing.T) {

@@ -27,6 +27,7 @@ type GroupPage struct {
 	answer *Paragraph
 	title  string
 	may    bool
+	long   bool // the name that is written is too long
 }
 
 // NewGroupPage returns the page of a group.
@@ -46,7 +47,14 @@ func NewGroupPage() *GroupPage {
 		b.Height = 32
 	}
 	p.acts = NewLine(8, p.Links, p.Timer, p.Picture, p.NoPicture)
-	p.Name.OnChanged = func(string) { p.draw() }
+	p.Name.OnChanged = func(name string) {
+		long := TitleTooLong(name)
+		if long != "" || p.long {
+			p.answer.SetText(long)
+		}
+		p.long = long != ""
+		p.draw()
+	}
 	p.Name.OnSubmitted = func(string) { p.rename() }
 	scroll := newScroll(p.Members)
 	body := container.New(groupPageLayout{p}, FieldBox(p.Name, false), p.Rename, p.words, p.acts, scroll, p.answer, p.avatar)
@@ -93,7 +101,7 @@ func (p *GroupPage) Said() string {
 }
 
 func (p *GroupPage) rename() {
-	if p.may && p.Name.Text != p.title && p.OnRename != nil {
+	if p.may && !p.long && p.Name.Text != p.title && p.OnRename != nil {
 		p.OnRename(p.Name.Text)
 	}
 }
@@ -105,7 +113,7 @@ func (p *GroupPage) draw() {
 		p.Name.Disable()
 	}
 	show(p.Rename, p.may)
-	p.Rename.SetDisabled(p.Name.Text == p.title || p.Name.Text == "")
+	p.Rename.SetDisabled(p.Name.Text == p.title || p.Name.Text == "" || p.long)
 	p.Sheet.Refresh()
 }
 

@@ -18,6 +18,7 @@ type GroupSheet struct {
 
 	reason *Paragraph
 	busy   bool
+	long   bool // the name that is written is too long
 }
 
 // NewGroupSheet returns the sheet of a new group.
@@ -44,7 +45,14 @@ func (s *GroupSheet) make(title, do string) {
 	cancel := NewButton(PlainButton, lang.L("Cancel"), func() { s.Sheet.Dismiss() })
 	body := container.New(groupLayout{s})
 	if s.Name != nil {
-		s.Name.OnChanged = func(string) { s.draw() }
+		s.Name.OnChanged = func(name string) {
+			long := TitleTooLong(name)
+			if long != "" || s.long {
+				s.reason.SetText(long)
+			}
+			s.long = long != ""
+			s.draw()
+		}
 		s.Name.OnSubmitted = func(string) { s.press() }
 		body.Add(FieldBox(s.Name, false))
 	}
@@ -68,7 +76,7 @@ func (s *GroupSheet) First() fyne.Focusable {
 
 // ready tells whether what the sheet asks for is there.
 func (s *GroupSheet) ready() bool {
-	return !s.busy && len(s.People.Chosen()) > 0 && (s.Name == nil || s.Name.Text != "")
+	return !s.busy && !s.long && len(s.People.Chosen()) > 0 && (s.Name == nil || s.Name.Text != "")
 }
 
 func (s *GroupSheet) press() {

@@ -5,6 +5,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/theme"
 
@@ -57,6 +58,35 @@ func TestSpaceChooses(t *testing.T) {
 	tl.TypedRune('a')
 	if typed != "a" {
 		t.Errorf("%q is written", typed)
+	}
+}
+
+// A pointer that is drawn from one message to another chooses both and what is
+// between them, and back on the first it selects its words again.
+func TestDrawnAcross(t *testing.T) {
+	s := lightStage(t, 600, 500)
+	tl := s.timeline
+	tl.Reset(numberedFromTo(1, 6), false)
+	part := tl.entries[1].widget.text
+	drag := func(to int) {
+		y := tl.entries[to].widget.Position().Y - tl.entries[1].widget.Position().Y + 12
+		part.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(30, y)}})
+	}
+	part.MouseDown(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(1, 8)}, Button: desktop.MouseButtonPrimary})
+	for i, want := range []int{0, 2, 3, 2, 0, 2} {
+		drag([]int{1, 2, 3, 0, 1, 2}[i])
+		if n := len(tl.Picked()); n != want {
+			t.Errorf("after %d: %d are chosen", i, n)
+		}
+		if words := tl.SelectedText(); (words == "") != (want > 0) {
+			t.Errorf("after %d: %q is selected", i, words)
+		}
+	}
+	copied := 0
+	tl.OnCopyPicked = func() { copied++ }
+	tl.TypedShortcut(&fyne.ShortcutCopy{})
+	if copied != 1 {
+		t.Error("what is chosen is not copied")
 	}
 }
 

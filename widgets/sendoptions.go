@@ -50,7 +50,12 @@ func (s *SendSheet) updateOptions() {
 	}
 	data := map[string]any{"What": strings.Join(what, ", ")}
 	detail := ""
+	inFolders := slices.ContainsFunc(s.rows, func(r *sendRow) bool { return r.file.Pictures > 0 && !r.file.Refused })
 	switch {
+	case inFolders && telling == 0 && s.Clean.On():
+		detail = lang.L("It is looked for in the pictures of a folder, too; all else in it goes as it is.")
+	case inFolders && telling == 0:
+		detail = lang.L("Pictures in a folder go untouched, to the last bit.")
 	case s.Smaller.On() && telling > 0 && !s.Clean.On():
 		detail = lang.L("A smaller picture says nothing of it either way.")
 	case telling == 0:
@@ -69,8 +74,7 @@ func (s *SendSheet) updateOptions() {
 	if saves > 0 {
 		s.Smaller.Aside = lang.L("saves about {{.Size}}", map[string]any{"Size": FormatSize(saves)})
 	}
-	show(s.Clean, pictures > 0)
-	show(s.AsIs, slices.ContainsFunc(s.rows, func(r *sendRow) bool { return r.file.Pictures > 0 && !r.file.Refused }))
+	show(s.Clean, pictures > 0 || inFolders)
 	show(s.Smaller, saves > 0)
 	s.Smaller.Refresh()
 	s.Sheet.Refresh()

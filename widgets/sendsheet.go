@@ -35,7 +35,6 @@ type SendSheet struct {
 	OnMore  func()  // choose more files
 	Clean   *Toggle // pictures go without what they say of place, camera and time
 	Smaller *Toggle
-	AsIs    *Paragraph // what happens to pictures in folders
 	Caption *Field
 	Send    *Button
 	Cancel  *Button
@@ -65,9 +64,7 @@ func NewSendSheet() *SendSheet {
 		t.Box = true
 		t.Hide()
 	}
-	s.AsIs = NewParagraph(lang.L("Pictures in a folder go untouched, with what they say of place and camera. Send them outside of it to have that removed."), SizeSmall, ColorMuted, fyne.TextAlignLeading)
-	s.AsIs.Hide()
-	body := container.New(sendLayout{s}, s.scroll, s.Clean, s.Smaller, s.AsIs, FieldBox(s.Caption, false))
+	body := container.New(sendLayout{s}, s.scroll, s.Clean, s.Smaller, FieldBox(s.Caption, false))
 	s.Sheet = NewSheet("", body, s.Cancel, s.Send)
 	s.Sheet.Aside = s.More
 	return s
@@ -219,9 +216,6 @@ func (l sendLayout) options(width float32) float32 {
 			height += t.HeightAt(width)
 		}
 	}
-	if l.s.AsIs.Visible() {
-		height += l.s.AsIs.HeightAt(width) + 12
-	}
 	return height
 }
 
@@ -239,10 +233,7 @@ func (l sendLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
 			y += t.HeightAt(s.Width)
 		}
 	}
-	if l.s.AsIs.Visible() {
-		place(l.s.AsIs, 0, y+4, s.Width, l.s.AsIs.HeightAt(s.Width))
-	}
-	place(o[4], 0, s.Height-39, s.Width, 39)
+	place(o[3], 0, s.Height-39, s.Width, 39)
 }
 
 // spaced puts objects under each other with a gap.

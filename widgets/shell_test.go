@@ -310,16 +310,17 @@ func TestComposer(t *testing.T) {
 	}
 
 	// The limit: nothing more goes in, and nothing is lost.
-	c.SetText(strings.Repeat("x", chat.MaxText-2))
+	c.SetText(strings.Repeat("x", MaxTyped-2))
 	c.entry.TypedRune('y')
-	if refused == "" || len(c.Text()) != chat.MaxText-2 {
+	if refused == "" || len(c.Text()) != MaxTyped-2 {
 		t.Errorf("%d bytes are written, and %q was said", len(c.Text()), refused)
 	}
-	refused = ""
+	long := ""
+	c.OnLong = func(text string) { long = text }
 	fyne.CurrentApp().Clipboard().SetContent(strings.Repeat("z", 100))
 	c.entry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: fyne.CurrentApp().Clipboard()})
-	if refused == "" || strings.Contains(c.Text(), "z") {
-		t.Error("a paste went over the limit")
+	if len(long) != 100 || strings.Contains(c.Text(), "z") {
+		t.Errorf("a paste over the limit: %d bytes are handed on", len(long))
 	}
 	c.SetText("")
 	pasted := false

@@ -269,6 +269,9 @@ func TestEmojiPicker(t *testing.T) {
 		if seen[e.sign] || !isEmoji(e.sign) || len(e.sign) > chat.MaxReaction || e.words == "" {
 			t.Errorf("%q (%s) is no emoji, or there twice", e.sign, e.words)
 		}
+		if e.names[0] == "" || e.names[1] == "" || emojiName(e.sign) != e.names[0] {
+			t.Errorf("%q is called %q", e.sign, e.names)
+		}
 		seen[e.sign] = true
 	}
 	s := lightStage(t, 640, 560)

@@ -27,6 +27,7 @@ type textPart struct {
 	onLink   func(*url.URL)
 	onSelect func(from, to int)          // from may be behind to while dragging backwards
 	onPick   func(fyne.KeyModifier) bool // a click chooses the message; true: it did
+	onAcross func(at fyne.Position) bool // the pointer was drawn there, on the canvas; true: to other messages
 	onFocus  func()
 	repaint  func()
 	menu     func(*fyne.PointEvent)
@@ -322,6 +323,9 @@ func (t *textPart) MouseUp(e *desktop.MouseEvent) {
 func (t *textPart) Dragged(e *fyne.DragEvent) {
 	if t.pressed && t.layout != nil {
 		t.moved = true
+		if t.onAcross != nil && t.onAcross(fyne.CurrentApp().Driver().AbsolutePositionForObject(t).Add(e.Position)) {
+			return
+		}
 		t.choose(t.anchor, t.byteAt(e.Position))
 	}
 }

@@ -68,11 +68,13 @@ type Timeline struct {
 	OnPause  func(chat.TransferID)
 	OnResume func(chat.TransferID) // go on; for a failed one: try again
 	OnCancel func(chat.TransferID)
-	OnSaveAs func(chat.Message)                    // the file is here
-	OnCopy   func(string)                          // text for the clipboard
-	OnLink   func(*url.URL)                        // http and https only
-	OnTyped  func(rune)                            // a key that the timeline has no use for: write it
-	OnMenu   func(m chat.Message) []*fyne.MenuItem // what else the menu of a message offers
+	OnSaveAs func(chat.Message) // the file is here
+	OnCopy   func(string)       // text for the clipboard
+
+	OnCopyPicked func()                                // Ctrl+C while messages are chosen
+	OnLink       func(*url.URL)                        // http and https only
+	OnTyped      func(rune)                            // a key that the timeline has no use for: write it
+	OnMenu       func(m chat.Message) []*fyne.MenuItem // what else the menu of a message offers
 
 	OnShowInFolder func(chat.Message) // the file is here
 	OnTree         func(chat.Message) // what is in a folder
@@ -130,6 +132,7 @@ type Timeline struct {
 	pickAt  chat.MessageID          // where Shift extends from
 	current chat.MessageID          // that the keyboard acts on; "": none
 	focused bool                    // the keyboard is here
+	across  bool                    // they were chosen by drawing the pointer over them
 	flashed *entry
 	flash   *fyne.Animation
 

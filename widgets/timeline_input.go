@@ -77,11 +77,16 @@ func (t *Timeline) TypedKey(k *fyne.KeyEvent) {
 	}
 }
 
-// TypedShortcut implements fyne.Shortcutable: copy what is selected.
+// TypedShortcut implements fyne.Shortcutable: copy what is selected, or chosen.
 func (t *Timeline) TypedShortcut(s fyne.Shortcut) {
-	if _, ok := s.(*fyne.ShortcutCopy); ok {
-		t.copyText(t.SelectedText())
+	if _, ok := s.(*fyne.ShortcutCopy); !ok {
+		return
 	}
+	if len(t.picked) > 0 {
+		do(t.OnCopyPicked)
+		return
+	}
+	t.copyText(t.SelectedText())
 }
 
 // focus takes the keyboard.

@@ -50,6 +50,37 @@ func (t *Timeline) pick(e *entry, m fyne.KeyModifier) bool {
 	return true
 }
 
+// pickAcross chooses all messages from one to that at a place of the canvas, where
+// the pointer was drawn to; false while it is on the first.
+func (t *Timeline) pickAcross(from *entry, at fyne.Position) bool {
+	y := at.Y - fyne.CurrentApp().Driver().AbsolutePositionForObject(t).Y
+	var over *entry
+	for _, e := range t.shown {
+		if top := e.widget.Position().Y; y >= top && y < top+e.body {
+			over = e
+		}
+	}
+	switch {
+	case over == from && t.across:
+		t.across = false
+		t.PickNone()
+		return false
+	case over == nil || over == from:
+		return t.across
+	case len(t.picked) > 0 && !t.across:
+		return false
+	}
+	a, b := t.index[from.item.Message.ID], t.index[over.item.Message.ID]
+	clear(t.picked)
+	for i := min(a, b); i <= max(a, b); i++ {
+		t.setPicked(t.entries[i], true)
+	}
+	t.across, t.pickAt = true, from.item.Message.ID
+	t.clearSelection()
+	t.tellPicked()
+	return true
+}
+
 func (t *Timeline) setPicked(e *entry, yes bool) {
 	switch {
 	case !yes:
@@ -61,7 +92,7 @@ func (t *Timeline) setPicked(e *entry, yes bool) {
 
 func (t *Timeline) tellPicked() {
 	if len(t.picked) == 0 {
-		t.pickAt = ""
+		t.pickAt, t.across = "", false
 	}
 	t.arrange()
 	if t.OnPicked != nil {

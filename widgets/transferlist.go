@@ -47,6 +47,8 @@ type TransferList struct {
 
 const (
 	transferRowHeight float32 = 60
+	transferHeading   float32 = 40
+	transferFirst     float32 = 26 // of a heading above all
 	transferTile      float32 = 40
 )
 
@@ -88,8 +90,27 @@ func (l *TransferList) SetRows(rows []TransferRow) {
 		return
 	}
 	clear(l.shown)
+	l.setHeights(before)
 	l.list.Refresh()
 	l.Refresh()
+}
+
+// setHeights makes headings lower than what is below them.
+func (l *TransferList) setHeights(before []TransferRow) {
+	height := func(rows []TransferRow, i int) float32 {
+		switch {
+		case i >= len(rows) || rows[i].Heading == "":
+			return transferRowHeight
+		case i == 0:
+			return transferFirst
+		}
+		return transferHeading
+	}
+	for i := range max(len(before), len(l.rows)) {
+		if now := height(l.rows, i); now != height(before, i) {
+			l.list.SetItemHeight(i, now)
+		}
+	}
 }
 
 // Rows returns what is listed.
@@ -229,16 +250,16 @@ func (r *transferRow) CreateRenderer() fyne.WidgetRenderer {
 	letters := NewBoldText("", TinySize, ColorText)
 	letters.Alignment = fyne.TextAlignCenter
 	name := NewBoldText("", TextSize, ColorText)
-	detail := NewText("", SmallSize, ColorMuted)
+	detail, more := NewText("", SmallSize, ColorMuted), NewText("", SmallSize, ColorMuted)
 	track, bar := NewRounded(color.Transparent, 2), NewRounded(color.Transparent, 2)
 	folder := newIconImage(IconFolder, ColorOnAccent)
-	parts := []fyne.CanvasObject{tile, letters, folder, name, detail, track, bar}
+	parts := []fyne.CanvasObject{tile, letters, folder, name, detail, more, track, bar}
 	a := &shellRenderer{objects: append([]fyne.CanvasObject{heading}, parts...)}
 	for _, b := range r.buttons {
 		a.objects = append(a.objects, b)
 	}
 	a.layout = func(s fyne.Size) {
-		place(heading, 4, s.Height-28, s.Width-8, SmallLineHeight)
+		place(heading, 4, s.Height-24, s.Width-8, SmallLineHeight)
 		place(tile, 4, 8, transferTile, transferTile)
 		place(letters, 4, 8, transferTile, transferTile)
 		place(folder, 4+(transferTile-folderIcon)/2, 8+(transferTile-folderIcon)/2, folderIcon, folderIcon)
@@ -249,10 +270,19 @@ func (r *transferRow) CreateRenderer() fyne.WidgetRenderer {
 		if state.moving() {
 			y = 5
 		}
+		var rest string
+		if state.bad { // all of what went wrong, and of the way on
+			words, rest = cutWords(words, room, SmallSize)
+		}
+		if rest != "" {
+			y = 2
+		}
 		name.Text = ElideEnd(shownName(r.row.Transfer.File.Name), room, TextSize, true)
 		place(name, x, y, room, LineHeight)
 		detail.Text = ElideEnd(words, room, SmallSize, false)
 		place(detail, x, y+20, room, SmallLineHeight)
+		more.Text = ElideEnd(rest, room, SmallSize, false)
+		place(more, x, y+36, room, SmallLineHeight)
 		place(track, x, 48, room, 4)
 		place(bar, x, 48, max(4, room*state.part()), 4)
 		for i := range r.acts {
@@ -283,7 +313,7 @@ func (r *transferRow) CreateRenderer() fyne.WidgetRenderer {
 			if show(folder, isFolder); isFolder {
 				folder.Resource = IconFolder.Resource(Color(on))
 			}
-			name.Color, detail.Color = Color(ColorText), Color(ColorMuted)
+			name.Color, detail.Color, more.Color = Color(ColorText), Color(ColorMuted), Color(ColorBad)
 			if state.bad {
 				detail.Color = Color(ColorBad)
 			}

@@ -26,7 +26,7 @@ func someTransfers() []TransferRow {
 		one("3", "evening look, with a name that is longer than the row has room for.jpg", 3<<20, 0, chat.Download, chat.TransferQueued, ""),
 		one("4", "sound.wav", 60<<20, 20<<20, chat.Upload, chat.TransferWaiting, "Waits for the connection. It goes on by itself."),
 		{Heading: "Failed"},
-		one("5", "archive.tar", 9<<30, 0, chat.Download, chat.TransferFailed, "There is not enough room on the disk. Make room, then try again."),
+		one("5", "archive.tar", 9<<30, 0, chat.Download, chat.TransferFailed, "This link has expired, and no new one came in a week. Ask for the file to be sent again, or try again to wait for another week."),
 		{Heading: "Done today"},
 		one("6", "invoice-0423.pdf", 120<<10, 120<<10, chat.Upload, chat.TransferDone, ""),
 	}

@@ -37,6 +37,7 @@ type Welcome struct {
 	path string // of the recovery file
 
 	reason *Paragraph
+	long   bool // the reason is a name's length
 	busy   bool
 }
 
@@ -46,7 +47,7 @@ func NewWelcome(name string) *Welcome {
 	w.ExtendBaseWidget(w)
 	w.Name = NewField(lang.L("What others call you"))
 	w.Name.SetText(name)
-	w.Name.OnChanged = func(string) { w.update() }
+	w.Name.OnChanged = func(string) { w.measureName(w.Name) }
 	w.Name.OnSubmitted = func(string) { w.begin() }
 	w.Link = NewField("satchel://…")
 	w.Link.OnChanged = func(string) { w.update() }
@@ -140,6 +141,9 @@ func (w *Welcome) member() bool { return w.Linked.chosen || w.Recovered.chosen }
 func (w *Welcome) beginMember() {
 	label, code := strings.TrimSpace(w.Device.Text), strings.TrimSpace(w.Code.Text)
 	switch {
+	case NameTooLong(label) != "":
+		w.measureName(w.Device)
+		focusOn(w.Device)
 	case w.Linked.chosen && code == "":
 		w.reason.SetText(lang.L("Paste the link, or type the code, that the other device shows."))
 		w.update()
@@ -158,6 +162,18 @@ func (w *Welcome) beginMember() {
 	}
 }
 
+// measureName says while one writes that a name is too long; what is written stays.
+func (w *Welcome) measureName(field *Field) {
+	switch long := NameTooLong(field.Text); {
+	case long != "":
+		w.reason.SetText(long)
+	case w.long:
+		w.reason.SetText("")
+	}
+	w.long = NameTooLong(field.Text) != ""
+	w.update()
+}
+
 func (w *Welcome) begin() {
 	name, link := strings.TrimSpace(w.Name.Text), strings.TrimSpace(w.Link.Text)
 	switch {
@@ -167,6 +183,9 @@ func (w *Welcome) begin() {
 	case name == "":
 		w.reason.SetText(lang.L("Write your name first: it is what others see."))
 		w.update()
+		focusOn(w.Name)
+	case NameTooLong(name) != "":
+		w.measureName(w.Name)
 		focusOn(w.Name)
 	case w.Invited.chosen && link == "":
 		w.reason.SetText(lang.L("Paste the invitation first: a link that begins with satchel://"))

@@ -95,6 +95,34 @@ func (e linked) stores() bool {
 	return false
 }
 
+// frameOf returns the frame that an event brought, or nil when it is another.
+func frameOf[F wire.Frame](e event) (f F) {
+	if l, ok := e.(linked); ok {
+		if r, ok := l.event.(link.Received); ok {
+			f, _ = r.Frame.(F)
+		}
+	}
+	return f
+}
+
+// patient are the ticks that follow a message. An answer is not, while others
+// may wait in the outbox for its place.
+func (e linked) patient() bool {
+	r, ok := e.event.(link.Received)
+	if !ok {
+		return false
+	}
+	switch f := r.Frame.(type) {
+	case *wire.Mark:
+		return true
+	case *wire.Sent:
+		return len(e.s.state.outbox.flight) < flightMost
+	case *wire.OK:
+		return e.s.marksFlight(f.Re)
+	}
+	return false
+}
+
 func (e linked) apply(t *turn) error {
 	s := t.s
 	switch x := e.event.(type) {

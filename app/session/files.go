@@ -58,7 +58,7 @@ func (s *Session) SendEdited(ctx context.Context, conv chat.ConversationID, file
 		content.File = file
 		file.Voice = out.Voice
 		if file.IsFolder() {
-			content.Kind, out.Edit = chat.KindFolder, chat.PictureEdit{} // its files go as they are
+			content.Kind, out.Edit.Smaller = chat.KindFolder, false
 		}
 		if err := content.Check(); err != nil {
 			return nil, err

@@ -28,7 +28,7 @@ func (s *Session) Join(ctx context.Context, invitation, name string) error {
 	if err != nil {
 		return err
 	}
-	name, err = wire.CleanName(name)
+	name, err = cleanName(name)
 	if err != nil {
 		return err
 	}

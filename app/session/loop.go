@@ -83,8 +83,20 @@ func (t *turn) blocked(id chat.ConversationID, messages []chat.Message) bool {
 	return err == nil && set.At > 0
 }
 
-// most is how many events one turn takes.
-const most = 128
+// patient tells of events that nobody waits for: they share the next word's
+// transaction, or after company one of their own. So a text that is sent or
+// read costs the disk one commit, instead of one for each tick that follows.
+type patient interface{ patient() bool }
+
+func isPatient(e event) bool {
+	p, is := e.(patient)
+	return is && p.patient()
+}
+
+const (
+	most    = 128                   // events that one turn takes
+	company = 25 * time.Millisecond // that a turn of patient events waits for others
+)
 
 // loop runs until the session closes.
 func (s *Session) loop() {
@@ -99,15 +111,7 @@ func (s *Session) loop() {
 			s.refuseRest()
 			return
 		}
-	more:
-		for len(ready) < most {
-			select {
-			case e := <-s.inbox:
-				ready = append(ready, e)
-			default:
-				break more
-			}
-		}
+		ready = s.gather(ready)
 		leave := func() {}
 		if slices.ContainsFunc(ready, isWord) {
 			leave = s.words.Enter()
@@ -115,6 +119,58 @@ func (s *Session) loop() {
 		s.turn(ready)
 		s.unanswered()
 		leave()
+	}
+}
+
+// gather takes what waits behind the first event, and waits for company while
+// all are patient.
+func (s *Session) gather(ready []event) []event {
+	for len(ready) < most {
+		select {
+		case e := <-s.inbox:
+			ready = append(ready, e)
+			continue
+		default:
+		}
+		break
+	}
+	hurried := func(e event) bool { return !isPatient(e) }
+	if slices.ContainsFunc(ready, hurried) {
+		return ready
+	}
+	alone := time.NewTimer(company)
+	defer alone.Stop()
+	for len(ready) < most {
+		s.answered(ready)
+		select {
+		case e := <-s.inbox:
+			if ready = append(ready, e); hurried(e) {
+				return ready
+			}
+		case <-alone.C:
+			return ready
+		case <-s.closing:
+			return ready
+		}
+	}
+	return ready
+}
+
+// answered lets files go on when all that was under way is among what waits for company.
+func (s *Session) answered(waiting []event) {
+	o := &s.state.outbox
+	if o.leave == nil {
+		return
+	}
+	n := 0
+	for _, e := range waiting {
+		if f := frameOf[*wire.Sent](e); f != nil && o.flight[f.Re] != nil {
+			n++
+		}
+	}
+	if n == len(o.flight) {
+		o.leave()
+		o.leave = nil
 	}
 }
 

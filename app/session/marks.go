@@ -73,6 +73,16 @@ func (s *Session) markTold(re string) {
 	}
 }
 
+// marksFlight tells whether a frame is a mark that was not answered yet.
+func (s *Session) marksFlight(id string) bool {
+	for _, m := range s.state.marks {
+		if id != "" && m.flight == id {
+			return true
+		}
+	}
+	return false
+}
+
 // markRefused takes the relay's no. Later it may say yes; else the next
 // connection asks once more.
 func (s *Session) markRefused(f *wire.Error) {

@@ -3,6 +3,8 @@ package session
 import (
 	"context"
 	"errors"
+	"strings"
+	"unicode/utf8"
 
 	"satchel/chat"
 	"satchel/net/wire"
@@ -10,9 +12,9 @@ import (
 
 // SetName gives this account another name, one that nobody else on the relay has.
 func (s *Session) SetName(ctx context.Context, name string) error {
-	name, err := wire.CleanName(name)
+	name, err := cleanName(name)
 	if err != nil {
-		return refusal("This can't be a name: %v. You are called as before.", err)
+		return err
 	}
 	_, err = s.request(ctx, &wire.Rename{Name: name})
 	var said *wire.Error
@@ -23,6 +25,20 @@ func (s *Session) SetName(ctx context.Context, name string) error {
 	}
 	e := nameEvent{ask(), chat.Account{ID: s.me(), Name: name}}
 	return s.await(ctx, e, e.asked)
+}
+
+// cleanName is the name as the relay keeps it; the error is a sentence.
+func cleanName(name string) (string, error) {
+	clean, err := wire.CleanName(name)
+	switch {
+	case err == nil:
+		return clean, nil
+	case utf8.RuneCountInString(strings.Join(strings.Fields(name), " ")) > wire.MaxName:
+		return "", refusal("A name has at most %d characters.", wire.MaxName)
+	case strings.TrimSpace(name) == "":
+		return "", refusal("A name needs a character at least.")
+	}
+	return "", refusal("The name has a character that can't be shown. Write it without.")
 }
 
 type nameEvent struct {

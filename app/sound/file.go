@@ -26,11 +26,31 @@ const (
 // was written is there whatever happens to the program; a file that nobody closed
 // is gone on with by opening it again. It is not for several goroutines.
 type File struct {
-	f      *os.File
+	Content
+	f *os.File
+}
+
+// Content is what a recording holds.
+type Content struct {
 	bytes  int64
 	levels []byte
 	sum    float64 // of squares, since the last level
 	n      int
+}
+
+// Look tells what is in a recording, and leaves the file as it is: somebody may be
+// writing into it.
+func Look(path string) (*Content, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var c Content
+	if err := c.read(f); err != nil {
+		return nil, fmt.Errorf("look into a recording: %w", err)
+	}
+	return &c, nil
 }
 
 // OpenFile opens a recording, to go on at its end, or makes an empty one.
@@ -48,29 +68,35 @@ func OpenFile(path string) (*File, error) {
 }
 
 func (f *File) begin() error {
-	info, err := f.f.Stat()
-	if err != nil {
+	if err := f.read(f.f); err != nil {
 		return err
-	}
-	if info.Size() >= headSize {
-		if _, err := f.f.Seek(headSize, io.SeekStart); err != nil {
-			return err
-		}
-		b := make([]byte, 64<<10)
-		for left := (info.Size() - headSize) &^ 1; left > 0; {
-			n, err := io.ReadFull(f.f, b[:min(int64(len(b)), left)])
-			if err != nil {
-				return err
-			}
-			f.measure(b[:n])
-			left -= int64(n)
-			f.bytes += int64(n)
-		}
 	}
 	if err := f.f.Truncate(headSize + f.bytes); err != nil {
 		return err
 	}
 	return f.head()
+}
+
+// read measures all samples that a file has.
+func (c *Content) read(f *os.File) error {
+	info, err := f.Stat()
+	if err != nil || info.Size() < headSize {
+		return err
+	}
+	if _, err := f.Seek(headSize, io.SeekStart); err != nil {
+		return err
+	}
+	b := make([]byte, 64<<10)
+	for left := (info.Size() - headSize) &^ 1; left > 0; {
+		n, err := io.ReadFull(f, b[:min(int64(len(b)), left)])
+		if err != nil {
+			return err
+		}
+		c.measure(b[:n])
+		left -= int64(n)
+		c.bytes += int64(n)
+	}
+	return nil
 }
 
 // head writes the head for what is there, and goes to the end.
@@ -103,13 +129,13 @@ func (f *File) Write(b []byte) error {
 	return err
 }
 
-func (f *File) measure(b []byte) {
+func (c *Content) measure(b []byte) {
 	for i := 0; i+1 < len(b); i += 2 {
 		v := float64(int16(binary.LittleEndian.Uint16(b[i:]))) / 32768
-		f.sum += v * v
-		if f.n++; f.n == levelSamples {
-			f.levels = append(f.levels, level(math.Sqrt(f.sum/float64(levelSamples))))
-			f.sum, f.n = 0, 0
+		c.sum += v * v
+		if c.n++; c.n == levelSamples {
+			c.levels = append(c.levels, level(math.Sqrt(c.sum/float64(levelSamples))))
+			c.sum, c.n = 0, 0
 		}
 	}
 }
@@ -118,12 +144,12 @@ func (f *File) measure(b []byte) {
 func level(loud float64) byte { return byte(min(255, 400*math.Sqrt(loud))) }
 
 // Long is how long the recording is.
-func (f *File) Long() time.Duration {
-	return Format{Rate: VoiceRate, Channels: 1}.after(f.bytes)
+func (c *Content) Long() time.Duration {
+	return Format{Rate: VoiceRate, Channels: 1}.after(c.bytes)
 }
 
 // Levels is how loud it was, 0 to 255, each for LevelTime.
-func (f *File) Levels() []byte { return f.levels }
+func (c *Content) Levels() []byte { return c.levels }
 
 // Close makes the file whole, and syncs it.
 func (f *File) Close() error {

@@ -3,6 +3,7 @@ package sound
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -27,6 +28,16 @@ func TestFile(t *testing.T) {
 		t.Fatal(err)
 	} else if _, err := out.Write([]byte{7}); err != nil || out.Close() != nil {
 		t.Fatal(err)
+	}
+	cut, _ := os.ReadFile(path)
+	if c, err := Look(path); err != nil || c.Long() != time.Second || !bytes.Equal(c.Levels(), before) {
+		t.Fatalf("looked into: %v, %v", err, c)
+	}
+	if now, _ := os.ReadFile(path); !bytes.Equal(now, cut) {
+		t.Error("a look changes it")
+	}
+	if c, err := Look(path + "x"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("what is not there: %v, %v", c, err)
 	}
 	if f, err = OpenFile(path); err != nil || f.Long() != time.Second || !bytes.Equal(f.Levels(), before) {
 		t.Fatalf("opened again: %v, %v", err, f.Long())

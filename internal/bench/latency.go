@@ -32,21 +32,15 @@ const (
 
 // latency compares send → delivered of a text message while the relay, the
 // sender and the receiver are idle with the same while the sender uploads 2 GB
-// and the receiver downloads 2 GB, as one file and as four at a time. Each is
+// and the receiver downloads 2 GB, as so many files at a time. Each is
 // measured several times in turn, idle for as long as under load: a disk that
 // stands still now and then meets both alike. The load is open: messages leave on
 // a fixed beat and a late one counts from its beat.
-func latency(ctx context.Context, dir string) error {
-	for _, files := range []int{1, 4} {
-		into := filepath.Join(dir, fmt.Sprintf("latency-%d", files))
-		if err := latencyWith(ctx, into, files); err != nil {
-			return err
-		}
-		if err := os.RemoveAll(into); err != nil {
-			return err
-		}
+func latency(files int) func(ctx context.Context, dir string) error {
+	return func(ctx context.Context, dir string) error {
+		dir = filepath.Join(dir, fmt.Sprintf("latency-%d", files))
+		return errors.Join(latencyWith(ctx, dir, files), os.RemoveAll(dir))
 	}
-	return nil
 }
 
 // latencyWith measures with so many uploads and so many downloads at a time.

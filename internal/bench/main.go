@@ -1,6 +1,6 @@
 // Command bench measures what Satchel promises and prints ratios of figures from
 // one run, so that a slow or a noisy machine does not matter. It asserts nothing.
-// `make bench` runs it.
+// `make bench` runs it, `make bench PART="cache latency-4"` parts of it; PART=latency is both of that name.
 package main
 
 import (
@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"time"
 
 	"satchel/net/priority"
@@ -28,9 +29,10 @@ func main() {
 		name string
 		run  func(ctx context.Context, dir string) error
 	}{
-		{"cache", cache}, {"scroll", scroll}, {"switch", switching}, {"burst", burst}, {"search", search}, {"thumbnail", thumbnail}, {"start", start}, {"rest", rests}, {"latency", latency}, {"queue", queue}, {"transfer", transfers}, {"memory", memory},
+		{"cache", cache}, {"scroll", scroll}, {"switch", switching}, {"burst", burst}, {"search", search}, {"thumbnail", thumbnail}, {"start", start}, {"rest", rests}, {"latency-1", latency(1)}, {"latency-4", latency(4)}, {"queue", queue}, {"transfer", transfers}, {"memory", memory},
 	} {
-		if len(os.Args) > 1 && !slices.Contains(os.Args[1:], part.name) {
+		family, _, _ := strings.Cut(part.name, "-")
+		if len(os.Args) > 1 && !slices.Contains(os.Args[1:], part.name) && !slices.Contains(os.Args[1:], family) {
 			continue
 		}
 		if err := part.run(ctx, dir); err != nil {

@@ -119,7 +119,7 @@ func TestScreenKeyboard(t *testing.T) {
 	// Space is a key and a character: it presses and chooses, and is not written.
 	mara.key("ctrl+a", "BackSpace", "ctrl+i")
 	mara.wait("the invitation", func(s *screen) bool { return s.Sheet != nil && s.Sheet.Link != "" })
-	mara.key("Tab", "space") // what closes it
+	mara.key("Tab", "Tab", "space") // what closes it
 	mara.wait("the conversation", func(s *screen) bool { return s.Sheet == nil })
 	mara.typed("one")
 	mara.key("Return")

@@ -101,7 +101,7 @@ type screen struct {
 	Screen, Connection, Draft, Notice, Foot, Closed, Bar, Viewer string
 	Synced, Focused, Dialog                                      bool
 	Offered                                                      []string
-	Picked                                                       int
+	Picked, Listed                                               int
 	Welcome                                                      *struct{ Name, Link, Way, Reason string }
 	Conversation                                                 *struct {
 		ID, Name, Status string

@@ -48,7 +48,7 @@ type piece struct {
 
 const (
 	window  = 1 << 20   // bytes; smaller costs speed, larger costs others their patience
-	part    = 256 << 10 // bytes of a window that are written at a time while people write
+	part    = 128 << 10 // bytes of a window that are written at a time while people write
 	windows = 3         // of one Writer: one fills, one is written, one is ready
 	large   = 32 << 20  // a file of so many bytes does not stay in the cache
 	align   = 4096      // of what goes past the cache: in memory, in the file, and in length

@@ -173,11 +173,10 @@ func (c *conn) mark(f *wire.Mark) {
 		return
 	}
 	r, re := c.relay, f.ID
-	leave := r.words.Enter()
+	r.words.Enter()() // bytes go slowly for a while, and do not wait for a tick
 	m := wire.Mark{Conversation: f.Conversation, Account: c.account.ID, Received: f.Received, Read: f.Read}
 	r.store.Mark(m, func(m wire.Mark, moved bool, err error) {
 		defer c.done()
-		defer leave()
 		if err != nil {
 			c.pushFrame(answer(r.conversationRefusal(err), re))
 			return

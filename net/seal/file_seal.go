@@ -72,8 +72,11 @@ type Sealer struct {
 	cipher *chunkCipher
 }
 
-// Stretch is how many bytes a Sealer reads at once, at most.
-const Stretch = 8 * ChunkSize
+// Stretch is how many bytes a Sealer hands to Plain at once, at most.
+const Stretch = 16 * ChunkSize
+
+// readAtOnce is how many bytes of the file are read before they are sealed.
+const readAtOnce = 2 * ChunkSize
 
 // Room is a Writer that has memory for what it is to get. A Sealer reads there, and
 // an Opener opens there; it hands it to Write, and only reads of it from then on, up
@@ -233,26 +236,30 @@ func (s *Sealer) seal(k int64, buf []byte) ([]byte, Hash, error) {
 	end := min(first+windowChunks, chunksOf(s.keys.Size))
 	pass := k == s.passed
 	for i := first; i < end; {
-		begin := i * ChunkSize
-		plain := s.room(pass)
-		plain = plain[:min(int64(len(plain)), min(end*ChunkSize, s.keys.Size)-begin)]
-		if n, err := s.src.ReadAt(plain, begin); n < len(plain) {
-			if err == nil || errors.Is(err, io.EOF) {
-				err = ErrChanged // it became shorter
+		room := s.room(pass)
+		room = room[:min(int64(len(room)), min(end*ChunkSize, s.keys.Size)-i*ChunkSize)]
+		// Little is read at once: it is sealed while the processor has it at hand.
+		for rest, more := room, true; more; more = len(rest) > 0 { // an empty file has a chunk, too
+			plain := rest[:min(len(rest), readAtOnce)]
+			if n, err := s.src.ReadAt(plain, i*ChunkSize); n < len(plain) {
+				if err == nil || errors.Is(err, io.EOF) {
+					err = ErrChanged // it became shorter
+				}
+				return buf, Hash{}, fmt.Errorf("seal: file: %w", err)
 			}
-			return buf, Hash{}, fmt.Errorf("seal: file: %w", err)
+			rest = rest[len(plain):]
+			for more := true; more; more = len(plain) > 0 {
+				cut := s.keys.cut(i)
+				sealed := s.cipher.seal(buf[(i-first)*sealedChunk:][:0], i, plain[:cut])
+				s.tags = append(s.tags, sealed[cut:]...)
+				if err := give(s.Out, sealed, pass); err != nil {
+					return buf, Hash{}, err
+				}
+				plain, i = plain[cut:], i+1
+			}
 		}
-		if err := give(s.Plain, plain, pass); err != nil {
+		if err := give(s.Plain, room, pass); err != nil {
 			return buf, Hash{}, err
-		}
-		for more := true; more; more = len(plain) > 0 { // an empty file has a chunk, too
-			cut := s.keys.cut(i)
-			sealed := s.cipher.seal(buf[(i-first)*sealedChunk:][:0], i, plain[:cut])
-			s.tags = append(s.tags, sealed[cut:]...)
-			if err := give(s.Out, sealed, pass); err != nil {
-				return buf, Hash{}, err
-			}
-			plain, i = plain[cut:], i+1
 		}
 	}
 	s.passed = max(s.passed, k+1)

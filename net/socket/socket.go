@@ -19,7 +19,7 @@ import (
 
 // Sizes in bytes.
 const (
-	piece = 128 << 10 // written at once: between two pieces the body's owner may let others pass
+	piece = 256 << 10 // written at once: between two pieces the body's owner may let others pass
 	much  = 256 << 10 // that wake who reads a body which comes quickly,
 	more  = 1 << 20   // and where even more is to come
 	span  = 4 << 20   // between two looks at how quickly it comes

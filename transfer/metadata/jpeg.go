@@ -115,37 +115,40 @@ func stripJPEG(w io.Writer, r io.ReaderAt, size int64) error {
 	if err != nil {
 		return err
 	}
-	return copyScans(w, io.NewSectionReader(r, scan, size-scan))
+	return copyScans(w, r, scan, size)
 }
 
 // copyScans copies from the first scan to the end of the picture, without
 // segments between the scans that are not needed to draw it.
-func copyScans(w io.Writer, r io.Reader) error {
-	in, out := bufio.NewReaderSize(r, 64<<10), bufio.NewWriterSize(w, 64<<10)
+func copyScans(w io.Writer, r io.ReaderAt, at, size int64) error {
+	in := bufio.NewReaderSize(io.NewSectionReader(r, at, size-at), 64<<10)
+	from := at // of what is kept and not copied yet; at is the next byte that is read
+	next := func() (byte, error) {
+		at++
+		return in.ReadByte()
+	}
 	for {
-		b, err := in.ReadByte()
+		b, err := next()
 		if err != nil {
 			return ErrDamaged // no end of the picture
 		}
 		if b != 0xff {
-			out.WriteByte(b)
 			continue
 		}
-		marker, err := in.ReadByte()
+		marker, err := next()
 		for err == nil && marker == 0xff {
-			marker, err = in.ReadByte()
+			marker, err = next()
 		}
 		if err != nil {
 			return ErrDamaged
 		}
 		if marker == 0 || marker >= 0xd0 && marker <= 0xd7 {
-			out.Write([]byte{0xff, marker})
 			continue
 		}
 		if marker == 0xd9 {
-			out.Write([]byte{0xff, marker})
-			return out.Flush()
+			return copyRange(w, r, from, at)
 		}
+		start := at - 2
 		var length [2]byte
 		if _, err := io.ReadFull(in, length[:]); err != nil {
 			return ErrDamaged
@@ -158,9 +161,13 @@ func copyScans(w io.Writer, r io.Reader) error {
 		if _, err := io.ReadFull(in, data); err != nil {
 			return ErrDamaged
 		}
+		at += int64(n)
 		if staysInJPEG(marker, data) {
-			out.Write([]byte{0xff, marker, length[0], length[1]})
-			out.Write(data)
+			continue
 		}
+		if err := copyRange(w, r, from, start); err != nil {
+			return err
+		}
+		from = at
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"image/color"
 	"image/jpeg"
 	"image/png"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -157,6 +158,27 @@ func TestStrip(t *testing.T) {
 				t.Error("the colour profile is gone")
 			}
 			same(t, mime, data, out.Bytes())
+			spliceIs(t, mime, data, out.Bytes())
+		}
+	}
+}
+
+// spliceIs tells whether the pieces of a picture are the copy that Strip writes, from
+// wherever they are read.
+func spliceIs(t *testing.T, mime string, data, want []byte) {
+	t.Helper()
+	pieces, err := Pieces(bytes.NewReader(data), int64(len(data)), mime)
+	if err != nil || Size(pieces) != int64(len(want)) {
+		t.Fatalf("%s: %d pieces of %d bytes, not %d: %v", mime, len(pieces), Size(pieces), len(want), err)
+	}
+	r := Spliced(bytes.NewReader(data), pieces)
+	for _, run := range []int{1, 7, 4096, len(want), len(want) + 1} {
+		for _, at := range []int{0, 1, len(want) / 2, len(want) - 1, len(want)} {
+			got := make([]byte, run)
+			n, err := r.ReadAt(got, int64(at))
+			if end := min(at+run, len(want)); n != end-at || !bytes.Equal(got[:n], want[at:end]) || (err == io.EOF) != (at+run > len(want)) {
+				t.Fatalf("%s: %d bytes at %d: %d, %v", mime, run, at, n, err)
+			}
 		}
 	}
 }
@@ -240,7 +262,13 @@ func FuzzStrip(f *testing.F) {
 		}
 		var out bytes.Buffer
 		if Strip(&out, bytes.NewReader(data), int64(len(data)), mime) != nil {
+			if pieces, err := Pieces(bytes.NewReader(data), int64(len(data)), mime); err == nil {
+				t.Errorf("%s: %d pieces of what can't be cleaned", mime, len(pieces))
+			}
 			return
+		}
+		if out.Len() < 1<<16 && out.Len() > 0 {
+			spliceIs(t, mime, data, out.Bytes())
 		}
 		after, err := Read(bytes.NewReader(out.Bytes()), int64(out.Len()), mime)
 		if err != nil || after.Place || after.Camera != "" || after.Taken != "" || after.Orientation > 1 && after.Orientation != before.Orientation {

@@ -61,6 +61,9 @@ func bytesAt(r io.ReaderAt, at int64, n int) ([]byte, error) {
 
 // copyRange writes bytes of r as they are.
 func copyRange(w io.Writer, r io.ReaderAt, from, to int64) error {
+	if s, ok := w.(*splicer); ok {
+		return s.keep(from, to)
+	}
 	n, err := io.Copy(w, io.NewSectionReader(r, from, to-from))
 	if err == nil && n < to-from {
 		err = ErrDamaged

@@ -27,6 +27,9 @@ func Type(path string) (string, error) {
 	return typeOf(f, path)
 }
 
+// TypeOf is Type for a file that is open.
+func TypeOf(f *os.File) (string, error) { return typeOf(f, f.Name()) }
+
 // typeOf tells a file's MIME type by its content. Text has no marks of its
 // own: there the name decides between kinds of text.
 func typeOf(f *os.File, path string) (string, error) {

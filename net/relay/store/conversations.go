@@ -265,7 +265,7 @@ func (s *Store) History(conversation string, before, after uint64, limit int) ([
 
 // Mark moves an account's mark in a conversation, forward only and not above
 // the head, and calls after with the mark as it is then and whether it moved,
-// under the rules of Append. ErrNotFound: no such conversation for this account.
+// under the rules of Append; it may wait a moment for another write. ErrNotFound: no such conversation for this account.
 func (s *Store) Mark(m wire.Mark, after func(m wire.Mark, moved bool, err error)) {
 	moved := true
 	read, received := int64(min(m.Read, math.MaxInt64)), int64(min(m.Received, math.MaxInt64))
@@ -280,7 +280,8 @@ func (s *Store) Mark(m wire.Mark, after func(m wire.Mark, moved bool, err error)
 			}
 			return t.get("SELECT received, read FROM members WHERE conversation = ? AND account = ?", []any{m.Conversation, m.Account}, &m.Received, &m.Read)
 		},
-		after: func(err error) { after(m, moved && err == nil, err) },
+		after:   func(err error) { after(m, moved && err == nil, err) },
+		patient: true,
 	})
 }
 

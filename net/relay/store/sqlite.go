@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,8 +16,10 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// maxBatch is how many writes share one transaction, at most.
-const maxBatch = 256
+const (
+	maxBatch = 256                   // writes that share one transaction, at most
+	company  = 25 * time.Millisecond // that patient writes wait for others to share it with
+)
 
 // sqliteWrites has one goroutine that writes and one that tells.
 type sqliteWrites struct {
@@ -143,7 +146,7 @@ func (w *sqliteWrites) writer() {
 	defer close(w.told)
 	t := &sqliteTx{conn: w.conn, dialect: w.dialect, stmts: map[string]*sql.Stmt{}}
 	for first := range w.ops {
-		batch := gather(first, w.ops)
+		batch := accompany(gather(first, w.ops), w.ops)
 		began := time.Now()
 		if t.run(batch) {
 			w.committed(time.Since(began))
@@ -166,6 +169,30 @@ func gather(first op, ops <-chan op) []op {
 			}
 			batch = append(batch, o)
 		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// accompany waits for others while all of a batch are patient: a sync of the disk
+// for each mark would stand in the way of the next message's.
+func accompany(batch []op, ops <-chan op) []op {
+	if slices.ContainsFunc(batch, func(o op) bool { return !o.patient }) {
+		return batch
+	}
+	alone := time.NewTimer(company)
+	defer alone.Stop()
+	for len(batch) < maxBatch {
+		select {
+		case o, ok := <-ops:
+			if !ok {
+				return batch
+			}
+			if batch = append(batch, o); !o.patient {
+				return batch
+			}
+		case <-alone.C:
 			return batch
 		}
 	}

@@ -121,11 +121,12 @@ func unobserved(time.Duration) {}
 
 // op is a write that waits, and who is told of it.
 type op struct {
-	of    string      // a conversation or an account: those of one are told in the order of their commits
-	quick []statement // what do does where nothing is unusual, or none
-	do    func(*tx) error
-	after func(error)
-	err   error
+	of      string      // a conversation or an account: those of one are told in the order of their commits
+	quick   []statement // what do does where nothing is unusual, or none
+	do      func(*tx) error
+	after   func(error)
+	patient bool // nobody waits: it may go with the next one to the disk
+	err     error
 }
 
 // statement is one of several that do not depend on what the others found, so
