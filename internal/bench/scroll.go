@@ -64,9 +64,9 @@ func scroll(context.Context, string) error {
 		start := time.Now()
 		l.SetRows(rows, "")
 		opened := time.Since(start)
-		n, turn := 0, float32(-25)
+		turns, turn := 0, float32(-25)
 		took, left := turned(func() {
-			if n++; n%400 == 0 {
+			if turns++; turns%400 == 0 {
 				turn = -turn // before the end of the shorter one
 			}
 			test.Scroll(w.Canvas(), fyne.NewPos(100, 300), 0, turn)
