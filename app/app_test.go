@@ -186,7 +186,7 @@ func TestWelcomeSaysWhatIsWrong(t *testing.T) {
 		{"Bo", nobody, ""},
 		{"Bo", used, ""},
 		{"mara reyes", good, ""},
-		{strings.Repeat("x", 70), good, "The name is longer"},
+		{strings.Repeat("x", 70), good, "A name has at most 64 characters"},
 	} {
 		p.joins(c.name, c.link)
 		p.sees("it is tried", func(s Screen) bool { return s.Welcome != nil && !s.Welcome.Busy && s.Welcome.Reason != "" })
