@@ -13,6 +13,7 @@ import (
 	"unicode"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/dialog"
 
 	"satchel/app/session"
 	"satchel/app/session/command"
@@ -111,6 +112,7 @@ type App struct {
 	sheet    *openSheet           // nil: none
 	picker   *widgets.EmojiPicker // nil: none
 	viewer   *viewer              // nil: none
+	dialog   *dialog.FileDialog   // nil: none of Fyne's
 	found    found
 	archive  bool // the list shows what is archived
 	settings settings

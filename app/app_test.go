@@ -38,7 +38,8 @@ func TestStartHere(t *testing.T) {
 	d := dialog.NewFileOpen(func(fyne.URIReadCloser, error) {}, p.window)
 	p.placeDialog(d)
 	p.sees("Fyne's own file dialog is there", func(s Screen) bool { return s.Dialog })
-	d.Hide()
+	p.window.Canvas().OnTypedKey()(&fyne.KeyEvent{Name: fyne.KeyEscape})
+	p.sees("Escape closed it", func(s Screen) bool { return !s.Dialog })
 	test.Type(p.main.pane.composer.Entry(), "half a thou")
 	p.leaves()
 

@@ -8,5 +8,8 @@ func (a *App) watchDrags(func(bool)) {}
 // restorePlace does nothing: where windows stand is not known here.
 func (a *App) restorePlace(place) {}
 
+// nativeID is not known here.
+func (a *App) nativeID() int { return 0 }
+
 // watchPlace has nobody to ask here.
 func (a *App) watchPlace() {}

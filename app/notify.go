@@ -24,6 +24,15 @@ func (a *App) notice(text string) {
 		}
 		return
 	}
+	if v := a.viewer; v != nil {
+		v.widget.Say(text)
+		a.later(noticeLasts, func() {
+			if v.widget.Said() == text {
+				v.widget.Say("")
+			}
+		})
+		return
+	}
 	bar, root := a.main.pane.notice, a.main.pane.root
 	bar.Say(text)
 	root.Refresh()

@@ -12,11 +12,13 @@ import (
 
 	"fyne.io/fyne/v2/lang"
 	"golang.design/x/clipboard"
+
+	"satchel/app/system"
 )
 
 const (
-	clipboardTime = 3 * time.Second
-	maxPasted     = 256 << 20 // bytes of a picture from the clipboard
+	clipboardTime = 20 * time.Second
+	maxPasted     = 256 << 20 // bytes from the clipboard
 )
 
 // clipboardReady prepares the desktop's clipboard once; without one, only words
@@ -25,30 +27,31 @@ var clipboardReady = sync.OnceValue(clipboard.Init)
 
 // paste is Ctrl+V: files that were copied in a file manager are offered, words
 // go where one writes, and else a picture is offered as a file.
-func (a *App) paste(words func()) {
-	text := a.fyne.Clipboard().Content()
+func (a *App) paste(words func(text string)) {
 	conv := a.main.pane.id
+	read := a.readClipboard()
 	a.work(func(ctx context.Context) func() {
-		if clipboardReady() != nil {
-			return words
-		}
 		ctx, cancel := context.WithTimeout(ctx, clipboardTime)
 		defer cancel()
-		if paths, err := clipboard.ReadFiles(ctx); err == nil && len(paths) > 0 {
-			return func() { a.offerFiles(paths) }
-		}
-		if text != "" {
+		c, err := read(ctx)
+		switch {
+		case err != nil:
+			a.log.Info("read the clipboard", "error", err)
+			return func() {
+				a.notice(lang.L("What is on the clipboard could not be read: the program that has it does not answer, or it is too large. Save it to a file, and send that."))
+			}
+		case len(c.Files) > 0:
+			return func() { a.offerFiles(c.Files) }
+		case c.Text != "":
 			return func() {
 				if a.main.pane.id == conv {
-					words()
+					words(c.Text)
 				}
 			}
-		}
-		png, err := clipboard.Read(ctx, clipboard.FmtImage)
-		if err != nil || len(png) == 0 || len(png) > maxPasted {
+		case len(c.Picture) == 0:
 			return nil
 		}
-		path, err := a.keepPasted(lang.L("Picture"), ".png", png)
+		path, err := a.keepPasted(lang.L("Picture"), ".png", c.Picture)
 		if err != nil {
 			a.log.Warn("keep a pasted picture", "error", err)
 			return func() {
@@ -57,6 +60,50 @@ func (a *App) paste(words func()) {
 		}
 		return func() { a.offerFiles([]string{path}) }
 	})
+}
+
+// readClipboard returns what reads the clipboard beside the screen, with files by
+// their paths. Fyne's own reading waits on the screen's goroutine for the program that
+// has the clipboard, for ever if that is gone or hangs, so X is asked without it.
+func (a *App) readClipboard() func(context.Context) (system.Clip, error) {
+	if system.HasClipboard() && a.nativeID() != 0 {
+		return func(ctx context.Context) (system.Clip, error) {
+			c, err := system.ReadClipboard(ctx, maxPasted)
+			c.Files = uriPaths(c.Files)
+			return c, err
+		}
+	}
+	text := a.fyne.Clipboard().Content()
+	return func(ctx context.Context) (c system.Clip, err error) {
+		if clipboardReady() != nil {
+			return system.Clip{Text: text}, nil
+		}
+		if paths, err := clipboard.ReadFiles(ctx); err == nil && len(paths) > 0 {
+			return system.Clip{Files: paths}, nil
+		}
+		if text != "" {
+			return system.Clip{Text: text}, nil
+		}
+		c.Picture, err = clipboard.Read(ctx, clipboard.FmtImage)
+		if err != nil || len(c.Picture) > maxPasted {
+			return system.Clip{}, nil // the library says so when there is none, too
+		}
+		return c, nil
+	}
+}
+
+// copyPicture puts a PNG on the clipboard; then gets why it could not. It runs
+// beside the screen, for as long as that picture is handed out.
+func (a *App) copyPicture(png []byte, then func(error)) {
+	if system.HasClipboard() {
+		system.OfferPicture(a.ctx, png, then)
+		return
+	}
+	err := clipboardReady()
+	if err == nil {
+		_, err = clipboard.Write(a.ctx, clipboard.FmtImage, png)
+	}
+	then(err)
 }
 
 // pasteLong offers words as a file that are too many for the composer. What is

@@ -15,6 +15,8 @@ import (
 	"fyne.io/fyne/v2/storage"
 	"github.com/ncruces/zenity"
 	"github.com/rymdport/portal/filechooser"
+
+	"satchel/widgets"
 )
 
 // errNoPicker says that the desktop offers no dialog for files.
@@ -103,6 +105,8 @@ func (a *App) pickPlace(name string, then func(string)) {
 						then(filepath.Join(folder.Path(), name))
 					}
 				}, a.window)
+				d.SetTitleText(lang.L("Save as {{.Name}}, in which folder?", map[string]any{"Name": widgets.ElideMiddle(name, 320, widgets.TextSize, true)}))
+				d.SetConfirmText(lang.L("Save here"))
 				a.placeDialog(d)
 			}
 		}
@@ -145,6 +149,8 @@ func (a *App) placeDialog(d *dialog.FileDialog) {
 			d.SetLocation(at)
 		}
 	}
+	a.dialog = d
+	d.SetOnClosed(func() { a.dialog = nil })
 	d.Show() // before Resize, which fails on a dialog that was never shown
 	size := a.window.Canvas().Size()
 	d.Resize(fyne.NewSize(min(900, size.Width-40), min(640, size.Height-40)))

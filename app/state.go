@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"image"
 	_ "image/jpeg" // thumbnails
@@ -302,8 +303,11 @@ func (a *App) mainScreenState(s *Screen, put func(string, spotted)) {
 	}
 	if v := a.viewer; v != nil {
 		s.Viewer, _ = v.widget.Text()
+		s.Notice = cmp.Or(v.widget.Said(), s.Notice)
 		if v.img != nil {
 			put("viewer-close", v.widget.Close)
+			put("viewer-save", v.widget.Save)
+			put("viewer-copy", v.widget.Copy)
 			put("viewer-next", v.widget.Next)
 			put("viewer-back", v.widget.Back)
 		}

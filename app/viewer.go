@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2/lang"
-	"golang.design/x/clipboard"
 
 	"satchel/chat"
 	"satchel/widgets"
@@ -204,19 +203,24 @@ func (v *viewer) copy() {
 	if img == nil {
 		return
 	}
-	a.work(func(ctx context.Context) func() {
+	a.work(func(context.Context) func() {
 		var b bytes.Buffer
-		err := clipboardReady()
-		if err == nil {
-			err = png.Encode(&b, img)
-		}
-		if err == nil {
-			_, err = clipboard.Write(ctx, clipboard.FmtImage, b.Bytes())
+		err := png.Encode(&b, img)
+		told := func(err error) {
+			a.ui(func() {
+				if err != nil {
+					a.log.Info("copy a picture", "error", err)
+					a.notice(lang.L("The picture can't be copied here. Save it instead."))
+					return
+				}
+				a.notice(lang.L("The picture is on the clipboard."))
+			})
 		}
 		if err != nil {
-			a.log.Info("copy a picture", "error", err)
-			return func() { a.notice(lang.L("The picture can't be copied here. Save it instead.")) }
+			told(err)
+			return nil
 		}
+		a.copyPicture(b.Bytes(), told)
 		return nil
 	})
 }

@@ -134,6 +134,10 @@ func (a *App) remember() {
 // escape backs out: of an answer or an edit, of what is chosen, of the search,
 // to where one writes.
 func (a *App) escape() {
+	if a.dialog != nil {
+		a.dialog.Dismiss()
+		return
+	}
 	if a.sheet != nil {
 		a.sheet.sheet.Dismiss()
 		return

@@ -24,12 +24,12 @@ const MaxTyped = 16 << 10
 // line. It grows with what is written, to eight lines.
 type Composer struct {
 	widget.BaseWidget
-	OnSend     func(text string) bool // true: taken, the field is emptied
-	OnChanged  func(text string)      // every change by the person
-	OnAttach   func()                 // the paperclip
-	OnPaste    func(text func())      // Ctrl+V: attach what is no text, or call text to paste words
-	OnRefused  func(sentence string)  // something can't be written here
-	OnLong     func(text string)      // words were pasted that the field does not take
+	OnSend     func(text string) bool        // true: taken, the field is emptied
+	OnChanged  func(text string)             // every change by the person
+	OnAttach   func()                        // the paperclip
+	OnPaste    func(words func(text string)) // Ctrl+V: attach what is no text, or call words to paste some
+	OnRefused  func(sentence string)         // something can't be written here
+	OnLong     func(text string)             // words were pasted that the field does not take
 	OnEscape   func()
 	OnShortcut func(fyne.Shortcut) bool // the window's; true: taken
 	OnResize   func()                   // the height that it asks for changed
@@ -349,6 +349,7 @@ func (e *composerEntry) TypedRune(r rune) {
 }
 
 func (e *composerEntry) TypedKey(k *fyne.KeyEvent) {
+	spaceTaken = false // this key is for the field
 	if !e.shift && e.owner.mentionKey(k.Name) {
 		return
 	}
@@ -390,18 +391,24 @@ func (e *composerEntry) TypedShortcut(s fyne.Shortcut) {
 		e.caretEntry.TypedShortcut(s)
 		return
 	}
-	words := func() {
-		if text := paste.Clipboard.Content(); len(e.Text)+len(text) > MaxTyped {
+	words := func(text string) {
+		if len(e.Text)+len(text) > MaxTyped {
 			if e.owner.OnLong != nil {
 				e.owner.OnLong(text)
 			}
 			return
 		}
-		e.caretEntry.TypedShortcut(paste)
+		e.caretEntry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: held(text), Secondary: paste.Secondary})
 	}
 	if e.owner.OnPaste == nil {
-		words()
+		words(paste.Clipboard.Content())
 		return
 	}
 	e.owner.OnPaste(words)
 }
+
+// held is a clipboard that has these words.
+type held string
+
+func (h held) Content() string { return string(h) }
+func (held) SetContent(string) {}

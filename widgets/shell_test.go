@@ -324,7 +324,7 @@ func TestComposer(t *testing.T) {
 	}
 	c.SetText("")
 	pasted := false
-	c.OnPaste = func(words func()) { pasted = true; words() }
+	c.OnPaste = func(words func(string)) { pasted = true; words(fyne.CurrentApp().Clipboard().Content()) }
 	c.entry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: fyne.CurrentApp().Clipboard()})
 	if !pasted || len(c.Text()) != 100 {
 		t.Errorf("pasted %v: %q", pasted, c.Text())

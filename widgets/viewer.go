@@ -27,6 +27,7 @@ type PictureViewer struct {
 	Close, Back, Next, Save, Copy, Open *Button
 
 	title, detail string
+	said          string // in the place of detail; "": nothing
 	image         *canvas.Image
 	zoom          float32 // 1: as big as fits
 	pan           fyne.Position
@@ -70,6 +71,15 @@ func (v *PictureViewer) SetFrame(img image.Image) {
 
 // Text returns what is written above the picture.
 func (v *PictureViewer) Text() (title, detail string) { return v.title, v.detail }
+
+// Say shows a sentence below the title, until it is another one or "".
+func (v *PictureViewer) Say(text string) {
+	v.said = text
+	v.Refresh()
+}
+
+// Said is that sentence.
+func (v *PictureViewer) Said() string { return v.said }
 
 // ShowOn puts the viewer over everything in the window.
 func (v *PictureViewer) ShowOn(c fyne.Canvas) {
@@ -244,6 +254,9 @@ func (v *PictureViewer) CreateRenderer() fyne.WidgetRenderer {
 		}
 		room := max(40, x-32)
 		title.Text, detail.Text = ElideMiddle(v.title, room, TextSize, true), ElideEnd(v.detail, room, SmallSize, false)
+		if v.said != "" {
+			detail.Text = ElideMiddle(v.said, room, SmallSize, false)
+		}
 		place(title, 20, 9, room, LineHeight)
 		place(detail, 20, 30, room, SmallLineHeight)
 	}
@@ -251,6 +264,9 @@ func (v *PictureViewer) CreateRenderer() fyne.WidgetRenderer {
 	r.refresh = func() {
 		bar.FillColor = Color(ColorWindow)
 		title.Color, detail.Color = Color(ColorText), Color(ColorMuted)
+		if v.said != "" {
+			detail.Color = Color(ColorText)
+		}
 		show(v.image, v.image.Image != nil)
 		if !v.Size().IsZero() {
 			r.layout(v.Size())
