@@ -97,7 +97,7 @@ func (p *pane) answer(m chat.Message) {
 // editMessage puts a message of ours into the composer; what was being written
 // comes back afterwards.
 func (p *pane) editMessage(m chat.Message) {
-	if len(m.Content.Text) > widgets.MaxTyped {
+	if !widgets.Writable(m.Content.Text) {
 		p.app.notice(lang.L("This message is too long to be changed here. It stays as it is: copy it, and send what you change as a file."))
 		return
 	}

@@ -282,7 +282,8 @@ func TestSelection(t *testing.T) {
 	}
 }
 
-// A text of 256 KiB is folded, and unfolds without drawing more than the screen.
+// A text of 256 KiB is folded, and unfolds piece by piece without drawing more than
+// the screen.
 func TestLongText(t *testing.T) {
 	s := lightStage(t, 640, 560)
 	tl := s.timeline
@@ -293,6 +294,13 @@ func TestLongText(t *testing.T) {
 		t.Fatalf("a folded text is %v high", e.body)
 	}
 	s.tap("Show more")
+	if n := len(e.lay.text.text); n != unfoldBytes {
+		t.Fatalf("%d bytes are unfolded", n)
+	}
+	for range 256<<10/unfoldBytes - 1 {
+		tl.ScrollToEnd()
+		s.tap("Show more")
+	}
 	if e.body < 50_000 || len(e.lay.text.text) != len(long) {
 		t.Fatalf("an unfolded text is %v high", e.body)
 	}

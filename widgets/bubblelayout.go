@@ -31,6 +31,7 @@ const (
 	fileMinText   float32 = 190 // room for "1.5 of 2.4 GB · 41 MB/s · 0:22 left"
 	foldLines             = 30
 	foldBytes             = 6 << 10
+	unfoldBytes           = 32 << 10 // more of it at a time: setting words takes time
 	emojiSize     float32 = 38
 	emojiPitch    float32 = 48
 	noteLine      float32 = 15
@@ -252,8 +253,8 @@ func (l *bubbleLayout) placeText(text string, e *entry, y, inner float32, alone 
 		return y - bubblePadY + l.text.height(), -1
 	}
 	shown := text
-	if !e.expanded && len(text) > foldBytes {
-		cut := foldBytes
+	if most := max(foldBytes, e.unfolded); len(text) > most {
+		cut := most
 		for cut > 0 && !utf8.RuneStart(text[cut]) {
 			cut--
 		}
@@ -266,7 +267,7 @@ func (l *bubbleLayout) placeText(text string, e *entry, y, inner float32, alone 
 		parsed = e.parse(shown)
 	}
 	t := layoutRich(parsed, inner, TextSize, LineHeight, style)
-	if !e.expanded && len(t.lines) > foldLines {
+	if e.unfolded == 0 && len(t.lines) > foldLines {
 		t.lines, l.folded = t.lines[:foldLines], true
 		t.rich = t.cut(t.lines[foldLines-1].to)
 	}

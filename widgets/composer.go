@@ -3,6 +3,7 @@ package widgets
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -16,9 +17,31 @@ import (
 // composerLines is how far the field grows before it scrolls.
 const composerLines = 8
 
-// MaxTyped is how many bytes the field takes. Fyne breaks all of them into lines anew
-// for each key, which takes longer than a few frames beyond.
-const MaxTyped = 16 << 10
+// What the field takes. Fyne breaks all of it into lines anew for each key, which takes
+// longer than a few frames beyond; with the square of the lines, and of a word that no
+// line holds.
+const (
+	MaxTyped      = 16 << 10 // bytes
+	maxTypedLines = 1000
+	maxTypedWord  = 8 << 10 // characters without a space
+)
+
+// Writable tells whether the field takes a text.
+func Writable(text string) bool {
+	if len(text) > MaxTyped || strings.Count(text, "\n") >= maxTypedLines {
+		return false
+	}
+	word := 0
+	for _, r := range text {
+		if word++; unicode.IsSpace(r) {
+			word = 0
+		}
+		if word > maxTypedWord {
+			return false
+		}
+	}
+	return true
+}
 
 // Composer is where a message is written: Enter sends, Shift+Enter breaks the
 // line. It grows with what is written, to eight lines.
@@ -335,7 +358,7 @@ func (e *composerEntry) FocusLost() {
 func (e *composerEntry) AcceptsTab() bool { return e.owner.Mentions.Visible() }
 
 func (e *composerEntry) TypedRune(r rune) {
-	if len(e.Text)+4 > MaxTyped {
+	if len(e.Text)+4 > MaxTyped || r == '\n' && !Writable(e.Text+"\n") {
 		e.owner.refuse()
 		return
 	}
@@ -392,7 +415,7 @@ func (e *composerEntry) TypedShortcut(s fyne.Shortcut) {
 		return
 	}
 	words := func(text string) {
-		if len(e.Text)+len(text) > MaxTyped {
+		if len(e.Text)+len(text) > MaxTyped || !Writable(e.Text+text) {
 			if e.owner.OnLong != nil {
 				e.owner.OnLong(text)
 			}

@@ -312,6 +312,9 @@ func (r *conversationRow) CreateRenderer() fyne.WidgetRenderer {
 		}
 		x := float32(left)
 		lead.Text = r.row.Lead
+		if r.row.Line != "" {
+			lead.Text = ElideEnd(r.row.Lead, room/2, SmallSize, false)
+		}
 		if lead.Text != "" {
 			w := MeasureText(lead.Text, SmallSize, false).Width
 			place(lead, x, 33, w, SmallLineHeight+2)

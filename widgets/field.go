@@ -2,6 +2,7 @@ package widgets
 
 import (
 	"image/color"
+	"unicode/utf8"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -107,8 +108,28 @@ func (f *Field) TypedKey(k *fyne.KeyEvent) {
 	f.caretEntry.TypedKey(k)
 }
 
+// maxField is how many bytes are pasted into a field: more than any name, link or key
+// has. Fyne measures all of it for each key.
+const maxField = 8 << 10
+
+// beginning is a clipboard without what a field does not take of it.
+type beginning struct{ fyne.Clipboard }
+
+// Content implements fyne.Clipboard.
+func (b beginning) Content() string {
+	all := b.Clipboard.Content()
+	cut := min(len(all), maxField)
+	for cut > 0 && cut < len(all) && !utf8.RuneStart(all[cut]) {
+		cut--
+	}
+	return all[:cut]
+}
+
 // TypedShortcut implements fyne.Shortcutable.
 func (f *Field) TypedShortcut(s fyne.Shortcut) {
+	if paste, ok := s.(*fyne.ShortcutPaste); ok {
+		s = &fyne.ShortcutPaste{Clipboard: beginning{paste.Clipboard}}
+	}
 	if f.OnShortcut != nil && f.OnShortcut(s) {
 		return
 	}

@@ -107,3 +107,23 @@ func TestFieldsShareTheirFonts(t *testing.T) {
 		t.Errorf("ten more fields hold %d KB", more>>10)
 	}
 }
+
+// A field takes the beginning of what no name, link or key is as long as.
+func TestFieldTakesTheBeginning(t *testing.T) {
+	test.NewTempApp(t).Settings().SetTheme(NewTheme())
+	f := NewField("Name")
+	w := test.NewTempWindow(t, FieldBox(f, false))
+	w.Resize(fyne.NewSize(200, fieldHeight))
+	clipboard := fyne.CurrentApp().Clipboard()
+	clipboard.SetContent("x" + strings.Repeat("é", 1<<20))
+	f.TypedShortcut(&fyne.ShortcutPaste{Clipboard: clipboard})
+	if want := "x" + strings.Repeat("é", maxField/2-1); f.Text != want {
+		t.Errorf("%d bytes are written, not %d", len(f.Text), len(want))
+	}
+	f.SetText("")
+	clipboard.SetContent("Ines")
+	f.TypedShortcut(&fyne.ShortcutPaste{Clipboard: clipboard})
+	if f.Text != "Ines" {
+		t.Errorf("%q is written", f.Text)
+	}
+}

@@ -42,7 +42,7 @@ const (
 func NewPages(names ...PageName) *Pages {
 	p := &Pages{page: container.New(wide{})}
 	p.scroll = newScroll(p.page)
-	rows := container.New(stacked{})
+	rows := container.New(stacked{side: ringRoom})
 	for _, n := range names {
 		p.names = append(p.names, newPageName(p, n))
 		rows.Add(p.names[len(p.names)-1])
@@ -109,7 +109,7 @@ func (p *Pages) CreateRenderer() fyne.WidgetRenderer {
 		if s.Width < pagesWide {
 			names = pageIconsWidth
 		}
-		place(p.list, 0, 0, names, s.Height)
+		place(p.list, -ringRoom, 0, names+2*ringRoom, s.Height)
 		place(line, names+(pageGap+ringRoom)/2, 0, 1, s.Height)
 		place(p.scroll, names+pageGap, 0, s.Width-names-pageGap, s.Height)
 	}

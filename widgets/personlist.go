@@ -34,7 +34,7 @@ type PersonList struct {
 func NewPersonList(hint string) *PersonList {
 	l := &PersonList{Search: NewField(hint), rows: container.NewVBox()}
 	l.ExtendBaseWidget(l)
-	l.rows.Layout = stacked{}
+	l.rows.Layout = stacked{side: ringRoom}
 	l.empty = NewParagraph("", SizeText, ColorMuted, fyne.TextAlignCenter)
 	l.Search.OnChanged = func(s string) {
 		if l.OnSearch != nil {
@@ -102,7 +102,7 @@ func (l *PersonList) CreateRenderer() fyne.WidgetRenderer {
 	r := &shellRenderer{objects: []fyne.CanvasObject{search, scroll, l.empty}}
 	r.layout = func(s fyne.Size) {
 		place(search, 0, 0, s.Width, 39)
-		place(scroll, -8, 51, s.Width+16, s.Height-51)
+		place(scroll, -8-ringRoom, 51, s.Width+16+2*ringRoom, s.Height-51)
 		height := l.empty.HeightAt(s.Width - 48)
 		place(l.empty, 24, 51+(s.Height-51-height)/2, s.Width-48, height)
 	}
@@ -117,23 +117,23 @@ func (l *PersonList) CreateRenderer() fyne.WidgetRenderer {
 	return r
 }
 
-// stacked puts objects under each other without gaps.
-type stacked struct{}
+// stacked puts objects under each other without gaps, with room at both sides.
+type stacked struct{ side float32 }
 
-func (stacked) MinSize(objects []fyne.CanvasObject) fyne.Size {
+func (l stacked) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	var size fyne.Size
 	for _, o := range objects {
 		m := o.MinSize()
-		size = fyne.NewSize(max(size.Width, m.Width), size.Height+m.Height)
+		size = fyne.NewSize(max(size.Width, m.Width+2*l.side), size.Height+m.Height)
 	}
 	return size
 }
 
-func (stacked) Layout(objects []fyne.CanvasObject, s fyne.Size) {
+func (l stacked) Layout(objects []fyne.CanvasObject, s fyne.Size) {
 	y := float32(0)
 	for _, o := range objects {
 		h := o.MinSize().Height
-		place(o, 0, y, s.Width, h)
+		place(o, l.side, y, s.Width-2*l.side, h)
 		y += h
 	}
 }

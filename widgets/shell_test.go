@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
@@ -322,6 +323,21 @@ func TestComposer(t *testing.T) {
 	if len(long) != 100 || strings.Contains(c.Text(), "z") {
 		t.Errorf("a paste over the limit: %d bytes are handed on", len(long))
 	}
+	for _, text := range []string{strings.Repeat("\n", maxTypedLines), strings.Repeat("x", maxTypedWord+1)} {
+		c.SetText("")
+		fyne.CurrentApp().Clipboard().SetContent(text)
+		c.entry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: fyne.CurrentApp().Clipboard()})
+		if long != text || c.Text() != "" {
+			t.Errorf("%d bytes of %q are written", len(c.Text()), text[:1])
+		}
+	}
+	c.SetText(strings.Repeat("\n", maxTypedLines-1))
+	refused = ""
+	c.entry.TypedRune('\n')
+	if refused == "" || !Writable(c.Text()) {
+		t.Errorf("one more line is written: %q", refused)
+	}
+	fyne.CurrentApp().Clipboard().SetContent(strings.Repeat("z", 100))
 	c.SetText("")
 	pasted := false
 	c.OnPaste = func(words func(string)) { pasted = true; words(fyne.CurrentApp().Clipboard().Content()) }
@@ -438,6 +454,30 @@ func TestSheetCloses(t *testing.T) {
 		act(s)
 		if s.Shown() || pressed != 1 {
 			t.Errorf("%s: shown %v, pressed %d", name, s.Shown(), pressed)
+		}
+	}
+}
+
+// A name in front of a row's words leaves them room, and the count.
+func TestRowOfLongName(t *testing.T) {
+	test.NewTempApp(t).Settings().SetTheme(NewTheme())
+	r := &conversationRow{}
+	r.ExtendBaseWidget(r)
+	w := test.NewTempWindow(t, r)
+	w.Resize(fyne.NewSize(320, 64))
+	r.set(Row{ID: "c", Name: strings.Repeat("W", 64), Lead: strings.Repeat("W", 64) + ":", Line: "The boat leaves at six", Time: "12:00", Unread: 120}, false)
+	end := float32(0)
+	for _, o := range test.WidgetRenderer(r).Objects() {
+		if x, ok := o.(*canvas.Text); ok && (x.Text == "120" || x.Text == unreadText(120)) {
+			end = x.Position().X
+		}
+	}
+	if end == 0 {
+		t.Fatal("the row does not count")
+	}
+	for _, o := range test.WidgetRenderer(r).Objects() {
+		if x, ok := o.(*canvas.Text); ok && x.Position().Y > 30 && x.Position().X < end && x.Position().X+x.MinSize().Width > end {
+			t.Errorf("%q reaches to %v, and the count begins at %v", x.Text, x.Position().X+x.MinSize().Width, end)
 		}
 	}
 }

@@ -99,6 +99,7 @@ const (
 	maxMeasured = 1024 // bytes of a word that are measured; a longer one fits no line
 	maxLine     = 4096 // bytes after which a line ends, however narrow they are
 	maxGrapheme = 64   // bytes of one character with all its marks
+	maxBroken   = 2048 // bytes of a line of a word that no line holds
 )
 
 // wordWidth is how wide a word is; for one that no line holds, wider than any.
@@ -126,7 +127,7 @@ func (l *textLayout) fitGraphemes(from, to int, width float32) (int, float32) {
 	at, state, rest := from, -1, l.text[from:to]
 	var cluster string
 	// A line never holds more graphemes than this; don't walk megabytes for it.
-	for limit := int(width/l.size*8) + 8; rest != "" && len(ends) < limit; {
+	for limit := int(width/l.size*8) + 8; rest != "" && len(ends) < limit && at-from < maxBroken; {
 		cluster, rest, _, state = uniseg.FirstGraphemeClusterInString(rest, state)
 		for len(cluster) > maxGrapheme { // no writing has these
 			cut := maxGrapheme

@@ -114,7 +114,7 @@ var palette = map[fyne.ThemeColorName][2]nrgba{
 	theme.ColorNameMenuBackground:    {rgb(0xFFFFFF), rgb(0x2A2622)},
 	theme.ColorNameOverlayBackground: {rgb(0xFFFFFF), rgb(0x221F1C)},
 	theme.ColorNameScrollBar:         {rgba(0x857E73, 0x80), rgba(0x9E958A, 0x80)},
-	theme.ColorNameShadow:            {rgba(0x23201B, 0x24), rgba(0x000000, 0x66)},
+	theme.ColorNameShadow:            {rgba(0x23201B, 0x24), rgba(0x000000, 0x38)},
 	theme.ColorNameWarning:           {rgb(0xAB4C15), rgb(0xE58A4B)},
 
 	theme.ColorNameScrollBarBackground: {rgba(0, 0), rgba(0, 0)},

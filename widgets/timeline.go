@@ -154,7 +154,7 @@ type entry struct {
 	body  float32 // the bubble; exact when looks is the timeline's, an estimate else
 	looks int
 
-	expanded bool
+	unfolded int           // bytes of a long text that are shown; 0: its beginning
 	lay      *bubbleLayout // while it is shown
 	widget   *bubble       // while it is shown
 	mark     *dayMark      // while it is shown, and the first of its day

@@ -328,10 +328,10 @@ func (t *Timeline) releaseAll() {
 	t.shown = t.shown[:0]
 }
 
-// expand unfolds a long text.
+// expand unfolds a long text, or more of it.
 func (t *Timeline) expand(e *entry) {
 	if i, ok := t.index[e.item.Message.ID]; ok {
-		e.expanded = true
+		e.unfolded += unfoldBytes
 		// The text goes on below: hold the top of what is being unfolded.
 		if e.widget != nil {
 			t.anchor, t.offset, t.follow = e, e.widget.Position().Y, false
