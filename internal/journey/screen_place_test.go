@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -43,6 +44,17 @@ func TestScreenPlace(t *testing.T) {
 	t.Logf("it stood at %d, %d", x, y)
 	mara.wait("the place", func(*screen) bool { mara.place(); return near(mara.x, x) && near(mara.y, y) })
 	d.picture("same-place")
+
+	// Also when the system ends the program, as it does when one logs out.
+	d.do("xdotool", "windowmove", mara.id, "210", "90")
+	mara.wait("another place", func(*screen) bool { mara.place(); return !near(mara.x, x) })
+	x, y = mara.x, mara.y
+	mara.typed("s")
+	mara.wait("another word", func(s *screen) bool { return strings.HasSuffix(s.Draft, "s") })
+	mara.cmd.Process.Signal(syscall.SIGTERM)
+	mara.exit(t)
+	mara.start()
+	mara.wait("the place", func(*screen) bool { mara.place(); return near(mara.x, x) && near(mara.y, y) })
 }
 
 // A list of 5,000 conversations, many with names that somebody hostile chose:
