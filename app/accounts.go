@@ -12,7 +12,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/lang"
-	"fyne.io/fyne/v2/widget"
 
 	"satchel/widgets"
 )
@@ -117,7 +116,7 @@ func (a *App) accountMenu() {
 	items = append(items, fyne.NewMenuItemSeparator(),
 		fyne.NewMenuItem(lang.L("Add account…"), func() { a.addAccount("") }),
 		fyne.NewMenuItem(lang.L("Settings"), a.openSettings))
-	widget.ShowPopUpMenuAtRelativePosition(fyne.NewMenu("", items...), a.window.Canvas(), fyne.NewPos(16, 52), a.main.head)
+	widgets.ShowMenuBelow(items, a.window.Canvas(), a.main.head, fyne.NewPos(16, 52))
 }
 
 // askInvited asks what to do with an invitation in a profile that has joined.

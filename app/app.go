@@ -98,6 +98,7 @@ type App struct {
 	relayOff bool // it was turned off, and is not to be started
 
 	notifier *system.Notifier
+	stands   atomic.Pointer[place] // where the window stands; nil: not known
 
 	// The screen's: touched on Fyne's goroutine only.
 	window   fyne.Window
@@ -185,9 +186,13 @@ func (a *App) Start() {
 		a.showWelcome()
 	}
 	a.window.Show()
-	if p := a.settings.Place; p != nil {
-		a.wg.Go(func() { a.restorePlace(*p) })
-	}
+	before := a.settings.Place
+	a.wg.Go(func() {
+		if before != nil {
+			a.restorePlace(*before)
+		}
+		a.watchPlace()
+	})
 	a.take(a.cfg.Open)
 }
 

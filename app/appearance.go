@@ -100,18 +100,28 @@ func (a *App) speak(code string) {
 	a.redraw()
 }
 
-// redraw makes the main screen anew, with what is open in it.
+// redraw makes the main screen anew, with what is open in it: a conversation, what is
+// answered or edited there and as far as it is written, and a search.
 func (a *App) redraw() {
 	if a.main == nil {
 		return
 	}
 	old := a.main.pane
+	answers, edits, text := old.answers, old.edits, old.composer.Text()
 	old.keepDraft()
 	old.round++ // what is under way for it comes too late
 	old.timeline.Close()
 	a.settings.Conversation = old.id
 	search := a.main.head.Search.Text
 	a.showMain()
+	a.open(old.id)
+	switch p := a.main.pane; {
+	case answers != nil:
+		p.answer(*answers)
+	case edits != nil:
+		p.editMessage(*edits)
+		p.composer.SetText(text)
+	}
 	if search != "" {
 		a.main.head.Search.SetText(search)
 	}

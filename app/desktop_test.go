@@ -96,7 +96,24 @@ func TestSettingsHold(t *testing.T) {
 	if spoken.Load().code != "pt" {
 		t.Error("it does not speak Portuguese")
 	}
-	p.sees("the screen is there in another language", func(s Screen) bool { return len(s.Messages) == 1 })
+	note := last(p.sees("the screen is there in another language", func(s Screen) bool { return len(s.Messages) == 1 && s.Draft == "half a thou" })).ID
+
+	// What is answered or edited goes on in the other language.
+	p.chooses(note, "Responder")
+	p.speak("en")
+	p.sees("the answer goes on", func(s Screen) bool {
+		return s.Bar == "Reply to yourself: a note" && s.Draft == "half a thou" && len(s.Messages) == 1
+	})
+	p.chooses(note, "Edit")
+	test.Type(p.main.pane.composer.Entry(), ", longer")
+	p.speak("pt")
+	p.sees("the edit goes on", func(s Screen) bool {
+		return strings.HasSuffix(s.Bar, ": a note") && s.Draft == "a note, longer" && len(s.Messages) == 1
+	})
+	p.escape()
+	if s := p.screen(); s.Bar != "" || s.Draft != "half a thou" {
+		t.Errorf("after the edit: %q, %q", s.Bar, s.Draft)
+	}
 }
 
 // Each page of the settings is made, and makes sense to somebody without a mouse:

@@ -7,7 +7,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
-	"fyne.io/fyne/v2/widget"
 
 	"satchel/chat"
 	"satchel/widgets"
@@ -19,11 +18,8 @@ func (a *App) attachMenu() {
 		return
 	}
 	b := a.main.pane.composer.Attach
-	menu := fyne.NewMenu("", fyne.NewMenuItem(lang.L("Files…"), a.pickFiles), fyne.NewMenuItem(lang.L("A folder…"), a.pickFolder), fyne.NewMenuItem(lang.L("Location…"), a.askLocation))
-	pop := widget.NewPopUpMenu(menu, a.window.Canvas())
-	at := a.fyne.Driver().AbsolutePositionForObject(b)
-	pop.ShowAtPosition(at.SubtractXY(0, pop.MinSize().Height+4))
-	a.window.Canvas().Focus(pop)
+	items := []*fyne.MenuItem{fyne.NewMenuItem(lang.L("Files…"), a.pickFiles), fyne.NewMenuItem(lang.L("A folder…"), a.pickFolder), fyne.NewMenuItem(lang.L("Location…"), a.askLocation)}
+	widgets.ShowMenuAbove(items, a.window.Canvas(), b)
 }
 
 // askLocation asks for a place, and sends it.

@@ -14,7 +14,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
-	"fyne.io/fyne/v2/widget"
 
 	"satchel/chat"
 	"satchel/widgets"
@@ -176,7 +175,7 @@ func views() []view {
 		return func(_ *person, s Screen) bool { return s.Sheet != nil && s.Sheet.Name == name }
 	}
 	menu := func(p *person, items []*fyne.MenuItem) {
-		widget.ShowPopUpMenuAtPosition(fyne.NewMenu("", items...), p.window.Canvas(), fyne.NewPos(60, 60))
+		widgets.ShowMenu(items, p.window.Canvas(), fyne.NewPos(60, 60))
 	}
 	all := []view{
 		{"chat", func(p *person) { p.under(); p.main.pane.timeline.ScrollToEnd() }, nil},

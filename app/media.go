@@ -15,6 +15,9 @@ const mediaMost = 2000
 // openMedia shows what the open conversation carried.
 func (a *App) openMedia() {
 	id := a.main.pane.id
+	if id == "" {
+		return
+	}
 	c := a.model.conversations[id]
 	s := widgets.NewMediaSheet(a.model.name(&c))
 	s.Thumbnail = a.main.pane.timeline.Thumbnail

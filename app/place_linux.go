@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"os"
 	"time"
 
@@ -75,19 +76,41 @@ func (a *App) awaitManaged(conn *xgb.Conn, id xproto.Window) {
 	}
 }
 
-// windowPlace is where the window's content stands; nil where that is not known. On
-// the screen's goroutine. The window asks to be placed by its content (GLFW gives it
-// static gravity), so what its frame takes doesn't count.
-func (a *App) windowPlace() *place {
-	id := a.nativeID()
+// watchPlace notes where the window's content stands (a.stands), until the program
+// ends: at its end, and at a signal, Fyne takes the window away before anybody can
+// ask. The window asks to be placed by its content (GLFW gives it static gravity), so
+// what its frame takes doesn't count. Without X it returns at once. It runs beside
+// the screen.
+func (a *App) watchPlace() {
+	id := a.nativeWindow()
 	conn := a.xWindow(id)
 	if conn == nil {
-		return nil
+		return
 	}
-	defer conn.Close()
-	at, err := xproto.TranslateCoordinates(conn, id, xproto.Setup(conn).DefaultScreen(conn).Root, 0, 0).Reply()
-	if err != nil {
-		return nil
+	stop := context.AfterFunc(a.ctx, conn.Close)
+	defer func() {
+		if stop() {
+			conn.Close()
+		}
+	}()
+	root := xproto.Setup(conn).DefaultScreen(conn).Root
+	look := func() {
+		at, err := xproto.TranslateCoordinates(conn, id, root, 0, 0).Reply()
+		if err == nil { // else the window is going
+			a.stands.Store(&place{int(at.DstX), int(at.DstY)})
+		}
 	}
-	return &place{int(at.DstX), int(at.DstY)}
+	if xproto.ChangeWindowAttributesChecked(conn, id, xproto.CwEventMask, []uint32{xproto.EventMaskStructureNotify}).Check() != nil {
+		return
+	}
+	look()
+	for {
+		e, err := conn.WaitForEvent()
+		if e == nil && err == nil {
+			return // closed
+		}
+		if _, moved := e.(xproto.ConfigureNotifyEvent); moved {
+			look()
+		}
+	}
 }

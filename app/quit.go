@@ -28,7 +28,7 @@ func (a *App) quit() {
 		}
 	}
 	if count == 0 || a.sheet != nil && a.sheet.name == "quit" {
-		a.leave()
+		a.cfg.Quit()
 		return
 	}
 	a.raise()
@@ -36,16 +36,8 @@ func (a *App) quit() {
 		widgets.SizeText, widgets.ColorText, fyne.TextAlignLeading)
 	var sheet *widgets.Sheet
 	stay := widgets.NewButton(widgets.PlainButton, lang.L("Keep running"), func() { sheet.Dismiss() })
-	yes := widgets.NewButton(widgets.PrimaryButton, lang.L("Quit now"), a.leave)
+	yes := widgets.NewButton(widgets.PrimaryButton, lang.L("Quit now"), a.cfg.Quit)
 	sheet = widgets.NewSheet(lang.L("Files are under way"), words, stay, yes)
 	a.showSheet(&openSheet{name: "quit", sheet: sheet, spots: map[string]spotted{"stay": stay, "quit": yes}})
 	sheet.ShowOn(a.window.Canvas(), stay)
-}
-
-// leave ends the program without a question.
-func (a *App) leave() {
-	if p := a.windowPlace(); p != nil {
-		a.settings.Place = p
-	}
-	a.cfg.Quit()
 }

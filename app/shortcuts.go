@@ -41,6 +41,7 @@ func windowKeys() []windowKey {
 		{one(fyne.KeyI, ctrl), func(a *App, _ shortcutKey) { a.invite() }, lang.L("Invite somebody"), false},
 		{one(fyne.KeyO, ctrl), func(a *App, _ shortcutKey) { a.pickFiles() }, lang.L("Choose files to send"), false},
 		{one(fyne.KeyR, ctrl), func(a *App, _ shortcutKey) { a.startVoice() }, lang.L("Record a voice message"), false},
+		{one(fyne.KeyM, ctrl), func(a *App, _ shortcutKey) { a.openMedia() }, lang.L("Pictures and files of this conversation"), false},
 		{one(fyne.KeyJ, ctrl), func(a *App, _ shortcutKey) { a.openTransfers() }, lang.L("Transfers"), false},
 		{one(fyne.KeyUp, alt), func(a *App, _ shortcutKey) { a.open(a.main.list.Next(-1)) }, lang.L("The conversation above"), false},
 		{one(fyne.KeyDown, alt), func(a *App, _ shortcutKey) { a.open(a.main.list.Next(1)) }, lang.L("The conversation below"), false},

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/lang"
 
 	"satchel/chat"
@@ -37,7 +36,7 @@ func (a *App) openWindow() {
 			c.TypedKey(k)
 		} else if k.Name == fyne.KeyEscape {
 			a.escape()
-		} else if k.Name == desktop.KeyMenu && a.main != nil {
+		} else if widgets.MenuKey(k) && a.main != nil {
 			a.main.list.ShowMenu()
 		} else if c := a.writesAnywhere(); c != nil {
 			c.TypedKey(k)
@@ -120,6 +119,9 @@ func (l *watched) Layout(objects []fyne.CanvasObject, s fyne.Size) {
 // remember keeps what the window should look like next time.
 func (a *App) remember() {
 	s := a.settings
+	if p := a.stands.Load(); p != nil {
+		s.Place = p
+	}
 	if a.main != nil {
 		s.Conversation = a.main.pane.id
 		a.main.pane.keepDraft()

@@ -75,6 +75,12 @@ func (e *caretEntry) TypedRune(r rune) {
 	e.Entry.TypedRune(r)
 }
 
+// TappedSecondary implements fyne.SecondaryTappable.
+func (e *caretEntry) TappedSecondary(at *fyne.PointEvent) {
+	takeSpace()
+	e.Entry.TappedSecondary(at)
+}
+
 // TypedShortcut implements fyne.Shortcutable.
 func (e *caretEntry) TypedShortcut(s fyne.Shortcut) {
 	e.used = time.Now()

@@ -2,7 +2,6 @@ package widgets
 
 import (
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/widget"
 )
 
@@ -22,16 +21,14 @@ func newKeyedList(of *ConversationList) *keyedList {
 
 // TypedKey implements fyne.Focusable.
 func (l *keyedList) TypedKey(k *fyne.KeyEvent) {
-	switch pressing(k); k.Name {
+	if pressing(k); MenuKey(k) {
+		l.of.menuAt(l.at)
+		return
+	}
+	switch k.Name {
 	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
 		if l.at < len(l.of.rows) {
 			l.of.choose(l.of.rows[l.at])
-		}
-	case desktop.KeyMenu:
-		l.of.menuAt(l.at)
-	case fyne.KeyF10:
-		if Modifiers()&fyne.KeyModifierShift != 0 {
-			l.of.menuAt(l.at)
 		}
 	case fyne.KeyEscape:
 		do(l.of.OnEscape)
@@ -72,7 +69,7 @@ func (l *ConversationList) showMenu(r Row, at fyne.Position) bool {
 	}
 	items := l.OnMenu(r)
 	if len(items) > 0 {
-		widget.ShowPopUpMenuAtPosition(fyne.NewMenu("", items...), c, at)
+		ShowMenu(items, c, at)
 	}
 	return len(items) > 0
 }

@@ -90,7 +90,7 @@ func (s *MediaSheet) open(i int) {
 // menu is what can be done with one, beside opening it.
 func (s *MediaSheet) menu(m chat.Message, at fyne.Position, o fyne.CanvasObject) {
 	if c := fyne.CurrentApp().Driver().CanvasForObject(o); c != nil && s.OnShow != nil {
-		widget.ShowPopUpMenuAtPosition(fyne.NewMenu("", fyne.NewMenuItem(lang.L("Show in the conversation"), func() { s.OnShow(m) })), c, at)
+		ShowMenu([]*fyne.MenuItem{fyne.NewMenuItem(lang.L("Show in the conversation"), func() { s.OnShow(m) })}, c, at)
 	}
 }
 

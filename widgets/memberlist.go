@@ -84,14 +84,14 @@ func newMemberRow(m MemberRow) *memberRow {
 // open shows what can be done, under the button.
 func (m *memberRow) open() {
 	if c := fyne.CurrentApp().Driver().CanvasForObject(m.more); c != nil {
-		widget.NewPopUpMenu(fyne.NewMenu("", m.member.Menu...), c).ShowAtRelativePosition(fyne.NewPos(0, m.more.Size().Height), m.more)
+		ShowMenuBelow(m.member.Menu, c, m.more, fyne.NewPos(0, m.more.Size().Height))
 	}
 }
 
 // TappedSecondary implements fyne.SecondaryTappable.
 func (m *memberRow) TappedSecondary(e *fyne.PointEvent) {
 	if c := fyne.CurrentApp().Driver().CanvasForObject(m); c != nil && len(m.member.Menu) > 0 {
-		widget.ShowPopUpMenuAtPosition(fyne.NewMenu("", m.member.Menu...), c, e.AbsolutePosition)
+		ShowMenu(m.member.Menu, c, e.AbsolutePosition)
 	}
 }
 

@@ -65,8 +65,7 @@ func (p *Picker) open() {
 		item.Checked = i == p.picked
 		items = append(items, item)
 	}
-	p.menu = widget.NewPopUpMenu(fyne.NewMenu("", items...), canvas)
-	p.menu.ShowAtRelativePosition(fyne.NewPos(0, p.Button.Size().Height+2), p.Button)
+	p.menu = ShowMenuBelow(items, canvas, p.Button, fyne.NewPos(0, p.Button.Size().Height+2))
 }
 
 func (p *Picker) shown() string {

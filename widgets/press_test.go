@@ -40,6 +40,38 @@ func TestSpacePresses(t *testing.T) {
 	}
 }
 
+// Space chooses from a menu, and is not written by who has the focus afterwards; the
+// next is. That of a field's own menu is not, either.
+func TestSpaceInMenu(t *testing.T) {
+	test.NewTempApp(t).Settings().SetTheme(NewTheme())
+	field, chosen := NewField("Words"), 0
+	c := room(t, theme.VariantLight, container.NewVBox(field), 400, 400).Canvas()
+	menu := []*fyne.MenuItem{fyne.NewMenuItem("First", func() { chosen++ })}
+	for _, opens := range []func(){
+		func() { ShowMenu(menu, c, fyne.NewPos(20, 20)) },
+		func() { ShowMenuBelow(menu, c, field, fyne.NewPos(0, 20)) },
+		func() { ShowMenuAbove(menu, c, field) },
+		func() { field.TappedSecondary(&fyne.PointEvent{}) },
+	} {
+		c.Focus(field)
+		field.SetText("")
+		opens()
+		on := c.Focused()
+		on.TypedKey(&fyne.KeyEvent{Name: fyne.KeyDown})
+		space(c)
+		if c.Focused() == on || field.Text != "" {
+			t.Errorf("%T has the focus, and %q is written", c.Focused(), field.Text)
+		}
+		space(c)
+		if field.Text != " " {
+			t.Errorf("%q is written", field.Text)
+		}
+	}
+	if chosen != 3 {
+		t.Errorf("chosen %d times", chosen)
+	}
+}
+
 // Messages are chosen with Space, one after the other, and nothing is written.
 func TestSpaceChooses(t *testing.T) {
 	s := lightStage(t, 600, 500)

@@ -6,7 +6,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/lang"
-	"fyne.io/fyne/v2/widget"
 	"satchel/chat"
 )
 
@@ -202,7 +201,7 @@ func (t *Timeline) showMenu(e *entry, at fyne.Position) {
 		return
 	}
 	if items := t.menu(e); len(items) > 0 {
-		widget.ShowPopUpMenuAtPosition(fyne.NewMenu("", items...), c, at)
+		ShowMenu(items, c, at)
 	}
 }
 

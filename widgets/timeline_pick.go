@@ -171,7 +171,7 @@ func (t *Timeline) typedOnMessage(k *fyne.KeyEvent) bool {
 	case fyne.KeySpace:
 		pressing(k)
 		t.pick(t.entries[at], fyne.KeyModifierShortcutDefault)
-	case desktop.KeyMenu, fyne.KeyReturn, fyne.KeyEnter:
+	case desktop.KeyMenu, fyne.KeyF10, fyne.KeyReturn, fyne.KeyEnter:
 		if w := t.entries[at].widget; w != nil {
 			on := fyne.CurrentApp().Driver().AbsolutePositionForObject(w)
 			t.showMenu(t.entries[at], on.AddXY(24, min(t.entries[at].body, 40)))

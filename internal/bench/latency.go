@@ -33,9 +33,10 @@ const (
 // latency compares send → delivered of a text message while the relay, the
 // sender and the receiver are idle with the same while the sender uploads 2 GB
 // and the receiver downloads 2 GB, as so many files at a time. Each is
-// measured several times in turn, idle for as long as under load: a disk that
-// stands still now and then meets both alike. The load is open: messages leave on
-// a fixed beat and a late one counts from its beat.
+// measured several times in turn, idle for as long as under load, and of the
+// rounds' figures the median counts: a disk that stands still now and then, for
+// longer than anything else takes, meets some rounds and not others. All are printed.
+// The load is open: messages leave on a fixed beat and a late one counts from its beat.
 func latency(files int) func(ctx context.Context, dir string) error {
 	return func(ctx context.Context, dir string) error {
 		dir = filepath.Join(dir, fmt.Sprintf("latency-%d", files))
@@ -53,30 +54,44 @@ func latencyWith(ctx context.Context, dir string, files int) error {
 		return err
 	}
 	defer p.close()
-	var idle, busy []time.Duration
+	var idle, busy [][]time.Duration
+	n := 0
 	for i := range loads {
 		d, err := p.underLoad(ctx, dir, i, files)
 		if err != nil {
 			return err
 		}
-		busy = append(busy, d...)
+		busy, n = append(busy, d), n+len(d)
 		quiet, cancel := context.WithTimeout(ctx, time.Duration(len(d))*every)
 		d, err = p.beat(quiet)
 		cancel()
 		if err != nil {
 			return err
 		}
-		idle = append(idle, d...)
+		idle = append(idle, d)
 	}
 	for _, q := range []struct {
 		name string
 		p    float64
 	}{{"p50", .5}, {"p90", .9}, {"p99", .99}} {
-		a, b := percentile(idle, q.p), percentile(busy, q.p)
-		fmt.Printf("latency: text send → delivered %s: idle %8s, with %d up and %d down of 2 GB in all each %8s  %.2f × idle\n", q.name, micros(a), files, files, micros(b), float64(b)/float64(a))
+		a, idles := ofRounds(idle, q.p)
+		b, loaded := ofRounds(busy, q.p)
+		fmt.Printf("latency: text send → delivered %s: idle %8s, with %d up and %d down of 2 GB in all each %8s  %.2f × idle (rounds: idle %s; under load %s)\n",
+			q.name, micros(a), files, files, micros(b), float64(b)/float64(a), idles, loaded)
 	}
-	fmt.Printf("latency: %d messages idle, %d under load, which took %v each time\n", len(idle), len(busy), (time.Duration(len(busy)/loads) * every).Round(time.Second))
+	fmt.Printf("latency: %d messages under load, which took %v each time, and as many idle\n", n, (time.Duration(n/loads) * every).Round(time.Second))
 	return nil
+}
+
+// ofRounds returns the median of the rounds' percentiles, and all of them in words.
+func ofRounds(all [][]time.Duration, p float64) (time.Duration, string) {
+	var each []time.Duration
+	var words []string
+	for _, d := range all {
+		each = append(each, percentile(d, p))
+		words = append(words, micros(each[len(each)-1]))
+	}
+	return median(each), strings.Join(words, ", ")
 }
 
 // pair is two people on a relay of its own process.
