@@ -372,6 +372,7 @@ func (e *composerEntry) TypedRune(r rune) {
 }
 
 func (e *composerEntry) TypedKey(k *fyne.KeyEvent) {
+	spaceTaken = false // this key is for the field
 	if !e.shift && e.owner.mentionKey(k.Name) {
 		return
 	}
