@@ -227,7 +227,9 @@ func TestScreenSearch(t *testing.T) {
 	for i := range 100 {
 		ines.ctl("send", "--to", "Mara Reyes", "--text", fmt.Sprintf("Hay, bale %d", i))
 	}
-	mara.opens("Ines Tavares")
+	mara.opens("Ines Tavares") // where what is new begins
+	mara.hears("The needle lies in the blue box")
+	mara.key("ctrl+Up", "End", "Escape")
 	mara.hears("Hay, bale 99")
 	mara.click("search")
 	mara.typed("needle")
