@@ -129,6 +129,10 @@ func (w *walk) all(r *relay) {
 	w.hears("Perfect.")
 	w.keep("chat-top", "composer")
 	w.key("ctrl+Up", "End", "Escape") // the newest, also where a window is low
+	w.wait("the end", func(s *screen) bool {
+		b := find(s, func(b *bubble) bool { return b.Text == "Perfect." })
+		return b != nil && b.Spots[""].H > 0
+	})
 	is := func(b *bubble) bool { return b.File == "shotlist-v7.pdf" }
 	w.pressOn(cmp.Or(w.says["Download"], "Download"), is)
 	w.wait("the list", func(s *screen) bool { b := find(s, is); return b != nil && b.Path != "" })
