@@ -19,8 +19,7 @@ import (
 // moves a stretch before it waits again, so messages without end do not stop a
 // file. For a while after a message, all streams of a gate together take a
 // sixteenth of the processors at most, so that who wakes up for the next message
-// finds a processor free, and the disk, too: with an eighth, one text in ten met a
-// piece of a file there.
+// finds a processor free, and the disk, too.
 const (
 	patience = 25 * time.Millisecond
 	while    = time.Second
