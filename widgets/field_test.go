@@ -23,10 +23,7 @@ func TestFieldsCostNothing(t *testing.T) {
 		p.ShowOn(w.Canvas(), fyne.NewPos(600, 500))
 		w.Canvas().Capture()
 		p.Dismiss()
-		runtime.GC()
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return m.HeapAlloc
+		return heapNow()
 	}
 	before := open()
 	for range 9 {
@@ -37,6 +34,14 @@ func TestFieldsCostNothing(t *testing.T) {
 	if after > before+10<<20 {
 		t.Errorf("%d MB more after ten of each", (after-before)>>20)
 	}
+}
+
+// heapNow is how many bytes are in use.
+func heapNow() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }
 
 // What is longer than a field moves along with the caret, and comes back with it.
@@ -69,10 +74,7 @@ func TestFieldKeepsItsFonts(t *testing.T) {
 	heap := func() uint64 {
 		box.Refresh()
 		w.Canvas().Capture()
-		runtime.GC()
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return m.HeapAlloc
+		return heapNow()
 	}
 	before := heap()
 	for range 20 {

@@ -48,11 +48,7 @@ func NewGroupPage() *GroupPage {
 	}
 	p.acts = NewLine(8, p.Links, p.Timer, p.Picture, p.NoPicture)
 	p.Name.OnChanged = func(name string) {
-		long := TitleTooLong(name)
-		if long != "" || p.long {
-			p.answer.SetText(long)
-		}
-		p.long = long != ""
+		p.long = tellLong(p.answer, TitleTooLong(name), p.long)
 		p.draw()
 	}
 	p.Name.OnSubmitted = func(string) { p.rename() }

@@ -46,11 +46,7 @@ func (s *GroupSheet) make(title, do string) {
 	body := container.New(groupLayout{s})
 	if s.Name != nil {
 		s.Name.OnChanged = func(name string) {
-			long := TitleTooLong(name)
-			if long != "" || s.long {
-				s.reason.SetText(long)
-			}
-			s.long = long != ""
+			s.long = tellLong(s.reason, TitleTooLong(name), s.long)
 			s.draw()
 		}
 		s.Name.OnSubmitted = func(string) { s.press() }

@@ -37,5 +37,14 @@ func TitleTooLong(title string) string {
 	return lang.N("The name is too long: {{.Count}} characters must go.", over, map[string]any{"Count": over})
 }
 
+// tellLong has words say by how much a name is too long, if it is, and no more of it
+// once it is not; was is what it returned before: whether the name is.
+func tellLong(words *Paragraph, long string, was bool) bool {
+	if long != "" || was {
+		words.SetText(long)
+	}
+	return long != ""
+}
+
 // folded is a name as it is kept: without white space around it, and one between words.
 func folded(name string) string { return strings.Join(strings.Fields(name), " ") }

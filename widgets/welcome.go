@@ -164,13 +164,7 @@ func (w *Welcome) beginMember() {
 
 // measureName says while one writes that a name is too long; what is written stays.
 func (w *Welcome) measureName(field *Field) {
-	switch long := NameTooLong(field.Text); {
-	case long != "":
-		w.reason.SetText(long)
-	case w.long:
-		w.reason.SetText("")
-	}
-	w.long = NameTooLong(field.Text) != ""
+	w.long = tellLong(w.reason, NameTooLong(field.Text), w.long)
 	w.update()
 }
 
