@@ -192,14 +192,14 @@ func (r *transferRow) set(row TransferRow) {
 
 // actsOf is what can be done to a transfer, from left to right.
 func actsOf(t *chat.Transfer) []TransferAct {
-	switch s := t.State; {
-	case s == chat.TransferDone:
+	switch t.State {
+	case chat.TransferDone:
 		return []TransferAct{ActOpen, ActFolder}
-	case s == chat.TransferPaused, s == chat.TransferFailed:
+	case chat.TransferPaused, chat.TransferFailed:
 		return []TransferAct{ActResume, ActCancel}
-	case s == chat.TransferWaiting:
+	case chat.TransferWaiting:
 		return []TransferAct{ActFront, ActResume, ActCancel}
-	case s == chat.TransferQueued:
+	case chat.TransferQueued:
 		return []TransferAct{ActFront, ActPause, ActCancel}
 	}
 	return []TransferAct{ActPause, ActCancel}
