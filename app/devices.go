@@ -42,7 +42,7 @@ func deviceRows(devices []session.Device) (rows []widgets.DeviceRow) {
 		if d.Removed {
 			continue
 		}
-		date := map[string]any{"Date": d.Added.Local().Format(time.DateOnly)}
+		date := map[string]any{"Date": widgets.FormatDate(d.Added)}
 		r := widgets.DeviceRow{ID: string(d.ID), Name: d.Label, File: d.Recovery, This: d.This, Detail: lang.L("Added {{.Date}}", date)}
 		switch {
 		case r.Name == "":

@@ -81,7 +81,7 @@ func (a *App) hover(over bool) {
 	if c.Kind == chat.Self {
 		title = lang.L("Drop to keep in your notes")
 	}
-	p.hover.Set(widgets.IconDrop, title, lang.L("Files of any kind and size. Hold Shift to send without asking."))
+	p.hover.Set(widgets.IconDrop, title, lang.L("Files and folders of any kind and size. Hold Shift to send without asking."))
 	p.hover.Show()
 	p.root.Refresh()
 }

@@ -8,11 +8,14 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/software"
 	"fyne.io/fyne/v2/test"
 
 	"satchel/chat"
@@ -306,22 +309,41 @@ func (p *person) back() {
 	}
 }
 
-// rooms are the sizes that a window of 800x560 and of 1600x1000 pixels has for
-// text of 80, 100 and 160 per cent; `make test` has the least and the most room,
-// and the least only of other languages.
-func rooms(code string) (all []fyne.Size) {
+// room is a size of window, in pixels, with text of so many per cent of its size.
+type room struct {
+	width, height float32
+	percent       int
+}
+
+// size is the room in units of text.
+func (r room) size() fyne.Size {
+	return fyne.NewSize(r.width*100/float32(r.percent), r.height*100/float32(r.percent))
+}
+
+// rooms are windows of 800x560 and of 1600x1000 pixels with text of 80, 100 and 160
+// per cent; `make test` has the least and the most room, and the least only of other
+// languages.
+func rooms(code string) (all []room) {
 	for _, size := range []fyne.Size{{Width: 800, Height: 560}, {Width: 1600, Height: 1000}} {
-		for _, percent := range []float32{mostScale, 100, leastScale} {
-			all = append(all, fyne.NewSize(size.Width*100/percent, size.Height*100/percent))
+		for _, percent := range []int{mostScale, 100, leastScale} {
+			all = append(all, room{size.Width, size.Height, percent})
 		}
 	}
 	switch {
 	case os.Getenv("SATCHEL_FAULTS") != "" || os.Getenv("SATCHEL_LOOKS") != "":
 		return all
 	case code == "en":
-		return []fyne.Size{all[0], all[len(all)-1]}
+		return []room{all[0], all[len(all)-1]}
 	}
 	return all[:1]
+}
+
+// dresses are the themes that pictures are kept of: both, or none.
+func dresses() []string {
+	if os.Getenv("SATCHEL_LOOKS") == "" {
+		return []string{""}
+	}
+	return []string{"light", "dark"}
 }
 
 // Every screen, at each size of window and text, in both languages: nothing
@@ -334,32 +356,53 @@ func TestEveryScreen(t *testing.T) {
 	p, new := gathered(s), s.sits(t.TempDir())
 	seen := map[string]bool{} // kinds of controls that were looked at with the focus
 	for _, l := range languages {
-		p.speaks(l.code)
-		new.welcomes(t, l.code)
-		for _, v := range views() {
-			p.shows(v)
-			// What is Fyne's own has arrows, and what hovers is the pointer's.
-			if l.code == "en" && !strings.HasSuffix(v.name, "-menu") && v.name != "hover" {
-				p.window.Resize(fyne.NewSize(1120, 720))
-				p.tabs(t, v.name, seen)
-				p.escapes(t, v)
-				p.window.Resize(fyne.NewSize(1120, 720))
+		for _, dress := range dresses() {
+			if dress != "" {
+				s.fyne.Settings().SetTheme(themeOf(dress))
 			}
-			for _, room := range rooms(l.code) {
-				p.window.Resize(room)
-				p.looksRight(t, l.code+" "+v.name)
-				p.drawn(t, fmt.Sprintf("%s-%s-%.0f", v.name, l.code, room.Width))
+			p.speaks(l.code)
+			new.welcomes(t, dress, l.code)
+			for _, v := range views() {
+				if !wanted(dress, l.code, v.name) {
+					continue
+				}
+				p.shows(v)
+				// What is Fyne's own has arrows, and what hovers is the pointer's.
+				if dress == "" && l.code == "en" && !strings.HasSuffix(v.name, "-menu") && v.name != "hover" {
+					p.window.Resize(fyne.NewSize(1120, 720))
+					p.tabs(t, v.name, seen)
+					p.escapes(t, v)
+					p.window.Resize(fyne.NewSize(1120, 720))
+				}
+				p.fits(t, dress, l.code, v.name)
+				p.back()
 			}
-			p.back()
 		}
 	}
-	if len(seen) < 6 {
+	if dresses()[0] == "" && len(seen) < 6 {
 		t.Errorf("only %v were seen with the focus", seen)
 	}
 }
 
+// fits looks at what is shown, in all rooms.
+func (p *person) fits(t *testing.T, dress, code, what string) {
+	t.Helper()
+	c := p.window.Canvas().(software.WindowlessCanvas)
+	for _, room := range rooms(code) {
+		name := picture(dress, code, room, what)
+		if !drawn(name) {
+			continue
+		}
+		c.SetScale(float32(room.percent) / 100)
+		p.window.Resize(room.size())
+		p.looksRight(t, code+" "+what)
+		p.draw(t, name)
+	}
+	c.SetScale(1)
+}
+
 // welcomes goes through the ways to begin.
-func (p *person) welcomes(t *testing.T, code string) {
+func (p *person) welcomes(t *testing.T, dress, code string) {
 	t.Helper()
 	for i := range 4 {
 		p.showWelcome()
@@ -367,11 +410,7 @@ func (p *person) welcomes(t *testing.T, code string) {
 		way := []*widgets.Choice{w.Here, w.Invited, w.Linked, w.Recovered}[i]
 		test.Tap(way)
 		w.Fail(say("This file is too large to be a recovery file."))
-		for _, room := range rooms(code) {
-			p.window.Resize(room)
-			p.looksRight(t, fmt.Sprintf("%s welcome %d", code, i))
-			p.drawn(t, fmt.Sprintf("welcome%d-%s-%.0f", i, code, room.Width))
-		}
+		p.fits(t, dress, code, fmt.Sprintf("welcome-%d", i))
 	}
 }
 
@@ -383,13 +422,34 @@ func (p *person) speaks(code string) {
 	p.sees("the one with everything", func(Screen) bool { return p.main.pane.loaded && len(p.main.pane.shown) > 15 })
 }
 
-// drawn keeps a picture where SATCHEL_LOOKS names a folder.
-func (p *person) drawn(t *testing.T, name string) {
+// picture is the name of one picture among those that SATCHEL_LOOKS keeps.
+func picture(dress, code string, r room, what string) string {
+	return fmt.Sprintf("%s-%s-%d-%.0fx%.0f/%s.png", dress, code, r.percent, r.width, r.height, what)
+}
+
+// drawn tells whether a picture is among those that SATCHEL_LOOK, a regular
+// expression, chooses.
+func drawn(name string) bool {
+	yes, err := regexp.MatchString(os.Getenv("SATCHEL_LOOK"), name)
+	return yes || err != nil
+}
+
+// wanted tells whether any picture of a view is chosen.
+func wanted(dress, code, what string) bool {
+	return slices.ContainsFunc(rooms(code), func(r room) bool { return drawn(picture(dress, code, r, what)) })
+}
+
+// draw keeps a picture where SATCHEL_LOOKS names a folder.
+func (p *person) draw(t *testing.T, name string) {
 	dir := os.Getenv("SATCHEL_LOOKS")
 	if dir == "" {
 		return
 	}
-	f, err := os.Create(filepath.Join(dir, name+".png"))
+	path := filepath.Join(dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Create(path)
 	if err != nil {
 		t.Fatal(err)
 	}

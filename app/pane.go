@@ -244,7 +244,7 @@ func (p *pane) drawEmpty() {
 	case c.Kind == chat.Self:
 		p.hint.Set(widgets.IconDrop, lang.L("Drop files here"), lang.L("Notes to self is for what you want to find again: words, links, and files of any size."))
 	default:
-		p.hint.Set(widgets.IconDrop, lang.L("Drop files here"), lang.L("Or write the first words to {{.Name}}. Files of any kind and size can come along.", map[string]any{"Name": a.model.name(&c)}))
+		p.hint.Set(widgets.IconDrop, lang.L("Drop files here"), lang.L("Or write the first words to {{.Name}}. Files and folders of any kind and size can come along.", map[string]any{"Name": a.model.name(&c)}))
 	}
 }
 

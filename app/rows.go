@@ -190,7 +190,7 @@ func rowTime(t, now time.Time) string {
 	case t.Year() == now.Year():
 		return lang.L("{{.Day}} {{.Month}}", map[string]any{"Day": t.Day(), "Month": lang.L(t.Month().String()[:3])})
 	}
-	return t.Format("2006-01-02")
+	return widgets.FormatDate(t)
 }
 
 // status is the second line of a conversation's head.

@@ -296,10 +296,12 @@ func (a *App) recentEmoji() []string {
 // askToDelete asks once before messages of ours are gone for everyone.
 func (a *App) askToDelete(messages []chat.Message) {
 	title := lang.L("Delete this message?")
+	said := lang.L("It is deleted for everyone in the conversation. Who has read it may still remember it, and a file that somebody saved stays where it was saved.")
 	if len(messages) > 1 {
 		title = lang.L("Delete {{.Count}} messages?", map[string]any{"Count": len(messages)})
+		said = lang.L("They are deleted for everyone in the conversation. Who has read them may still remember them, and files that somebody saved stay where they were saved.")
 	}
-	words := widgets.NewParagraph(lang.L("It is deleted for everyone in the conversation. Who has read it may still remember it, and a file that somebody saved stays where it was saved."),
+	words := widgets.NewParagraph(said,
 		widgets.SizeText, widgets.ColorText, fyne.TextAlignLeading)
 	var sheet *widgets.Sheet
 	cancel := widgets.NewButton(widgets.PlainButton, lang.L("Cancel"), func() { sheet.Dismiss() })

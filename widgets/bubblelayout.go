@@ -381,8 +381,9 @@ func (l *bubbleLayout) placeFile(it *Item, y, w, limit float32) (float32, float3
 		column = max(column, measureWord(FormatDuration(content.File.Duration)+" / "+detail, TinySize, fyne.TextStyle{})+extra)
 	}
 	if s.moving() {
-		// As wide in every state, so that nothing moves while bytes do.
-		column = fileMinText + float32(2-l.controls)*fileControl
+		// As wide in every state, so that nothing moves while bytes do; and as wide as
+		// the name, which is the same in all.
+		column = max(fileMinText, measureWord(name, TextSize, bold)-2*fileControl) + float32(2-l.controls)*fileControl
 	}
 	column = min(column, room)
 	l.name = ElideMiddle(name, column, TextSize, true)

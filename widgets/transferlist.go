@@ -272,12 +272,12 @@ func (r *transferRow) CreateRenderer() fyne.WidgetRenderer {
 		}
 		var rest string
 		if state.bad { // all of what went wrong, and of the way on
-			words, rest = cutWords(words, room, SmallSize)
+			words, rest = cutWords(words, room, SmallSize, false)
 		}
 		if rest != "" {
 			y = 2
 		}
-		name.Text = ElideEnd(shownName(r.row.Transfer.File.Name), room, TextSize, true)
+		name.Text = ElideMiddle(shownName(r.row.Transfer.File.Name), room, TextSize, true)
 		place(name, x, y, room, LineHeight)
 		detail.Text = ElideEnd(words, room, SmallSize, false)
 		place(detail, x, y+20, room, SmallLineHeight)
@@ -300,6 +300,9 @@ func (r *transferRow) CreateRenderer() fyne.WidgetRenderer {
 		if !titled {
 			state, _ := r.words()
 			fill, on := fileTileColor(&r.row.Transfer.File)
+			if state.bad && state.upload {
+				fill, on = ColorBad, ColorOnAccent
+			}
 			tile.FillColor = Color(fill)
 			if state.phase == filePaused || state.phase == fileWaiting || state.phase == fileQueued {
 				tile.FillColor = faded(Color(fill))
