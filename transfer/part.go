@@ -55,7 +55,7 @@ func openPart(ctx context.Context, path string, size int64, m *meter, words *pri
 	if err != nil {
 		return nil, err
 	}
-	p := &part{file: file, hash: &beside{Hash: sha256.New(), words: words}, size: size, owed: turns, meter: m, caps: caps, ctx: ctx, words: words, bulk: words.Bulk()}
+	p := &part{file: file, hash: &beside{Hash: sha256.New(), words: words}, size: size, meter: m, caps: caps, ctx: ctx, words: words, bulk: words.Bulk()}
 	err = p.verify(ctx)
 	if err == nil {
 		err = reserve(file, size)

@@ -79,7 +79,7 @@ func openSource(ctx context.Context, t *chat.Transfer, m *meter, words *priority
 }
 
 func newSource(ctx context.Context, b body, m *meter, words *priority.Gate, caps *caps) *source {
-	return &source{ctx: ctx, body: b, meter: m, caps: caps, words: words, bulk: words.Bulk(), reading: words.Bulk(), read: turns}
+	return &source{ctx: ctx, body: b, meter: m, caps: caps, words: words, bulk: words.Bulk(), reading: words.Bulk()}
 }
 
 // seal makes the sealed form: the one that an attempt before has left, or one
