@@ -51,7 +51,7 @@ func deviceRows(devices []session.Device) (rows []widgets.DeviceRow) {
 			r.Detail = lang.L("Brings your account back · made {{.Date}}", date)
 		}
 		if d.This {
-			r.Detail = lang.L("This device · added {{.Date}}", date)
+			r.Detail = lang.L("This device · since {{.Date}}", date)
 			rows = append([]widgets.DeviceRow{r}, rows...)
 			continue
 		}

@@ -91,9 +91,19 @@ func gathered(s *stage) *person {
 		must(os.WriteFile(path, make([]byte, 3000+len(name)), 0o600))
 	}
 	send(ines, "All of the second day", folder)
-	send(ines, "Reference for the evening look", photo("harbour.jpg", 640, 400))
+	mara.photo = photo("harbour.jpg", 640, 400)
+	send(ines, "Reference for the evening look", mara.photo)
 	send(ines, "Harbour, three angles", photo("a.jpg", 300, 200), photo("b.jpg", 200, 300), photo("c.jpg", 300, 300))
 	say(ines, chat.Content{Location: &chat.Location{Lat: 38.7056, Lon: -9.1446, Name: "Cais do Sodré, at the end of the long pier"}})
+	if thorough() {
+		theirs, mine := kinds()
+		for _, c := range theirs {
+			say(ines, c)
+		}
+		for _, c := range mine {
+			say(mara, c)
+		}
+	}
 	gone := say(mara, chat.Content{Text: "gone in a moment"})
 	last := say(mara, chat.Content{Text: "Perfect."})
 	must(mara.session.React(t.Context(), conv, last.ID, "🎉"))
@@ -161,7 +171,26 @@ func (p *person) under() {
 			batch = append(batch, chat.TransferChanged{Transfer: tr})
 		}
 	}
+	p.carry(batch)
+}
+
+// carry shows transfers, until the view goes.
+func (p *person) carry(batch []chat.Change) {
 	p.apply(batch)
+	p.undo = append(p.undo, func() {
+		for i := range batch {
+			tr := batch[i].(chat.TransferChanged).Transfer
+			tr.State = chat.TransferCancelled
+			batch[i] = chat.TransferChanged{Transfer: tr}
+		}
+		p.apply(batch)
+	})
+}
+
+// lists shows the list, where a narrow window has one of the two.
+func (p *person) lists() {
+	p.main.listed = true
+	p.main.root.Refresh()
 }
 
 // view is one look of the window: how it comes about, and when it is there.
@@ -181,6 +210,7 @@ func views() []view {
 		widgets.ShowMenu(items, p.window.Canvas(), fyne.NewPos(60, 60))
 	}
 	all := []view{
+		{"transfers-none", func(p *person) { p.openTransfers() }, sheet("transfers")},
 		{"chat", func(p *person) { p.under(); p.main.pane.timeline.ScrollToEnd() }, nil},
 		{"chat-top", func(p *person) { p.main.pane.timeline.ScrollTo(p.main.pane.inOrder()[0].ID, 40) }, nil},
 		{"chat-middle", func(p *person) {
@@ -197,11 +227,18 @@ func views() []view {
 			for _, m := range p.main.pane.inOrder()[1:4] {
 				p.main.pane.timeline.Pick(m.ID)
 			}
+			p.main.pane.timeline.ScrollTo(p.main.pane.inOrder()[0].ID, 40)
 		}, nil},
 		{"hover", func(p *person) { p.hover(true) }, nil},
-		{"search", func(p *person) { p.main.head.Search.SetText("ha") }, func(_ *person, s Screen) bool { return len(s.Rows) > 3 }},
-		{"search-nothing", func(p *person) { p.main.head.Search.SetText("xylophone") }, func(_ *person, s Screen) bool { return len(s.Rows) == 0 }},
-		{"offline", func(p *person) { p.main.head.SetStatus(p.model.connectionLine()) }, nil},
+		{"search", func(p *person) { p.lists(); p.main.head.Search.SetText("ha") }, func(_ *person, s Screen) bool { return len(s.Rows) > 3 }},
+		{"search-nothing", func(p *person) { p.lists(); p.main.head.Search.SetText("xylophone") }, func(_ *person, s Screen) bool { return len(s.Rows) == 0 }},
+		{"offline", func(p *person) {
+			p.lists()
+			was := p.model.connection
+			p.model.connection = chat.ConnectionChanged{State: chat.Connecting, Reason: "no route"}
+			p.main.drawConnection(&p.model)
+			p.undo = append(p.undo, func() { p.model.connection = was })
+		}, nil},
 		{"transfers", func(p *person) { p.under(); p.openTransfers() }, sheet("transfers")},
 		{"media", func(p *person) { p.openMedia() }, func(_ *person, s Screen) bool { return s.Sheet != nil && len(s.Sheet.Files) > 3 }},
 		{"media-files", func(p *person) { p.openMedia(); test.Tap(p.sheet.media.Files) }, func(_ *person, s Screen) bool { return s.Sheet != nil && len(s.Sheet.Files) > 3 }},
@@ -256,6 +293,9 @@ func views() []view {
 		}
 		all = append(all, view{"settings-" + page.id, func(p *person) { p.openSettingsAt(page.id) }, there})
 	}
+	if thorough() {
+		all = append(all, moreViews()...)
+	}
 	return all
 }
 
@@ -286,6 +326,9 @@ func (p *person) shows(v view) {
 
 // back takes away what a view brought.
 func (p *person) back() {
+	if p.viewer != nil {
+		p.viewer.widget.Dismiss()
+	}
 	if p.sheet != nil {
 		p.sheet.sheet.Dismiss()
 	}
@@ -307,7 +350,19 @@ func (p *person) back() {
 	if p.main.head.Search.Text != "" {
 		p.main.head.Search.SetText("")
 	}
+	for i := len(p.undo); i > 0; i-- {
+		p.undo[i-1]()
+	}
+	p.undo = nil
+	p.main.listed = false
+	p.main.drawConnection(&p.model)
+	p.sees("the conversation again", func(Screen) bool {
+		return p.main.pane.id == chat.ConversationID(p.ofKind(chat.Direct)) && p.main.pane.loaded
+	})
 }
+
+// thorough tells that all is looked at, at every size.
+func thorough() bool { return os.Getenv("SATCHEL_FAULTS") != "" || os.Getenv("SATCHEL_LOOKS") != "" }
 
 // room is a size of window, in pixels, with text of so many per cent of its size.
 type room struct {
@@ -330,7 +385,7 @@ func rooms(code string) (all []room) {
 		}
 	}
 	switch {
-	case os.Getenv("SATCHEL_FAULTS") != "" || os.Getenv("SATCHEL_LOOKS") != "":
+	case thorough():
 		return all
 	case code == "en":
 		return []room{all[0], all[len(all)-1]}
@@ -361,22 +416,40 @@ func TestEveryScreen(t *testing.T) {
 				s.fyne.Settings().SetTheme(themeOf(dress))
 			}
 			p.speaks(l.code)
+			new.inFront()
 			new.welcomes(t, dress, l.code)
+			p.inFront()
 			for _, v := range views() {
 				if !wanted(dress, l.code, v.name) {
 					continue
 				}
+				if dress != "" { // as it comes up at each size
+					for _, room := range rooms(l.code) {
+						if name := picture(dress, l.code, room, v.name); drawn(name) {
+							p.sized(room)
+							p.shows(v)
+							p.looksRight(t, l.code+" "+v.name)
+							p.draw(t, name)
+							p.back()
+						}
+					}
+					continue
+				}
 				p.shows(v)
 				// What is Fyne's own has arrows, and what hovers is the pointer's.
-				if dress == "" && l.code == "en" && !strings.HasSuffix(v.name, "-menu") && v.name != "hover" {
+				if l.code == "en" && !strings.HasSuffix(v.name, "-menu") && v.name != "hover" {
 					p.window.Resize(fyne.NewSize(1120, 720))
 					p.tabs(t, v.name, seen)
 					p.escapes(t, v)
 					p.window.Resize(fyne.NewSize(1120, 720))
 				}
-				p.fits(t, dress, l.code, v.name)
+				for _, room := range rooms(l.code) {
+					p.window.Resize(room.size())
+					p.looksRight(t, l.code+" "+v.name)
+				}
 				p.back()
 			}
+			p.sized(room{1120, 720, 100})
 		}
 	}
 	if dresses()[0] == "" && len(seen) < 6 {
@@ -384,33 +457,43 @@ func TestEveryScreen(t *testing.T) {
 	}
 }
 
-// fits looks at what is shown, in all rooms.
-func (p *person) fits(t *testing.T, dress, code, what string) {
-	t.Helper()
-	c := p.window.Canvas().(software.WindowlessCanvas)
-	for _, room := range rooms(code) {
-		name := picture(dress, code, room, what)
-		if !drawn(name) {
-			continue
-		}
-		c.SetScale(float32(room.percent) / 100)
-		p.window.Resize(room.size())
-		p.looksRight(t, code+" "+what)
-		p.draw(t, name)
-	}
-	c.SetScale(1)
+// inFront makes this window the one that Fyne's driver for tests takes for that of
+// any object: its last one.
+func (p *person) inFront() {
+	all := p.stage.fyne.Driver().AllWindows()
+	i := slices.Index(all, p.window)
+	all[i], all[len(all)-1] = all[len(all)-1], all[i]
+}
+
+// sized gives the window a room.
+func (p *person) sized(r room) {
+	p.window.Canvas().(software.WindowlessCanvas).SetScale(float32(r.percent) / 100)
+	p.window.Resize(r.size())
 }
 
 // welcomes goes through the ways to begin.
 func (p *person) welcomes(t *testing.T, dress, code string) {
 	t.Helper()
-	for i := range 4 {
-		p.showWelcome()
-		w := p.welcome
-		way := []*widgets.Choice{w.Here, w.Invited, w.Linked, w.Recovered}[i]
-		test.Tap(way)
-		w.Fail(say("This file is too large to be a recovery file."))
-		p.fits(t, dress, code, fmt.Sprintf("welcome-%d", i))
+	for _, room := range rooms(code) {
+		p.sized(room)
+		for i, what := range []string{"welcome", "welcome-invited", "welcome-linked", "welcome-recovered", "welcome-wrong", "welcome-busy"} {
+			name := picture(dress, code, room, what)
+			if !drawn(name) {
+				continue
+			}
+			p.showWelcome()
+			w := p.welcome
+			test.Tap([]*widgets.Choice{w.Here, w.Invited, w.Linked, w.Recovered, w.Recovered, w.Here}[i])
+			switch what {
+			case "welcome-wrong":
+				w.Fail(say("This file is too large to be a recovery file."))
+			case "welcome-busy":
+				w.Name.SetText(longName)
+				w.SetBusy(true)
+			}
+			p.looksRight(t, code+" "+what)
+			p.draw(t, name)
+		}
 	}
 }
 
@@ -445,6 +528,7 @@ func (p *person) draw(t *testing.T, name string) {
 	if dir == "" {
 		return
 	}
+	p.quiet()
 	path := filepath.Join(dir, name)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		t.Fatal(err)
@@ -456,5 +540,19 @@ func (p *person) draw(t *testing.T, name string) {
 	defer f.Close()
 	if err := png.Encode(f, p.window.Canvas().Capture()); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// quiet does what is under way for what is shown, as pictures are decoded beside it,
+// until nothing comes for a moment.
+func (p *person) quiet() {
+	p.window.Canvas().Capture()
+	for {
+		select {
+		case f := <-p.stage.todo:
+			f()
+		case <-time.After(60 * time.Millisecond):
+			return
+		}
 	}
 }

@@ -332,7 +332,10 @@ func (s *mainScreen) drawMe(m *model) {
 	s.head.SetFace(m.myFace())
 }
 
-func (s *mainScreen) drawConnection(m *model) { s.head.SetStatus(m.connectionLine()) }
+func (s *mainScreen) drawConnection(m *model) {
+	line, tone := m.connectionLine()
+	s.head.SetStatus(line, m.connectionShort(), tone)
+}
 
 // mainLayout puts the side bar at the left, as wide as it is in the design, a
 // little wider in a large window and narrower in a small one. Where both have no room, there is one of them.

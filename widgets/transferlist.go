@@ -139,6 +139,7 @@ func (l *TransferList) CreateRenderer() fyne.WidgetRenderer {
 	r.refresh = func() {
 		l.empty.Color = Color(ColorMuted)
 		show(l.empty, len(l.rows) == 0)
+		show(l.list, len(l.rows) > 0) // nothing to walk through
 		l.empty.Refresh()
 		l.list.Refresh()
 	}
