@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/lang"
 
 	"satchel/app/system"
@@ -136,15 +135,15 @@ func (a *App) accountMenu() {
 	var items []*fyne.MenuItem
 	a.lookForAccounts()
 	for i, one := range a.accounts() {
-		name := one.name
+		name := widgets.ElideEnd(one.name, 280, widgets.TextSize, false)
 		if one.unread > 0 {
 			name = lang.N("{{.Name}} ({{.Count}} unread)", one.unread, map[string]any{"Name": name, "Count": one.unread})
 		}
+		if i < 9 { // as words: Fyne writes a shortcut too faintly to be read
+			name += fmt.Sprintf(" · Ctrl+%d", i+1)
+		}
 		item := fyne.NewMenuItem(name, func() { a.switchTo(i) })
 		item.Checked = one.dir == a.cfg.Dir
-		if i < 9 {
-			item.Shortcut = &desktop.CustomShortcut{KeyName: fyne.KeyName(fmt.Sprint(i + 1)), Modifier: fyne.KeyModifierShortcutDefault}
-		}
 		items = append(items, item)
 	}
 	items = append(items, fyne.NewMenuItemSeparator(),

@@ -65,14 +65,11 @@ func (m *model) others(c *chat.Conversation) (names []string) {
 // requote draws the answers to messages that changed or came.
 func (p *pane) requote(targets []chat.Message) {
 	var again []chat.Message
-	for _, m := range p.shown {
-		if m.Content.Reply == "" {
-			continue
-		}
+	for id, to := range p.replies {
 		for i := range targets {
-			if targets[i].ID == m.Content.Reply {
+			if m, ok := p.shown[id]; ok && targets[i].ID == to {
 				m.ReplyTo = chat.QuoteOf(&targets[i])
-				p.shown[m.ID] = m
+				p.shown[id] = m
 				again = append(again, m)
 			}
 		}
@@ -305,8 +302,14 @@ func (a *App) askToDelete(messages []chat.Message) {
 		return
 	}
 	title := lang.L("Delete this message?")
+	forMe := lang.L("For you, it goes from all devices that you have; the others keep it.")
+	forAll := lang.L("For everyone, it goes from the conversation. Who has read it may still remember it, and a file that somebody saved stays where it was saved.")
+	alone := lang.L("It goes from all devices that you have. A file that you saved stays where it was saved.")
 	if len(messages) > 1 {
 		title = lang.L("Delete {{.Count}} messages?", map[string]any{"Count": len(messages)})
+		forMe = lang.L("For you, they go from all devices that you have; the others keep them.")
+		forAll = lang.L("For everyone, they go from the conversation. Who has read them may still remember them, and files that somebody saved stay where they were saved.")
+		alone = lang.L("They go from all devices that you have. Files that you saved stay where they were saved.")
 	}
 	all, mine := true, true // for everyone; for me
 	for i := range messages {
@@ -347,20 +350,20 @@ func (a *App) askToDelete(messages []chat.Message) {
 	var said []string
 	if mine {
 		buttons, spots["delete-for-me"] = append(buttons, me), me
-		said = append(said, lang.L("For you, it goes from all devices that you have; the others keep it."))
+		said = append(said, forMe)
 	}
 	if all {
 		if notes {
 			everyone.SetText(lang.L("Delete"))
 		} else {
-			said = append(said, lang.L("For everyone, it goes from the conversation. Who has read it may still remember it, and a file that somebody saved stays where it was saved."))
+			said = append(said, forAll)
 		}
 		buttons, spots["delete"] = append(buttons, everyone), everyone
 	} else {
 		me.Kind = widgets.PrimaryButton
 	}
 	if len(said) == 0 {
-		said = append(said, lang.L("It goes from all devices that you have. A file that you saved stays where it was saved."))
+		said = append(said, alone)
 	}
 	words := widgets.NewParagraph(strings.Join(said, "\n\n"), widgets.SizeText, widgets.ColorText, fyne.TextAlignLeading)
 	sheet = widgets.NewSheet(title, words, buttons...)
