@@ -28,14 +28,13 @@ type MediaSheet struct {
 	Pictures *Button
 	Files    *Button
 
-	all      []chat.Message
-	shown    []chat.Message // of the tab
-	files    bool
-	grid     *rowGrid
-	list     *rowList
-	empty    *Paragraph
-	nothing  string
-	selected func()
+	all     []chat.Message
+	shown   []chat.Message // of the tab
+	files   bool
+	grid    *rowGrid
+	list    *rowList
+	empty   *Paragraph
+	nothing string
 }
 
 const mediaTile float32 = 116
