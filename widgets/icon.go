@@ -64,6 +64,15 @@ const (
 	IconTalk     Icon = `<path d="M4.5 5.5h15v10.5h-8l-4 3.6v-3.6h-3z"/>`
 )
 
+// drawIcon shows an icon in a picture, if that shows another: Fyne reads the SVG anew
+// with each Refresh of the picture.
+func drawIcon(img *canvas.Image, icon fyne.Resource) {
+	if img.Resource == nil || img.Resource.Name() != icon.Name() {
+		img.Resource = icon
+		img.Refresh()
+	}
+}
+
 // The lines of an icon, of 24 units: one that is a button is drawn at 20, and one that
 // stands alone in a room at twice that and more.
 const (
@@ -85,15 +94,6 @@ var outlines = map[string]string{}
 
 // ink is what an outline has where its colour goes.
 const ink = "#010203"
-
-// drawIcon shows an icon in a picture, if that shows another: Fyne reads the SVG anew
-// with each Refresh of the picture.
-func drawIcon(img *canvas.Image, icon fyne.Resource) {
-	if img.Resource == nil || img.Resource.Name() != icon.Name() {
-		img.Resource = icon
-		img.Refresh()
-	}
-}
 
 // Resource draws the icon in a colour.
 func (i Icon) Resource(c color.Color) fyne.Resource { return i.drawn(c, iconLine) }
