@@ -95,7 +95,7 @@ func (a *App) dropFiles(paths []string) {
 	}
 	id := a.main.pane.id
 	a.main.pane.hover.Hide()
-	limit := a.session.Profile().MaxFile
+	limit := a.session.MaxFile()
 	a.work(func(context.Context) func() {
 		files, refused := inspect(paths, limit)
 		return func() {
@@ -123,7 +123,7 @@ func (a *App) offerFiles(paths []string) {
 		return
 	}
 	a.main.pane.hover.Hide()
-	limit := a.session.Profile().MaxFile
+	limit := a.session.MaxFile()
 	a.work(func(ctx context.Context) func() {
 		files, refused := inspect(paths, limit)
 		return func() {

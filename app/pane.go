@@ -40,6 +40,7 @@ type pane struct {
 
 	shown           map[chat.MessageID]chat.Message
 	came            []chat.MessageID                    // of shown, and some that are gone, in the order of their coming
+	replies         map[chat.MessageID]chat.MessageID   // of shown: what they answer
 	paths           map[chat.MessageID]string           // verified files, and our own sources
 	partly          map[chat.MessageID]bool             // of folders: a part is there
 	fetched         map[chat.MessageID][]chat.AccountID // of our files: who has them

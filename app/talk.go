@@ -65,14 +65,11 @@ func (m *model) others(c *chat.Conversation) (names []string) {
 // requote draws the answers to messages that changed or came.
 func (p *pane) requote(targets []chat.Message) {
 	var again []chat.Message
-	for _, m := range p.shown {
-		if m.Content.Reply == "" {
-			continue
-		}
+	for id, to := range p.replies {
 		for i := range targets {
-			if targets[i].ID == m.Content.Reply {
+			if m, ok := p.shown[id]; ok && targets[i].ID == to {
 				m.ReplyTo = chat.QuoteOf(&targets[i])
-				p.shown[m.ID] = m
+				p.shown[id] = m
 				again = append(again, m)
 			}
 		}

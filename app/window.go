@@ -150,12 +150,13 @@ func (a *App) escape() {
 		return
 	}
 	a.main.pane.timeline.PickNone()
-	if a.main.head.Search.Text != "" {
+	switch {
+	case a.main.head.Search.Text != "":
 		a.main.head.Search.SetText("")
-	} else if a.archive {
+	case a.archive:
 		a.archive = false
 		a.drawRows()
-	} else if a.main.listed && a.main.pane.id != "" {
+	case a.main.listed && a.main.pane.id != "":
 		a.main.listed = false // a narrow window: back to the conversation
 		a.main.root.Refresh()
 	}

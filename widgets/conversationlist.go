@@ -373,12 +373,13 @@ func (r *conversationRow) CreateRenderer() fyne.WidgetRenderer {
 		if r.row.Muted {
 			badge.FillColor = Color(ColorMuted)
 		}
-		muted.Resource, pinned.Resource = IconMuted.Resource(Color(ColorMuted)), IconPin.Resource(Color(ColorMuted))
+		drawIcon(muted, IconMuted.Resource(Color(ColorMuted)))
+		drawIcon(pinned, IconPin.Resource(Color(ColorMuted)))
 		show(muted, r.row.Muted && !r.row.Heading && !r.row.Folder)
 		show(pinned, r.row.Pinned)
 		show(icon, r.row.Icon != "")
 		if r.row.Icon != "" {
-			icon.Resource = r.row.Icon.Resource(Color(r.row.LineTone.color()))
+			drawIcon(icon, r.row.Icon.Resource(Color(r.row.LineTone.color())))
 		}
 		show(ticks, r.row.HasReceipt)
 		if r.row.HasReceipt {
@@ -397,7 +398,9 @@ func (r *conversationRow) CreateRenderer() fyne.WidgetRenderer {
 			re.layout(r.Size())
 		}
 		for _, o := range re.objects {
-			o.Refresh()
+			if _, drawn := o.(*canvas.Image); !drawn {
+				o.Refresh()
+			}
 		}
 	}
 	re.refresh()

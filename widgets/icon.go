@@ -77,6 +77,15 @@ var outlines = map[string]string{}
 // ink is what an outline has where its colour goes.
 const ink = "#010203"
 
+// drawIcon shows an icon in a picture, if that shows another: Fyne reads the SVG anew
+// with each Refresh of the picture.
+func drawIcon(img *canvas.Image, icon fyne.Resource) {
+	if img.Resource == nil || img.Resource.Name() != icon.Name() {
+		img.Resource = icon
+		img.Refresh()
+	}
+}
+
 // Resource draws the icon in a colour.
 func (i Icon) Resource(c color.Color) fyne.Resource { return i.drawn(c, iconLine) }
 

@@ -30,15 +30,14 @@ type MediaSheet struct {
 	Pictures *Button
 	Files    *Button
 
-	all      []chat.Message
-	shown    []chat.Message // of the tab
-	files    bool
-	grid     *rowGrid
-	list     *rowList
-	empty    *Paragraph
-	nothing  string
-	selected func()
-	tile     float32
+	all     []chat.Message
+	shown   []chat.Message // of the tab
+	files   bool
+	grid    *rowGrid
+	list    *rowList
+	empty   *Paragraph
+	nothing string
+	tile    float32
 }
 
 // mediaTile is the least side of a picture's cell: each line of cells takes all of

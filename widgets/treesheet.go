@@ -64,7 +64,7 @@ type treeLine struct {
 
 const (
 	treeRowHeight float32 = 34
-	treeOpen              = 400 // entries up to which all folders are open at first
+	treeOpen      int     = 400 // entries up to which all folders are open at first
 )
 
 // NewTreeSheet returns a sheet for the folder of that name, which waits for
