@@ -229,7 +229,7 @@ func views() []view {
 			}
 			p.main.pane.timeline.ScrollTo(p.main.pane.inOrder()[0].ID, 40)
 		}, nil},
-		{"hover", func(p *person) { p.hover(true) }, nil},
+		{"hover", func(p *person) { p.hover(true, fyne.Position{}) }, nil},
 		{"search", func(p *person) { p.lists(); p.main.head.Search.SetText("ha") }, func(_ *person, s Screen) bool { return len(s.Rows) > 3 }},
 		{"search-nothing", func(p *person) { p.lists(); p.main.head.Search.SetText("xylophone") }, func(_ *person, s Screen) bool { return len(s.Rows) == 0 }},
 		{"offline", func(p *person) {

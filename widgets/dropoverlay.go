@@ -37,6 +37,9 @@ func (d *DropTarget) Set(icon Icon, title, detail string) {
 	}
 }
 
+// Title is what it says first.
+func (d *DropTarget) Title() string { return d.title }
+
 // CreateRenderer implements fyne.Widget.
 func (d *DropTarget) CreateRenderer() fyne.WidgetRenderer {
 	ground := canvas.NewRectangle(color.Transparent)

@@ -64,19 +64,6 @@ const (
 	IconTalk     Icon = `<path d="M4.5 5.5h15v10.5h-8l-4 3.6v-3.6h-3z"/>`
 )
 
-// The lines of an icon, of 24 units: one that is a button is drawn at 20, and one that
-// stands alone in a room at twice that and more.
-const (
-	iconLine  = 2.0
-	largeLine = 1.1
-)
-
-// outlines are the icons that were drawn, in ink.
-var outlines = map[string]string{}
-
-// ink is what an outline has where its colour goes.
-const ink = "#010203"
-
 // drawIcon shows an icon in a picture, if that shows another: Fyne reads the SVG anew
 // with each Refresh of the picture.
 func drawIcon(img *canvas.Image, icon fyne.Resource) {
@@ -86,10 +73,37 @@ func drawIcon(img *canvas.Image, icon fyne.Resource) {
 	}
 }
 
+// The lines of an icon, of 24 units: one that is a button is drawn at 20, and one that
+// stands alone in a room at twice that and more.
+const (
+	iconLine  = 2.0
+	largeLine = 1.1
+)
+
+// icons are the drawings that were asked for. The screen's.
+var icons = map[iconKey]fyne.Resource{}
+
+type iconKey struct {
+	icon  Icon
+	line  float64
+	color color.NRGBA
+}
+
+// outlines are their areas, in ink.
+var outlines = map[string]string{}
+
+// ink is what an outline has where its colour goes.
+const ink = "#010203"
+
 // Resource draws the icon in a colour.
 func (i Icon) Resource(c color.Color) fyne.Resource { return i.drawn(c, iconLine) }
 
 func (i Icon) drawn(c color.Color, line float64) fyne.Resource {
+	n := color.NRGBAModel.Convert(c).(color.NRGBA)
+	key := iconKey{i, line, n}
+	if r, ok := icons[key]; ok {
+		return r
+	}
 	name := fmt.Sprintf("%g%s", line, i)
 	drawn, ok := outlines[name]
 	if !ok {
@@ -97,9 +111,10 @@ func (i Icon) drawn(c color.Color, line float64) fyne.Resource {
 		drawn = outlined(fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24" viewBox="0 0 24 24"><g fill="none" stroke="%s" stroke-width="%g" stroke-linecap="round" stroke-linejoin="round">%s</g></svg>`, ink, line, body))
 		outlines[name] = drawn
 	}
-	n := color.NRGBAModel.Convert(c).(color.NRGBA)
 	hex := fmt.Sprintf("#%02x%02x%02x", n.R, n.G, n.B)
-	return fyne.NewStaticResource(hex+name+".svg", []byte(strings.ReplaceAll(drawn, ink, hex)))
+	r := fyne.NewStaticResource(hex+name+".svg", []byte(strings.ReplaceAll(drawn, ink, hex)))
+	icons[key] = r
+	return r
 }
 
 // newIconImage returns the icon as a picture in a colour of the theme.

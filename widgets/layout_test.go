@@ -215,3 +215,35 @@ func TestBubblesFit(t *testing.T) {
 		}
 	})
 }
+
+// A file's row is as wide in each state of its transfer while it moves, and shows as
+// much of a long name as there is room for.
+func TestMovingFilesKeepTheirWidth(t *testing.T) {
+	width := func(name string, s chat.TransferState, room float32) (float32, string) {
+		f := &chat.File{Name: name, Size: 812_000_000}
+		it := Item{Message: chat.Message{ID: "m", Content: chat.Content{Kind: chat.KindMessage, File: f}}, Sender: "Ines",
+			Transfer: &chat.Transfer{State: s, Direction: chat.Download, File: *f}}
+		l := layoutBubble(&entry{item: it, first: true, last: true}, room)
+		return l.size.Width, l.name
+	}
+	for _, name := range []string{"a.mov", "interview-take4-of-the-second-day.mov", strings.Repeat("long-", 60) + ".mov"} {
+		for _, room := range []float32{leastRoom, 520, 1500} {
+			first, _ := width(name, chat.TransferQueued, room)
+			for _, s := range []chat.TransferState{chat.TransferMoving, chat.TransferPaused, chat.TransferWaiting, chat.TransferFinishing} {
+				if got, _ := width(name, s, room); got != first {
+					t.Errorf("%.10s in %v is %v wide in state %v, and %v before", name, room, got, s, first)
+				}
+			}
+		}
+	}
+	if _, shown := width("interview-take4-of-the-second-day.mov", chat.TransferMoving, 1500); shown != "interview-take4-of-the-second-day.mov" {
+		t.Errorf("%q, where there is room for all", shown)
+	}
+}
+
+// People read dates and amounts as they write them.
+func TestShortDates(t *testing.T) {
+	if got := FormatDate(time.Date(2026, 11, 3, 12, 0, 0, 0, time.Local)); got != "3 Nov 2026" {
+		t.Error(got)
+	}
+}

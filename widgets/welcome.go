@@ -86,6 +86,12 @@ func (w *Welcome) SetLink(link string) {
 	w.choose(w.Invited)
 }
 
+// SetCode fills in the link or code of another device, and chooses that way.
+func (w *Welcome) SetCode(link string) {
+	w.Code.SetText(link)
+	w.choose(w.Linked)
+}
+
 // SetDevice fills in what this computer is called.
 func (w *Welcome) SetDevice(label string) { w.Device.SetText(label) }
 

@@ -6,10 +6,14 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"image"
+	"image/draw"
+	"image/png"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // look is how a window may be dressed: what is set in it, and on what screen it is.
@@ -27,6 +31,9 @@ var looks = []look{
 	{"small-light-80", "light", "en", 800, 560, 80, "1"},
 	{"large-light-pt-2x", "light", "pt", 1600, 1000, 100, "2"},
 	{"large-dark-80", "dark", "en", 1600, 1000, 80, "1"},
+	{"huge-light-2x", "light", "en", 3200, 2000, 100, "2"},
+	{"huge-dark-pt-2x", "dark", "pt", 3200, 2000, 100, "2"},
+	{"small-dark-2x", "dark", "en", 1600, 1120, 100, "2"},
 }
 
 // The screens in a real window, by day and by night, small and large, in both
@@ -79,13 +86,53 @@ func words(t *testing.T, language string) map[string]string {
 	return said
 }
 
-// keep takes a picture once something stays where it is.
+// keep takes a picture once something stays where it is, and is painted: a large
+// window without a graphics card takes its time.
 func (w *walk) keep(name, spotName string) {
 	w.t.Helper()
 	if spotName != "" {
 		w.steady(spotName, func(s *screen) spot { return s.Spots[spotName] })
 	}
-	w.portrait(filepath.Join("looks", w.look+"-"+name))
+	name = filepath.Join("looks", w.look+"-"+name)
+	var last *image.NRGBA
+	var since time.Time
+	w.wait("a picture of "+name+" that stays", func(*screen) bool {
+		w.portrait(name)
+		now := w.pixels(name)
+		if last == nil || unlike(last, now) {
+			last, since = now, time.Now()
+		}
+		return time.Since(since) > 500*time.Millisecond
+	})
+}
+
+// pixels are those of a picture that was taken.
+func (w *walk) pixels(name string) *image.NRGBA {
+	w.t.Helper()
+	f, err := os.Open(filepath.Join(root, "build", "shots", name+".png"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer f.Close()
+	img, err := png.Decode(f)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	out := image.NewNRGBA(img.Bounds())
+	draw.Draw(out, out.Bounds(), img, img.Bounds().Min, draw.Src)
+	return out
+}
+
+// unlike tells whether more than a caret is another in two pictures.
+func unlike(a, b *image.NRGBA) bool {
+	const caret = 4000 // bytes
+	n := 0
+	for i := range a.Pix {
+		if i < len(b.Pix) && a.Pix[i] != b.Pix[i] {
+			n++
+		}
+	}
+	return n > caret || len(a.Pix) != len(b.Pix)
 }
 
 func (w *walk) all(r *relay) {
@@ -95,6 +142,7 @@ func (w *walk) all(r *relay) {
 	}
 	w.start()
 	w.wait("the welcome", func(s *screen) bool { return s.Screen == "welcome" })
+	w.fit()
 	w.keep("welcome", "continue")
 	for _, way := range []string{"invited", "another", "recovered"} {
 		w.click(way)
@@ -146,9 +194,20 @@ func (w *walk) me() string { return "Maria da Conceição Albuquerque de Vasconc
 // sheets goes through what lies over the conversation.
 func (w *walk) sheets(paths ...string) {
 	w.t.Helper()
+	full := map[string]func(*screen) bool{ // what comes after the sheet itself
+		"new":    func(s *screen) bool { return len(s.Sheet.People) > 0 },
+		"invite": func(s *screen) bool { return s.Sheet.Link != "" },
+		"person": func(s *screen) bool { return s.Sheet.Digits != "" },
+		"media":  func(s *screen) bool { return len(s.Sheet.Files) > 0 },
+	}
+	there := func(name string) {
+		w.wait(name, func(s *screen) bool {
+			return s.Sheet != nil && s.Sheet.Name == name && (full[name] == nil || full[name](s))
+		})
+	}
 	sheet := func(name, key, spotName string) {
 		w.key(key)
-		w.wait(name, func(s *screen) bool { return s.Sheet != nil && s.Sheet.Name == name })
+		there(name)
 		w.keep(name, spotName)
 		w.key("Escape")
 		w.wait("no sheet", func(s *screen) bool { return s.Sheet == nil })
@@ -172,7 +231,7 @@ func (w *walk) sheets(paths ...string) {
 	w.wait("no sheet", func(s *screen) bool { return s.Sheet == nil })
 	for _, what := range []string{"person", "media"} {
 		w.click(what)
-		w.wait(what, func(s *screen) bool { return s.Sheet != nil })
+		there(what)
 		w.keep(what, "sheet-close")
 		w.key("Escape")
 		w.wait("no sheet", func(s *screen) bool { return s.Sheet == nil })
