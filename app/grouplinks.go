@@ -68,7 +68,7 @@ func (a *App) openGroupLinks(id chat.ConversationID) {
 	old := widgets.NewToggle(lang.L("They read what was written before"), "", false, nil)
 	relay := widgets.NewToggle(lang.L("Also for people who are not on this relay yet"), "", true, nil)
 	list := container.NewVBox()
-	heading := widgets.NewParagraph(lang.L("A new link"), widgets.SizeText, widgets.ColorText, fyne.TextAlignLeading)
+	heading := widgets.NewHeading(lang.L("A new link"))
 	body := widgets.NewColumn(12, words, list, heading, many, long, old, relay, answer)
 	var sheet *widgets.Sheet
 	back := widgets.NewButton(widgets.PlainButton, lang.L("Back"), func() { a.openGroup(id) })

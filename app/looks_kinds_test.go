@@ -215,3 +215,52 @@ func moreViews() []view {
 		}, nil},
 	}
 }
+
+// recorded has a voice message that waits to be sent.
+func (p *person) recorded() {
+	levels := make([]byte, 200)
+	for i := range levels {
+		levels[i] = byte(20 + (i*37+i*i*11)%220)
+	}
+	id := p.main.pane.id
+	p.voices[id] = &recording{conv: id, path: p.voiceDraft(id), state: widgets.VoiceState{Seconds: 12.3, Levels: levels, Paused: true}}
+	p.main.pane.drawVoice()
+}
+
+// under has transfers in all states, in the open conversation.
+func (p *person) under() {
+	states := []chat.Transfer{
+		{State: chat.TransferQueued}, {State: chat.TransferMoving, Offset: 310_000_000, Rate: 38e6, Left: 13 * time.Second}, {State: chat.TransferPaused, Offset: 310_000_000},
+		{State: chat.TransferWaiting, Offset: 310_000_000}, {State: chat.TransferFinishing, Offset: 812_000_000},
+		{State: chat.TransferFailed, Reason: "The relay's storage is full. Nothing was lost."},
+	}
+	var batch []chat.Change
+	for _, m := range p.main.pane.inOrder() {
+		if f := m.Content.File; f != nil && strings.HasPrefix(f.Name, "interview") && len(batch) < len(states) {
+			tr := states[len(batch)]
+			tr.ID, tr.Message, tr.Conversation, tr.Direction, tr.File, tr.Created = chat.TransferID("t"+m.ID), m.ID, m.Conversation, chat.Download, *f, m.At
+			tr.File.Size = 812_000_000
+			batch = append(batch, chat.TransferChanged{Transfer: tr})
+		}
+	}
+	p.carry(batch)
+}
+
+// carry shows transfers, until the view goes.
+func (p *person) carry(batch []chat.Change) {
+	p.apply(batch)
+	p.undo = append(p.undo, func() {
+		for i := range batch {
+			tr := batch[i].(chat.TransferChanged).Transfer
+			tr.State = chat.TransferCancelled
+			batch[i] = chat.TransferChanged{Transfer: tr}
+		}
+		p.apply(batch)
+	})
+}
+
+// lists shows the list, where a narrow window has one of the two.
+func (p *person) lists() {
+	p.main.listed = true
+	p.main.root.Refresh()
+}

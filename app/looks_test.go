@@ -5,17 +5,12 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
-	"image/png"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/driver/software"
 	"fyne.io/fyne/v2/test"
 
 	"satchel/chat"
@@ -142,55 +137,6 @@ func (p *person) folder() (chat.Message, bool) {
 		}
 	}
 	return chat.Message{}, false
-}
-
-// recorded has a voice message that waits to be sent.
-func (p *person) recorded() {
-	levels := make([]byte, 200)
-	for i := range levels {
-		levels[i] = byte(20 + (i*37+i*i*11)%220)
-	}
-	id := p.main.pane.id
-	p.voices[id] = &recording{conv: id, path: p.voiceDraft(id), state: widgets.VoiceState{Seconds: 12.3, Levels: levels, Paused: true}}
-	p.main.pane.drawVoice()
-}
-
-// under has transfers in all states, in the open conversation.
-func (p *person) under() {
-	states := []chat.Transfer{
-		{State: chat.TransferQueued}, {State: chat.TransferMoving, Offset: 310_000_000, Rate: 38e6, Left: 13 * time.Second}, {State: chat.TransferPaused, Offset: 310_000_000},
-		{State: chat.TransferWaiting, Offset: 310_000_000}, {State: chat.TransferFinishing, Offset: 812_000_000},
-		{State: chat.TransferFailed, Reason: "The relay's storage is full. Nothing was lost."},
-	}
-	var batch []chat.Change
-	for _, m := range p.main.pane.inOrder() {
-		if f := m.Content.File; f != nil && strings.HasPrefix(f.Name, "interview") && len(batch) < len(states) {
-			tr := states[len(batch)]
-			tr.ID, tr.Message, tr.Conversation, tr.Direction, tr.File, tr.Created = chat.TransferID("t"+m.ID), m.ID, m.Conversation, chat.Download, *f, m.At
-			tr.File.Size = 812_000_000
-			batch = append(batch, chat.TransferChanged{Transfer: tr})
-		}
-	}
-	p.carry(batch)
-}
-
-// carry shows transfers, until the view goes.
-func (p *person) carry(batch []chat.Change) {
-	p.apply(batch)
-	p.undo = append(p.undo, func() {
-		for i := range batch {
-			tr := batch[i].(chat.TransferChanged).Transfer
-			tr.State = chat.TransferCancelled
-			batch[i] = chat.TransferChanged{Transfer: tr}
-		}
-		p.apply(batch)
-	})
-}
-
-// lists shows the list, where a narrow window has one of the two.
-func (p *person) lists() {
-	p.main.listed = true
-	p.main.root.Refresh()
 }
 
 // view is one look of the window: how it comes about, and when it is there.
@@ -361,46 +307,6 @@ func (p *person) back() {
 	})
 }
 
-// thorough tells that all is looked at, at every size.
-func thorough() bool { return os.Getenv("SATCHEL_FAULTS") != "" || os.Getenv("SATCHEL_LOOKS") != "" }
-
-// room is a size of window, in pixels, with text of so many per cent of its size.
-type room struct {
-	width, height float32
-	percent       int
-}
-
-// size is the room in units of text.
-func (r room) size() fyne.Size {
-	return fyne.NewSize(r.width*100/float32(r.percent), r.height*100/float32(r.percent))
-}
-
-// rooms are windows of 800x560 and of 1600x1000 pixels with text of 80, 100 and 160
-// per cent; `make test` has the least and the most room, and the least only of other
-// languages.
-func rooms(code string) (all []room) {
-	for _, size := range []fyne.Size{{Width: 800, Height: 560}, {Width: 1600, Height: 1000}} {
-		for _, percent := range []int{mostScale, 100, leastScale} {
-			all = append(all, room{size.Width, size.Height, percent})
-		}
-	}
-	switch {
-	case thorough():
-		return all
-	case code == "en":
-		return []room{all[0], all[len(all)-1]}
-	}
-	return all[:1]
-}
-
-// dresses are the themes that pictures are kept of: both, or none.
-func dresses() []string {
-	if os.Getenv("SATCHEL_LOOKS") == "" {
-		return []string{""}
-	}
-	return []string{"light", "dark"}
-}
-
 // Every screen, at each size of window and text, in both languages: nothing
 // stands on anything else or outside, and no word is cut in the middle. And without
 // a pointer: on each, Tab reaches all that can be pressed, in the order in which it
@@ -457,20 +363,6 @@ func TestEveryScreen(t *testing.T) {
 	}
 }
 
-// inFront makes this window the one that Fyne's driver for tests takes for that of
-// any object: its last one.
-func (p *person) inFront() {
-	all := p.stage.fyne.Driver().AllWindows()
-	i := slices.Index(all, p.window)
-	all[i], all[len(all)-1] = all[len(all)-1], all[i]
-}
-
-// sized gives the window a room.
-func (p *person) sized(r room) {
-	p.window.Canvas().(software.WindowlessCanvas).SetScale(float32(r.percent) / 100)
-	p.window.Resize(r.size())
-}
-
 // welcomes goes through the ways to begin.
 func (p *person) welcomes(t *testing.T, dress, code string) {
 	t.Helper()
@@ -503,56 +395,4 @@ func (p *person) speaks(code string) {
 	p.sees("the conversation again", func(s Screen) bool { return s.Conversation != nil && p.main.pane.loaded && len(s.Messages) > 0 })
 	p.open(chat.ConversationID(p.ofKind(chat.Direct)))
 	p.sees("the one with everything", func(Screen) bool { return p.main.pane.loaded && len(p.main.pane.shown) > 15 })
-}
-
-// picture is the name of one picture among those that SATCHEL_LOOKS keeps.
-func picture(dress, code string, r room, what string) string {
-	return fmt.Sprintf("%s-%s-%d-%.0fx%.0f/%s.png", dress, code, r.percent, r.width, r.height, what)
-}
-
-// drawn tells whether a picture is among those that SATCHEL_LOOK, a regular
-// expression, chooses.
-func drawn(name string) bool {
-	yes, err := regexp.MatchString(os.Getenv("SATCHEL_LOOK"), name)
-	return yes || err != nil
-}
-
-// wanted tells whether any picture of a view is chosen.
-func wanted(dress, code, what string) bool {
-	return slices.ContainsFunc(rooms(code), func(r room) bool { return drawn(picture(dress, code, r, what)) })
-}
-
-// draw keeps a picture where SATCHEL_LOOKS names a folder.
-func (p *person) draw(t *testing.T, name string) {
-	dir := os.Getenv("SATCHEL_LOOKS")
-	if dir == "" {
-		return
-	}
-	p.quiet()
-	path := filepath.Join(dir, name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	f, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if err := png.Encode(f, p.window.Canvas().Capture()); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// quiet does what is under way for what is shown, as pictures are decoded beside it,
-// until nothing comes for a moment.
-func (p *person) quiet() {
-	p.window.Canvas().Capture()
-	for {
-		select {
-		case f := <-p.stage.todo:
-			f()
-		case <-time.After(60 * time.Millisecond):
-			return
-		}
-	}
 }

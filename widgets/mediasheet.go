@@ -44,6 +44,9 @@ type MediaSheet struct {
 // the width.
 const mediaTile float32 = 116
 
+// mediaBar is what the cells leave for the scroll bar.
+const mediaBar float32 = 8
+
 // tileIn is how big a cell is, and so how many there are, in a width.
 func tileIn(width, gap float32) float32 {
 	n := float32(math.Max(1, math.Floor(float64((width+gap)/(mediaTile+gap)))))
@@ -143,7 +146,7 @@ func (l mediaLayout) Layout(o []fyne.CanvasObject, size fyne.Size) {
 	place(o[1], a.Width+8, 0, b.Width, 38)
 	x := a.Width + b.Width + 24
 	place(o[2], x, 0, max(80, size.Width-x), 39)
-	if tile := tileIn(size.Width, base().Size(theme.SizeNamePadding)); tile != l.s.tile {
+	if tile := tileIn(size.Width-mediaBar, base().Size(theme.SizeNamePadding)); tile != l.s.tile {
 		l.s.tile = tile
 		l.s.grid.Refresh()
 	}

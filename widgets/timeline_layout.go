@@ -113,7 +113,11 @@ func (t *Timeline) move(first, last int, y float32) {
 		}
 		t.acquire(e)
 		e.widget.Move(fyne.NewPos(t.left(e), y))
-		t.tintRow(e, y)
+		above := float32(0) // to the ground of the row before, where both are chosen
+		if i > first && e.mark == nil && t.picked[e.item.Message.ID] && t.picked[t.entries[i-1].item.Message.ID] {
+			above = max(0, e.head-4)
+		}
+		t.tintRow(e, y, above)
 		if e.mark != nil {
 			e.mark.place(timelineMargin, t.room, y-e.head+dayAbove)
 		}

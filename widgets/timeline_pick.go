@@ -260,8 +260,8 @@ func (t *Timeline) jumpTo(id chat.MessageID) {
 }
 
 // tintRow draws what is behind a row whose bubble is at y: chosen, at the
-// keyboard, or jumped to.
-func (t *Timeline) tintRow(e *entry, y float32) {
+// keyboard, or jumped to; it reaches above further up.
+func (t *Timeline) tintRow(e *entry, y, above float32) {
 	id := e.item.Message.ID
 	picked, current, flashed := t.picked[id], t.focused && id == t.current, e == t.flashed
 	if !picked && !current && !flashed {
@@ -274,7 +274,7 @@ func (t *Timeline) tintRow(e *entry, y float32) {
 	if e.tile.n > 0 { // its neighbours stand beside it
 		setBounds(e.tint, t.left(e)-albumGap/2, y-albumGap/2, e.body+albumGap, e.body+albumGap)
 	} else {
-		setBounds(e.tint, 0, y-2, t.Size().Width, e.body+4)
+		setBounds(e.tint, 0, y-2-above, t.Size().Width, e.body+4+above)
 	}
 	if flashed && t.flash != nil {
 		return // its colour is on its way
