@@ -73,8 +73,7 @@ func (a *App) openGroupLinks(id chat.ConversationID) {
 	var sheet *widgets.Sheet
 	back := widgets.NewButton(widgets.PlainButton, lang.L("Back"), func() { a.openGroup(id) })
 	create := widgets.NewButton(widgets.PrimaryButton, lang.L("Make a link"), nil)
-	sheet = widgets.NewSheet(lang.L("Links to {{.Group}}", map[string]any{"Group": a.model.name(&c)}), container.NewVScroll(body), back, create)
-	sheet.Height = 420
+	sheet = widgets.NewSheet(lang.L("Links to {{.Group}}", map[string]any{"Group": a.model.name(&c)}), body, back, create)
 	o := &openSheet{name: "group-links", sheet: sheet, spots: map[string]spotted{"make": create, "back": back}}
 	say := func(err error) {
 		answer.SetText("")
@@ -150,7 +149,7 @@ func linkWords(l *session.GroupLink) string {
 		out = lang.L("{{.Used}} of {{.Uses}} came by it", words)
 	}
 	if !l.Expires.IsZero() {
-		out += " · " + lang.L("until {{.Date}}", map[string]any{"Date": l.Expires.Local().Format("2006-01-02 15:04")})
+		out += " · " + lang.L("until {{.Date}}", map[string]any{"Date": widgets.FormatDate(l.Expires) + ", " + widgets.FormatClock(l.Expires)})
 	}
 	if l.Link == "" {
 		out += " · " + lang.L("made by {{.Name}}", map[string]any{"Name": l.By.Name})

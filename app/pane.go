@@ -100,13 +100,8 @@ func newPane(a *App) *pane {
 	t.OnPicked = p.drawPicked
 	t.OnDone = p.focus
 	t.OnLink = func(u *url.URL) {
-		if _, here := a.session.IsGroupLink(u.String()); here {
-			a.joinGroup(u.String())
-			return
-		}
 		if u.Scheme == "satchel" {
-			a.fyne.Clipboard().SetContent(u.String())
-			a.notice(lang.L("This is an invitation, and is on the clipboard now. It is used in a Satchel that has not joined a relay yet."))
+			a.takeLink(u.String())
 			return
 		}
 		if err := a.fyne.OpenURL(u); err != nil {
@@ -245,7 +240,7 @@ func (p *pane) drawEmpty() {
 	case c.Kind == chat.Self:
 		p.hint.Set(widgets.IconDrop, lang.L("Drop files here"), lang.L("Notes to self is for what you want to find again: words, links, and files of any size."))
 	default:
-		p.hint.Set(widgets.IconDrop, lang.L("Drop files here"), lang.L("Or write the first words to {{.Name}}. Files of any kind and size can come along.", map[string]any{"Name": a.model.name(&c)}))
+		p.hint.Set(widgets.IconDrop, lang.L("Drop files here"), lang.L("Or write the first words to {{.Name}}. Files and folders of any kind and size can come along.", map[string]any{"Name": a.model.name(&c)}))
 	}
 }
 

@@ -34,16 +34,16 @@ func (p *pane) drawPicked(n int) {
 		p.head.Show()
 		return
 	}
-	files, mine := false, true
+	files, goes := false, true
 	for _, m := range p.timeline.Picked() {
 		files = files || m.Content.File != nil
-		mine = mine && m.From == p.app.model.me.ID
+		goes = goes && (m.Seq > 0 || p.app.deletable(&m))
 	}
 	words := lang.L("1 message")
 	if n > 1 {
 		words = lang.L("{{.Count}} messages", map[string]any{"Count": n})
 	}
-	p.picked.Set(words, files, mine)
+	p.picked.Set(words, files, goes)
 	p.head.Hide() // so that Tab does not go there
 	p.picked.Show()
 	p.root.Refresh()
@@ -121,13 +121,15 @@ func (a *App) forward(messages []chat.Message) {
 	sheet := widgets.NewSheet(lang.L("Forward"), list)
 	sheet.Height = 380
 	conversations := map[chat.AccountID]chat.ConversationID{} // the list knows people by their accounts
+	faces := map[chat.AccountID]widgets.Face{}
+	list.Face = func(who chat.Account) widgets.Face { return faces[who.ID] }
 	look := func(find string) {
 		var rows []chat.Account
 		for _, c := range a.model.sorted() {
 			face := a.model.face(&c)
 			if find == "" || matches(face.Name, chat.Fold(find)) {
 				key := chat.AccountID(face.Key)
-				conversations[key] = c.ID
+				conversations[key], faces[key] = c.ID, face
 				rows = append(rows, chat.Account{ID: key, Name: face.Name})
 			}
 		}

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -174,7 +175,7 @@ func TestFront(t *testing.T) {
 	b.SetOnline(false)
 	id := b.queue(uploadOf(t, write(t, "a.bin", random(10))))
 	b.state(id, chat.TransferWaiting)
-	if err := b.Front("nobody"); err != ErrUnknown {
+	if err := b.Front("nobody"); !errors.Is(err, ErrUnknown) {
 		t.Error(err)
 	}
 	if err := b.Front(id); err != nil {

@@ -206,7 +206,7 @@ func (s *source) handOut(off int64, n int, get func() (int, error)) error {
 	}
 	s.bulk.Pass(s.ctx, n)
 	n, err := get()
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		s.err = err
 		return err
 	}

@@ -19,6 +19,7 @@ const (
 	markItalic
 	markCode
 	markMention
+	markBlock // of lines of code
 )
 
 // span is a run of a text that is drawn in a style of its own, or leads somewhere.
@@ -129,7 +130,7 @@ func (p *markup) code(at, to int, style markStyle) int {
 			if stop := len(strings.TrimRight(p.in[:end], "\r\n")); stop > inner {
 				p.copy(at, style, nil)
 				p.skip(inner)
-				p.copy(stop, style|markCode, nil)
+				p.copy(stop, style|markCode|markBlock, nil)
 				p.skip(end + 3)
 				return end + 3
 			}
@@ -213,6 +214,18 @@ func (p *markup) closes(from, to int) bool {
 }
 
 func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+// Mentions tells whether a text has an @ before name, which is one of names. What
+// stands in code is nobody's name.
+func Mentions(text, name string, names []string) bool {
+	if !strings.Contains(text, "@") {
+		return false
+	}
+	r := parseMarkup(text, names)
+	return slices.ContainsFunc(r.spans, func(s span) bool {
+		return s.style&markMention != 0 && strings.EqualFold(r.text[s.from:s.to], "@"+name)
+	})
+}
 
 // mention reads @ and a name.
 func (p *markup) mention(at, to int, style markStyle) int {

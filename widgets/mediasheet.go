@@ -2,11 +2,14 @@ package widgets
 
 import (
 	"image"
+	"math"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"satchel/chat"
@@ -27,17 +30,25 @@ type MediaSheet struct {
 	Pictures *Button
 	Files    *Button
 
-	all      []chat.Message
-	shown    []chat.Message // of the tab
-	files    bool
-	grid     *rowGrid
-	list     *rowList
-	empty    *Paragraph
-	nothing  string
-	selected func()
+	all     []chat.Message
+	shown   []chat.Message // of the tab
+	files   bool
+	grid    *rowGrid
+	list    *rowList
+	empty   *Paragraph
+	nothing string
+	tile    float32
 }
 
+// mediaTile is the least side of a picture's cell: each line of cells takes all of
+// the width.
 const mediaTile float32 = 116
+
+// tileIn is how big a cell is, and so how many there are, in a width.
+func tileIn(width, gap float32) float32 {
+	n := float32(math.Max(1, math.Floor(float64((width+gap)/(mediaTile+gap)))))
+	return float32(math.Floor(float64((width-(n-1)*gap)/n))) - 0.5 // Fyne wants more than the sum
+}
 
 // NewMediaSheet returns a sheet that waits for SetMessages.
 func NewMediaSheet(of string) *MediaSheet {
@@ -62,7 +73,7 @@ func NewMediaSheet(of string) *MediaSheet {
 	s.empty = NewParagraph("", SizeText, ColorMuted, fyne.TextAlignCenter)
 	body := container.New(mediaLayout{s}, s.Pictures, s.Files, FieldBox(s.Search, false), s.grid, s.list, s.empty)
 	s.Sheet = NewSheet(lang.L("Media and files of {{.Name}}", map[string]any{"Name": of}), body)
-	s.Sheet.Width, s.Sheet.Height = 700, 520
+	s.Sheet.Width, s.Sheet.Height, s.Sheet.Tall = 700, 520, 700
 	s.draw()
 	return s
 }
@@ -132,6 +143,10 @@ func (l mediaLayout) Layout(o []fyne.CanvasObject, size fyne.Size) {
 	place(o[1], a.Width+8, 0, b.Width, 38)
 	x := a.Width + b.Width + 24
 	place(o[2], x, 0, max(80, size.Width-x), 39)
+	if tile := tileIn(size.Width, base().Size(theme.SizeNamePadding)); tile != l.s.tile {
+		l.s.tile = tile
+		l.s.grid.Refresh()
+	}
 	for _, o := range o[3:5] {
 		place(o, 0, 53, size.Width, max(0, size.Height-53))
 	}
@@ -191,7 +206,7 @@ func (p *mediaPicture) CreateRenderer() fyne.WidgetRenderer {
 		place(ground, 3, 3, s.Width-6, s.Height-6)
 		place(p.image, 3, 3, s.Width-6, s.Height-6)
 	}
-	r.min = func() fyne.Size { return fyne.NewSquareSize(mediaTile) }
+	r.min = func() fyne.Size { return fyne.NewSquareSize(max(mediaTile, p.of.tile)) }
 	r.refresh = func() {
 		ground.FillColor = Color(ColorIncoming)
 		p.image.Image = nil
@@ -250,17 +265,19 @@ func (f *mediaFile) TappedSecondary(e *fyne.PointEvent) { f.of.menu(f.message, e
 
 func (f *mediaFile) CreateRenderer() fyne.WidgetRenderer {
 	tile := NewRounded(Color(ColorIncoming), PictureRadius)
-	letters := NewBoldText("", TinySize, colorOnTile)
+	letters := NewBoldText("", TinySize, ColorOnAccent)
 	letters.Alignment = fyne.TextAlignCenter
 	name := NewBoldText("", TextSize, ColorText)
 	detail := NewText("", SmallSize, ColorMuted)
-	r := &shellRenderer{objects: []fyne.CanvasObject{tile, letters, name, detail, f.show}}
+	folder := newIconImage(IconFolder, ColorOnAccent)
+	r := &shellRenderer{objects: []fyne.CanvasObject{tile, letters, folder, name, detail, f.show}}
 	r.layout = func(s fyne.Size) {
 		place(tile, 4, 6, 44, 44)
 		place(letters, 4, 6, 44, 44)
+		place(folder, 4+(44-folderIcon)/2, 6+(44-folderIcon)/2, folderIcon, folderIcon)
 		room := s.Width - 60 - 56
 		if file := f.message.Content.File; file != nil {
-			name.Text = ElideMiddle(file.Name, room, TextSize, true)
+			name.Text = ElideMiddle(fileName(file), room, TextSize, true)
 		}
 		place(name, 60, 8, room, LineHeight)
 		place(detail, 60, 30, room, SmallLineHeight)
@@ -269,11 +286,15 @@ func (f *mediaFile) CreateRenderer() fyne.WidgetRenderer {
 	r.min = func() fyne.Size { return fyne.NewSize(240, 56) }
 	r.refresh = func() {
 		if file := f.message.Content.File; file != nil {
-			text, ground := tileOf(file.Name)
-			letters.Text, tile.FillColor = text, Color(ground)
-			detail.Text = FormatSize(file.Size) + " · " + f.message.At.Local().Format("2006-01-02")
+			ground, ink := fileTileColor(file)
+			letters.Text, letters.Color, tile.FillColor = extension(file.Name), Color(ink), Color(ground)
+			show(letters, !file.IsFolder())
+			if show(folder, file.IsFolder()); file.IsFolder() {
+				folder.Resource = IconFolder.Resource(Color(ink))
+			}
+			detail.Text = join(FormatSize(file.Size), FormatDay(f.message.At, time.Now()))
 		}
-		letters.Color, name.Color, detail.Color = Color(colorOnTile), Color(ColorText), Color(ColorMuted)
+		name.Color, detail.Color = Color(ColorText), Color(ColorMuted)
 		if !f.Size().IsZero() {
 			r.layout(f.Size())
 		}

@@ -191,13 +191,16 @@ func (t *Toggle) CreateRenderer() fyne.WidgetRenderer {
 		}
 		text.Color, aside.Color, aside.Text = Color(ink), Color(ColorMuted), t.Aside
 		t.label.Say(t.label.Text(), ink)
-		fill := ColorTrack
-		if t.on {
-			fill = ColorAccent
-		}
-		track.FillColor = Color(fill)
-		if t.disabled && t.on {
+		// Off stands out from the ground, too; what can't be changed stands back.
+		switch {
+		case t.disabled && t.on:
 			track.FillColor = blend(Color(ColorAccent), Color(ColorTrack), 0.6)
+		case t.disabled:
+			track.FillColor = Color(ColorTrack)
+		case t.on:
+			track.FillColor = Color(ColorAccent)
+		default:
+			track.FillColor = blend(Color(ColorMuted), Color(ColorTrack), 0.5)
 		}
 		knob.FillColor = Color(ColorWindow)
 		show(track, !t.Box)
@@ -215,7 +218,7 @@ func (t *Toggle) CreateRenderer() fyne.WidgetRenderer {
 	return r
 }
 
-const iconTick Icon = `<path stroke-width="2.6" d="M5.5 12.5l4.3 4.3 8.7-9.3"/>`
+const iconTick Icon = `<path stroke-width="3.4" d="M5.5 12.5l4.3 4.3 8.7-9.3"/>`
 
 // tickBox is a box that is ticked or not.
 type tickBox struct {

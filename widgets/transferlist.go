@@ -142,6 +142,7 @@ func (l *TransferList) CreateRenderer() fyne.WidgetRenderer {
 	r.refresh = func() {
 		l.empty.Color = Color(ColorMuted)
 		show(l.empty, len(l.rows) == 0)
+		show(l.list, len(l.rows) > 0) // nothing to walk through
 		l.empty.Refresh()
 		l.list.Refresh()
 	}
@@ -197,14 +198,14 @@ func (r *transferRow) set(row TransferRow) {
 
 // actsOf is what can be done to a transfer, from left to right.
 func actsOf(t *chat.Transfer) []TransferAct {
-	switch s := t.State; {
-	case s == chat.TransferDone:
+	switch t.State {
+	case chat.TransferDone:
 		return []TransferAct{ActOpen, ActFolder}
-	case s == chat.TransferPaused, s == chat.TransferFailed:
+	case chat.TransferPaused, chat.TransferFailed:
 		return []TransferAct{ActResume, ActCancel}
-	case s == chat.TransferWaiting:
+	case chat.TransferWaiting:
 		return []TransferAct{ActFront, ActResume, ActCancel}
-	case s == chat.TransferQueued:
+	case chat.TransferQueued:
 		return []TransferAct{ActFront, ActPause, ActCancel}
 	}
 	return []TransferAct{ActPause, ActCancel}
@@ -280,12 +281,12 @@ func (r *transferRow) CreateRenderer() fyne.WidgetRenderer {
 		}
 		var rest string
 		if state.bad { // all of what went wrong, and of the way on
-			words, rest = cutWords(words, room, SmallSize)
+			words, rest = cutWords(words, room, SmallSize, false)
 		}
 		if rest != "" {
 			y = 2
 		}
-		name.Text = ElideEnd(shownName(r.row.Transfer.File.Name), room, TextSize, true)
+		name.Text = ElideMiddle(shownName(r.row.Transfer.File.Name), room, TextSize, true)
 		place(name, x, y, room, LineHeight)
 		detail.Text = ElideEnd(words, room, SmallSize, false)
 		place(detail, x, y+20, room, SmallLineHeight)
@@ -308,6 +309,9 @@ func (r *transferRow) CreateRenderer() fyne.WidgetRenderer {
 		if !titled {
 			state, _ := r.words()
 			fill, on := fileTileColor(&r.row.Transfer.File)
+			if state.bad && state.upload {
+				fill, on = ColorBad, ColorOnAccent
+			}
 			tile.FillColor = Color(fill)
 			if state.phase == filePaused || state.phase == fileWaiting || state.phase == fileQueued {
 				tile.FillColor = faded(Color(fill))

@@ -275,7 +275,7 @@ func (s *Session) answerLink(ctx context.Context, conv chat.ConversationID, id c
 		return true, nil
 	}
 	var link transfer.Link
-	had := ""
+	var had string
 	if ok {
 		had = m.Content.File.URL
 		link, err = s.renewOwn(ctx, &m)

@@ -107,11 +107,7 @@ type screen struct {
 		ID, Name, Status string
 		Verified         bool
 	}
-	Rows []struct {
-		ID, Name, Line, Message string
-		Unread                  int
-		Spot                    *spot
-	}
+	Rows     []row
 	Messages []bubble
 	Voice    *struct {
 		Seconds float64
@@ -122,6 +118,12 @@ type screen struct {
 		Files, People, Lines                   []string
 	}
 	Spots map[string]spot
+}
+
+type row struct {
+	ID, Name, Line, Message string
+	Unread                  int
+	Spot                    *spot
 }
 
 type bubble struct {
@@ -161,7 +163,7 @@ func (w *window) start(args ...string) {
 	w.t.Helper()
 	os.Remove(w.state)
 	os.MkdirAll(filepath.Join(w.profile, "cache", "fyne"), 0o700)
-	w.process = start(w.t, append(w.d.env(), "SATCHEL_STATE="+w.state, "FYNE_THEME="+cmp.Or(w.theme, "light"), "XDG_CACHE_HOME="+filepath.Join(w.profile, "cache"), "XDG_CONFIG_HOME="+filepath.Join(w.profile, "config")), "satchel",
+	w.process = start(w.t, w.env(), "satchel",
 		append([]string{"--profile", w.profile}, args...)...)
 	w.wait("a painted window", func(s *screen) bool { return s.Screen != "" })
 	ids := strings.Fields(w.d.do("xdotool", "search", "--sync", "--onlyvisible", "--pid", strconv.Itoa(w.cmd.Process.Pid)))
@@ -171,6 +173,11 @@ func (w *window) start(args ...string) {
 	w.id = ids[len(ids)-1]
 	w.fit()
 	w.place()
+}
+
+// env is what the program has in its environment.
+func (w *window) env() []string {
+	return append(w.d.env(), "SATCHEL_STATE="+w.state, "FYNE_THEME="+cmp.Or(w.theme, "light"), "XDG_CACHE_HOME="+filepath.Join(w.profile, "cache"), "XDG_CONFIG_HOME="+filepath.Join(w.profile, "config"))
 }
 
 // fit puts the window where it was asked to be, as large as it was asked to be. Fyne
