@@ -119,8 +119,8 @@ func TestManyFiles(t *testing.T) {
 			t.Fatalf("%q came instead of %q: %v", data, want, err)
 		}
 	}
-	if whole && mostMemory() > 1<<30 {
-		t.Error("that is more than 1 GiB")
+	if whole && mostMemory() > 640<<20 {
+		t.Error("that is more than 640 MiB")
 	}
 }
 

@@ -3,6 +3,7 @@ package chat
 import (
 	"errors"
 	"net/url"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -13,7 +14,7 @@ const (
 	KindEdit     = "edit"     // Edit names the message, Text is its new text
 	KindDelete   = "delete"   // Delete names the message, which is gone for everyone
 	KindReaction = "reaction" // Reply names the message, Reaction is the emoji; "" takes it back
-	KindLink     = "link"     // Reply names a message of the same author, URL is where its file is from now on
+	KindLink     = "link"     // Reply names a message of the same author, URL is where its file is from now on, and Key, where there is one, what opens it there
 )
 
 // KindProfile carries the sender's picture to the members of a conversation. It
@@ -149,8 +150,8 @@ func (c *Content) checkChange() error {
 		return errors.New("it does not say which message it changes")
 	case c.Kind == KindReaction && !validReaction(c.Reaction):
 		return errors.New("a reaction is one emoji")
-	case c.Kind == KindLink && !validLink(c.URL):
-		return errors.New("a link is an http or https address")
+	case c.Kind == KindLink && !c.leads():
+		return errors.New("a link is an http or https address, or one at the relay with a key")
 	}
 	return nil
 }
@@ -175,13 +176,30 @@ func validLink(address string) bool {
 	return err == nil && len(address) <= MaxURL && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil
 }
 
-// Linked is the content after a link: its file is elsewhere, and is the same.
+// leads tells whether a link can stand for another: it leads elsewhere, or, with a key,
+// to what was sent to the relay anew.
+func (c *Content) leads() bool {
+	if len(c.Key) == 0 || len(c.Key) > maxLinkKey {
+		return len(c.Key) == 0 && validLink(c.URL)
+	}
+	u, err := url.Parse(c.URL)
+	return err == nil && len(c.URL) <= MaxURL && u.Scheme == "" && u.Host == "" && u.User == nil && u.RawQuery == "" && strings.HasPrefix(u.Path, "/")
+}
+
+// maxLinkKey is how many bytes the key of a link has at most.
+const maxLinkKey = 64 << 10
+
+// Linked is the content after a link: its file is elsewhere, and is the same. A
+// folder keeps its key: other folders have it, too.
 func (c Content) Linked(link *Content) Content {
-	if c.File == nil || !validLink(link.URL) {
+	if c.File == nil || !link.leads() || c.File.IsFolder() && len(link.Key) > 0 {
 		return c
 	}
 	f := *c.File
 	f.URL = link.URL
+	if len(link.Key) > 0 {
+		f.Key = link.Key
+	}
 	c.File = &f
 	return c
 }

@@ -215,3 +215,32 @@ func TestQuoteOf(t *testing.T) {
 		t.Errorf("%+v", q)
 	}
 }
+
+// A link leads elsewhere, or with a key to what was sent to the relay anew; a folder
+// keeps its key.
+func TestLinks(t *testing.T) {
+	key := []byte("a key")
+	for _, c := range []struct {
+		url  string
+		key  []byte
+		good bool
+	}{
+		{"https://store.example/a?X=1", nil, true}, {"http://store.example/a", nil, true}, {"/files/0123", key, true},
+		{"/files/0123", nil, false}, {"https://store.example/a", key, false}, {"//store.example/a", key, false}, {"/files/0123?a=b", key, false},
+		{"https://me:pass@store.example/a", nil, false}, {"file:///etc/passwd", key, false}, {"", key, false}, {"/files/0123", make([]byte, maxLinkKey+1), false},
+	} {
+		link := Content{Kind: KindLink, Reply: "m", URL: c.url, Key: c.key}
+		if err := link.Check(); (err == nil) != c.good {
+			t.Errorf("%s with a key of %d bytes: %v", c.url, len(c.key), err)
+		}
+		before := Content{Kind: KindMessage, File: &File{URL: "/files/old", Key: []byte("old"), SHA256: "sum"}}
+		after := before.Linked(&link)
+		if c.good != (after.File.URL == c.url) || c.good && c.key != nil != (string(after.File.Key) == "a key") || after.File.SHA256 != "sum" || before.File.URL != "/files/old" {
+			t.Errorf("%s: %+v", c.url, after.File)
+		}
+		folder := Content{Kind: KindFolder, File: &File{URL: "/files/old", Key: []byte("old"), Folder: &Folder{}}}
+		if after := folder.Linked(&link); string(after.File.Key) != "old" || c.key != nil && after.File.URL != "/files/old" {
+			t.Errorf("%s: a folder has %+v", c.url, after.File)
+		}
+	}
+}

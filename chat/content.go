@@ -37,7 +37,8 @@ type Content struct {
 	Delete   MessageID       `json:"delete,omitempty"`
 	Reaction string          `json:"reaction,omitempty"`
 	Picture  []byte          `json:"picture,omitempty"` // see KindProfile
-	URL      string          `json:"url,omitempty"`     // see KindLink
+	URL      string          `json:"url,omitempty"`     // these two: see KindLink
+	Key      []byte          `json:"key,omitempty"`
 	Custom   json.RawMessage `json:"custom,omitempty"`
 
 	Lifetime int64  `json:"lifetime,omitempty"` // seconds after its time that the message is there for, 0: it stays; of a KindTimer, for messages to come
@@ -176,6 +177,6 @@ func (c *Content) UnmarshalJSON(b []byte) error {
 
 var knownFields = map[string]bool{
 	"kind": true, "text": true, "title": true, "file": true, "location": true, "reply": true,
-	"edit": true, "delete": true, "reaction": true, "picture": true, "url": true, "custom": true,
+	"edit": true, "delete": true, "reaction": true, "picture": true, "url": true, "key": true, "custom": true,
 	"lifetime": true, "again": true, "join": true, "door": true,
 }

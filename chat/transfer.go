@@ -139,6 +139,10 @@ type Transfer struct {
 	// number 1; nil: all. File.Size is then theirs alone.
 	Only Ranges `json:"only,omitempty"`
 
+	// Again says that the file of a message that is stored goes once more: the relay
+	// keeps what went before no longer.
+	Again bool `json:"again,omitempty"`
+
 	// Store names the store that an upload goes to; "" is the relay.
 	Store string `json:"store,omitempty"`
 	// Place is where the store has this upload, in the handler's words, when ID

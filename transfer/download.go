@@ -35,9 +35,8 @@ func (e *Engine) download(ctx context.Context, en *entry) error {
 	if len(file.Key) == 0 {
 		return Final("The message has no key for the file, so it was not fetched. Ask for it to be sent again with a newer Satchel.", nil)
 	}
-	keys, err := seal.ParseFileKeys(file.Key)
-	if err != nil || keys.Size != file.Size {
-		return Final("The message contradicts itself about the file, so it was not fetched. Ask for it to be sent again.", err)
+	if _, err := keysOf(file); err != nil {
+		return err
 	}
 	folder := filepath.Join(e.cfg.Folder, want[:2], want)
 	name := ScrubName(file.Name)
@@ -72,7 +71,13 @@ func (e *Engine) download(ctx context.Context, en *entry) error {
 	}
 	if p.n < p.size {
 		before := p.n
-		err = e.fetchRenewed(ctx, en, func(h Handler) error { return e.fetch(ctx, en, h, keys, p) })
+		err = e.fetchRenewed(ctx, en, func(h Handler) error {
+			keys, err := keysOf(file) // a new link may have come with others
+			if err != nil {
+				return err
+			}
+			return e.fetch(ctx, en, h, keys, p)
+		})
 		if errors.Is(err, seal.ErrSealed) || errors.Is(err, errMismatch) {
 			if p.n > before {
 				en.mismatches = 0 // what was opened stays
@@ -103,6 +108,15 @@ func (e *Engine) download(ctx context.Context, en *entry) error {
 		mark(p.file, origin(file.URL)) // before it has a name under which it could be opened
 		return e.name(p, folder, name)
 	})
+}
+
+// keysOf are the keys that open a file where it lies.
+func keysOf(f *chat.File) (*seal.FileKeys, error) {
+	keys, err := seal.ParseFileKeys(f.Key)
+	if err != nil || keys.Size != f.Size {
+		return nil, Final("The message contradicts itself about the file, so it was not fetched. Ask for it to be sent again.", err)
+	}
+	return keys, nil
 }
 
 // fetch adds to the part what it does not have: sealed bytes come, and what was

@@ -44,7 +44,7 @@ type Config struct {
 	Gone    func(chat.Transfer, Stored)
 	// Renew gets a new link for a download whose link has expired, or says in an
 	// *Error what it waits for; nil: nobody can. Attempts call it.
-	Renew func(context.Context, chat.Transfer) (url string, err error)
+	Renew func(context.Context, chat.Transfer) (Link, error)
 	// Before is the folder that was sent before from the same place to the same
 	// conversation, and by which message: what did not change since need not go again.
 	// Lies tells where the folder of an earlier message lies on this computer, for what

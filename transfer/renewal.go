@@ -14,6 +14,12 @@ var ErrExpired = errors.New("the link has expired")
 
 const sayExpired = "The link to this file has expired. Ask for the file to be sent again."
 
+// Link is where a file lies. Key opens it there; nil: as it opened it before.
+type Link struct {
+	URL string
+	Key []byte
+}
+
 // Expired tells whether a signed URL says of itself that its time is over.
 func Expired(address string) bool {
 	u, err := url.Parse(address)
@@ -25,19 +31,22 @@ const mostRenewals = 2
 
 // fetchRenewed is fetch, with a new link where the one in the message expired.
 func (e *Engine) fetchRenewed(ctx context.Context, en *entry, fetch func(Handler) error) error {
-	return e.renewing(ctx, en.t, func(address string) { e.setURL(en, address) }, func(h Handler, _ string) error { return fetch(h) })
+	return e.renewing(ctx, en.t, func(l Link) { e.setLink(en, l) }, func(h Handler, _ string) error { return fetch(h) })
 }
 
-// setURL notes the link by which a transfer's file is fetched from now on.
-func (e *Engine) setURL(en *entry, address string) {
+// setLink notes the link by which a transfer's file is fetched from now on.
+func (e *Engine) setLink(en *entry, l Link) {
 	t := en.t
-	t.File.URL = address
+	t.File.URL = l.URL
+	if l.Key != nil {
+		t.File.Key = l.Key
+	}
 	e.set(en, t)
 }
 
 // renewing calls fetch with the link of a transfer's file, and again with a new one
 // where that expired; renewed is told each.
-func (e *Engine) renewing(ctx context.Context, t chat.Transfer, renewed func(string), fetch func(Handler, string) error) error {
+func (e *Engine) renewing(ctx context.Context, t chat.Transfer, renewed func(Link), fetch func(Handler, string) error) error {
 	for n := 0; ; n++ {
 		var err error
 		if Expired(t.File.URL) {
@@ -51,12 +60,12 @@ func (e *Engine) renewing(ctx context.Context, t chat.Transfer, renewed func(str
 		if !errors.Is(err, ErrExpired) || n == mostRenewals || e.cfg.Renew == nil || ctx.Err() != nil {
 			return err
 		}
-		address, failed := e.cfg.Renew(ctx, t)
+		link, failed := e.cfg.Renew(ctx, t)
 		if failed != nil {
 			return failed
 		}
-		t.File.URL = address
-		renewed(address)
+		t.File.URL = link.URL
+		renewed(link)
 	}
 }
 

@@ -31,7 +31,7 @@ func (e *Engine) downloadTree(ctx context.Context, en *entry) error {
 	if err := checkFolder(file); err != nil {
 		return err
 	}
-	list, err := e.list(ctx, &en.t, en.meter, func(address string) { e.setURL(en, address) })
+	list, err := e.list(ctx, &en.t, en.meter, func(l Link) { e.setLink(en, l) })
 	if err == nil {
 		list, err = places(file.Name, list)
 	}
@@ -264,15 +264,15 @@ func (f *treeFetch) run(files []int, begun map[int]int64, from, to int64) error 
 		}
 		return nil
 	}
-	renewed := func(address string) {
+	renewed := func(l Link) {
 		if own {
-			f.setURL(f.en, address)
+			f.setLink(f.en, l)
 			return
 		}
 		t := f.en.t
 		d := *t.File.Folder
 		d.Earlier = slices.Clone(d.Earlier)
-		d.Earlier[pack-1].URL = address
+		d.Earlier[pack-1].URL = l.URL
 		t.File.Folder = &d
 		f.set(f.en, t)
 	}

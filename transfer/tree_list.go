@@ -109,7 +109,7 @@ func (e *Engine) Tree(ctx context.Context, t chat.Transfer) ([]chat.TreeEntry, e
 	if err := checkFolder(&t.File); err != nil {
 		return nil, err
 	}
-	entries, err := e.list(ctx, &t, newMeter(0), func(string) {})
+	entries, err := e.list(ctx, &t, newMeter(0), func(Link) {})
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +146,7 @@ func (e *Engine) TreePath(f *chat.File) string {
 
 // list returns the list of a folder that was checked: the one that is kept here,
 // or the one at the end of its pack.
-func (e *Engine) list(ctx context.Context, t *chat.Transfer, m *meter, renewed func(string)) ([]chat.TreeEntry, error) {
+func (e *Engine) list(ctx context.Context, t *chat.Transfer, m *meter, renewed func(Link)) ([]chat.TreeEntry, error) {
 	f := &t.File
 	if data := e.knownList(f); data != nil {
 		return decodeList(f, data)

@@ -133,7 +133,7 @@ func (e *Engine) planEarlier(ctx context.Context, en *entry, h Handler, p *plan)
 	}
 	t := en.t
 	t.File, t.Message = before, message
-	list, err := e.list(ctx, &t, en.meter, func(string) {})
+	list, err := e.list(ctx, &t, en.meter, func(Link) {})
 	if ctx.Err() != nil {
 		return ctx.Err()
 	} else if err != nil {

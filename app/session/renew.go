@@ -42,30 +42,35 @@ func linkKey(what string, conv chat.ConversationID, id chat.MessageID) string {
 }
 
 // renew is the engine's Config.Renew: it returns the link that came, or asks.
-func (s *Session) renew(ctx context.Context, t chat.Transfer) (string, error) {
+func (s *Session) renew(ctx context.Context, t chat.Transfer) (transfer.Link, error) {
+	none := transfer.Link{}
 	m, ok, err := s.Message(t.Conversation, t.Message)
-	if err == nil && !ok {
+	pack := err == nil && !ok
+	if pack {
 		m, ok, err = s.packMessage(&t)
 	}
 	if err != nil || !ok || m.Content.File == nil {
-		return "", transfer.Final("The message of this file is not there any more.", err)
+		return none, transfer.Final("The message of this file is not there any more.", err)
 	}
 	if now := m.Content.File.URL; now != t.File.URL && !transfer.Expired(now) {
-		return now, nil
+		return newLink(m.Content.File), nil
+	}
+	if (pack || m.Content.File.IsFolder()) && s.relayFile(t.File.URL) != "" {
+		return none, transfer.Final(sayKeptLong, nil)
 	}
 	for hops := 0; m.From == s.me() && hops < mostHops; hops++ {
 		if result, err := s.handlers.Renew(ctx, m.Content.File.URL); err == nil {
-			return result.URL, nil
+			return transfer.Link{URL: result.URL}, nil
 		}
 		origin, copied, err := s.originOf(m.Conversation, m.ID)
 		if err != nil {
-			return "", transfer.Temporary("What is kept here of this file could not be read.", err)
+			return none, transfer.Temporary("What is kept here of this file could not be read.", err)
 		}
 		if !copied {
 			break
 		}
 		if m = origin; !transfer.Expired(m.Content.File.URL) && m.Content.File.URL != t.File.URL {
-			return m.Content.File.URL, nil
+			return newLink(m.Content.File), nil
 		}
 	}
 	over, err := s.waitedForLink(ctx, &m)
@@ -75,27 +80,38 @@ func (s *Session) renew(ctx context.Context, t chat.Transfer) (string, error) {
 	if err != nil {
 		var said *transfer.Error
 		if errors.As(err, &said) || ctx.Err() != nil {
-			return "", err
+			return none, err
 		}
-		return "", transfer.Final("The link to this file has expired. Ask for the file to be sent again.", err)
+		return none, transfer.Final("The link to this file has expired. Ask for the file to be sent again.", err)
+	}
+	if over && s.relayFile(m.Content.File.URL) != "" {
+		return none, transfer.Final("The relay keeps this file no more, and it was not sent again in a week. Ask for it to be sent again, or try again to wait for another week.", transfer.ErrExpired)
 	}
 	if over {
-		return "", transfer.Final("This link has expired, and no new one came in a week. Ask for the file to be sent again, or try again to wait for another week.", transfer.ErrExpired)
+		return none, transfer.Final("This link has expired, and no new one came in a week. Ask for the file to be sent again, or try again to wait for another week.", transfer.ErrExpired)
 	}
-	return "", transfer.Temporary(s.whoRenews(&m), transfer.ErrExpired)
+	return none, transfer.Temporary(s.whoRenews(&m), transfer.ErrExpired)
 }
 
 // whoRenews says, in a sentence, whose Satchel makes a new link.
 func (s *Session) whoRenews(m *chat.Message) string {
-	if m.From == s.me() {
+	gone := s.relayFile(m.Content.File.URL) != ""
+	if m.From == s.me() && gone {
+		return "The relay keeps this file no more; your other device sends it again when it is online, if it still has it."
+	} else if m.From == s.me() {
 		return "This link has expired; your other device will make a new one when it is online."
 	}
 	if c, ok, err := s.Conversation(m.Conversation); err == nil && ok {
 		for _, one := range c.Members {
-			if one.ID == m.From && one.Name != "" {
+			if one.ID == m.From && one.Name != "" && gone {
+				return fmt.Sprintf("The relay keeps this file no more; %s’s Satchel sends it again when it is online, if it still has it.", one.Name)
+			} else if one.ID == m.From && one.Name != "" {
 				return fmt.Sprintf("This link has expired; %s’s Satchel will make a new one when it is online.", one.Name)
 			}
 		}
+	}
+	if gone {
+		return "The relay keeps this file no more; its sender’s Satchel sends it again when it is online, if it still has it."
 	}
 	return "This link has expired; its sender’s Satchel will make a new one when it is online."
 }
@@ -258,7 +274,8 @@ func (s *Session) answerLink(ctx context.Context, conv chat.ConversationID, id c
 	if json.Unmarshal(b, &last) == nil && asked.Before(last.Add(oneAnswer)) {
 		return true, nil
 	}
-	var link, had string
+	var link transfer.Link
+	var had string
 	if ok {
 		had = m.Content.File.URL
 		link, err = s.renewOwn(ctx, &m)
@@ -266,47 +283,66 @@ func (s *Session) answerLink(ctx context.Context, conv chat.ConversationID, id c
 		link, err = s.renewPack(ctx, conv, id)
 	}
 	switch {
-	case err != nil || link == waitsForOrigin:
+	case err != nil || link.URL == waitsForOrigin:
 		return false, err
-	case link == "" || link == had:
+	case link.URL == "" || link.URL == had:
 		return true, nil // not ours to renew: the one who asks knows that it may never come
 	}
-	if _, err := s.Send(ctx, conv, chat.Content{Kind: chat.KindLink, Reply: id, URL: link}); err != nil {
+	content := chat.Content{Kind: chat.KindLink, Reply: id, URL: link.URL}
+	if s.relayFile(link.URL) != "" {
+		content.Key = link.Key
+	}
+	if _, err := s.Send(ctx, conv, content); err != nil {
 		return isRefused(err), s.unlessRefused(err)
 	}
 	return true, s.putTime(ctx, linkKey("linked", conv, id))
 }
 
 // renewOwn makes a new link to the file of a message that this account wrote.
-func (s *Session) renewOwn(ctx context.Context, m *chat.Message) (string, error) {
-	result, err := s.handlers.Renew(ctx, m.Content.File.URL)
+func (s *Session) renewOwn(ctx context.Context, m *chat.Message) (transfer.Link, error) {
+	f := m.Content.File
+	if s.relayFile(f.URL) != "" {
+		if f.IsFolder() {
+			return transfer.Link{}, nil
+		}
+		waits, gone, err := s.sendAgain(ctx, m)
+		if waits {
+			return transfer.Link{URL: waitsForOrigin}, err
+		}
+		if err != nil || !gone {
+			return transfer.Link{}, err
+		}
+		return s.linkOfOrigin(ctx, m.Conversation, m.ID, f.URL)
+	}
+	result, err := s.handlers.Renew(ctx, f.URL)
 	if err == nil {
-		return result.URL, nil
+		return transfer.Link{URL: result.URL}, nil
 	}
 	if isTemporary(err) {
 		s.log.Info("a link can't be renewed now", "conversation", m.Conversation, "message", m.ID, "error", err)
-		return waitsForOrigin, nil
+		return transfer.Link{URL: waitsForOrigin}, nil
 	}
-	return s.linkOfOrigin(ctx, m.Conversation, m.ID)
+	return s.linkOfOrigin(ctx, m.Conversation, m.ID, "")
 }
 
 // waitsForOrigin stands for a link that is still to come, or to be tried for.
 const waitsForOrigin = "…"
 
 // linkOfOrigin finds another link to the file of a message that is a forwarded
-// copy: "" when it is none, waitsForOrigin after the first author was asked.
-func (s *Session) linkOfOrigin(ctx context.Context, conv chat.ConversationID, id chat.MessageID) (string, error) {
+// copy: none when it is no copy, waitsForOrigin after the first author was asked. gone
+// is one that leads nowhere any more.
+func (s *Session) linkOfOrigin(ctx context.Context, conv chat.ConversationID, id chat.MessageID, gone string) (transfer.Link, error) {
 	origin, ok, err := s.originOf(conv, id)
 	if err != nil || !ok {
-		return "", err
+		return transfer.Link{}, err
 	}
-	if !transfer.Expired(origin.Content.File.URL) {
-		return origin.Content.File.URL, nil
+	if f := origin.Content.File; !transfer.Expired(f.URL) && f.URL != gone {
+		return newLink(f), nil
 	}
 	if err := s.askForLink(ctx, &origin); err != nil {
-		return "", s.unlessRefused(err)
+		return transfer.Link{}, s.unlessRefused(err)
 	}
-	return waitsForOrigin, nil
+	return transfer.Link{URL: waitsForOrigin}, nil
 }
 
 func isRefused(err error) bool {

@@ -149,19 +149,22 @@ func (t *turn) needsLink(tr *chat.Transfer, conv chat.ConversationID, id chat.Me
 }
 
 // renewPack answers a wish for a link to a pack whose message is not in the
-// conversation: "" when there is none, waitsForOrigin while one is waited for.
-func (s *Session) renewPack(ctx context.Context, conv chat.ConversationID, id chat.MessageID) (string, error) {
+// conversation: none when there is none, waitsForOrigin while one is waited for.
+func (s *Session) renewPack(ctx context.Context, conv chat.ConversationID, id chat.MessageID) (transfer.Link, error) {
 	m, ok, err := s.originOf(conv, id)
 	if err != nil || !ok {
-		return "", err
+		return transfer.Link{}, err
+	}
+	if s.relayFile(m.Content.File.URL) != "" {
+		return transfer.Link{}, nil
 	}
 	if result, err := s.handlers.Renew(ctx, m.Content.File.URL); err == nil {
-		return result.URL, nil
+		return transfer.Link{URL: result.URL}, nil
 	} else if isTemporary(err) {
 		s.log.Info("a link can't be renewed now", "conversation", conv, "pack", id, "error", err)
-		return waitsForOrigin, nil
+		return transfer.Link{URL: waitsForOrigin}, nil
 	}
-	return s.linkOfOrigin(ctx, conv, id)
+	return s.linkOfOrigin(ctx, conv, id, "")
 }
 
 // isTemporary tells whether a renewal may work later.

@@ -118,6 +118,12 @@ func (t *turn) saveTransfer(tr chat.Transfer) error {
 		}
 	}
 	switch {
+	case tr.State == chat.TransferCancelled && tr.Again:
+		if err := t.endAgain(&tr); err != nil {
+			return err
+		}
+		t.uploadEnded(tr)
+		return t.tx.DeleteTransfer(tr.ID)
 	case tr.State == chat.TransferCancelled && tr.Direction == chat.Upload:
 		if err := t.remove(tr.Conversation, tr.Message); err != nil && !errors.Is(err, storage.ErrSent) {
 			return err
@@ -130,7 +136,11 @@ func (t *turn) saveTransfer(tr chat.Transfer) error {
 		}
 		return t.tx.DeleteTransfer(tr.ID)
 	case tr.State == chat.TransferDone && tr.Direction == chat.Upload:
-		if err := t.uploaded(&tr); err != nil {
+		done := t.uploaded
+		if tr.Again {
+			done = t.sentAgain
+		}
+		if err := done(&tr); err != nil {
 			return err
 		}
 		keep := t.remember
@@ -221,6 +231,9 @@ func (s *Session) tickets(ctx context.Context, r transfer.TicketRequest) (transf
 	if errors.As(err, &said) {
 		if said.Retry {
 			return transfer.Ticket{}, transfer.Temporary(said.Message, err)
+		}
+		if said.Code == wire.CodeFileExpired {
+			err = errors.Join(err, transfer.ErrExpired) // its sender may send it anew
 		}
 		return transfer.Ticket{}, transfer.Final(said.Message, err)
 	} else if err != nil {
@@ -321,11 +334,16 @@ func portable(relay, address string) string {
 
 // filesOf names the files at the relay that a content refers to.
 func (s *Session) filesOf(c *chat.Content) []string {
-	if c.File == nil {
+	var all []string
+	switch {
+	case c.Kind == chat.KindLink:
+		all = append(all, c.URL)
+	case c.File == nil:
 		return nil
+	default:
+		all = append(all, c.File.URL)
 	}
-	all := []string{c.File.URL}
-	if c.File.Folder != nil {
+	if c.File != nil && c.File.Folder != nil {
 		for _, p := range c.File.Folder.Earlier {
 			all = append(all, p.URL)
 		}
