@@ -31,6 +31,10 @@ func (a *App) joinGroup(link string) {
 			case j.Refused != "": // said as it came
 			default:
 				a.comesTo = j.Group
+				if c, came := a.model.conversations[j.Group]; came && c.Gone == "" { // while this was looked up
+					a.comesIn(&c)
+					return
+				}
 				a.notice(lang.L("You are in as soon as {{.Name}} or another admin is online. The group then stands in your list.", map[string]any{"Name": j.By.Name}))
 			}
 		}
