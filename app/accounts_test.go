@@ -13,7 +13,9 @@ import (
 	"fyne.io/fyne/v2/test"
 	"github.com/adrg/xdg"
 
+	"satchel/app/session"
 	"satchel/app/system"
+	"satchel/chat"
 	"satchel/widgets"
 )
 
@@ -127,6 +129,31 @@ func TestLinks(t *testing.T) {
 	p.main.pane.timeline.OnLink(parsed(t, link))
 	p.sees("it asks about the invitation", func(s Screen) bool { return s.Sheet != nil && s.Sheet.Name == "invited" })
 	p.sheet.sheet.Dismiss()
+}
+
+// Who begins by a link to a group sees their notes and what they wait for, and then
+// the group.
+func TestBeginInGroup(t *testing.T) {
+	s := newStage(t)
+	mara, _ := pair(s)
+	mara.newMessage()
+	test.Tap(mara.sheet.sheet.Aside)
+	mara.picksPeople("Ines Tavares")
+	test.Type(mara.sheet.group.Name, "Film crew")
+	test.Tap(mara.sheet.group.Do)
+	made := mara.sees("the group", func(s Screen) bool { return s.Conversation != nil && s.Conversation.Name == "Film crew" })
+	link, err := mara.session.NewGroupLink(t.Context(), made.Conversation.ID, session.LinkTerms{Relay: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lee := s.sits(t.TempDir())
+	lee.joins("Lee Chen", link.Link)
+	lee.sees("the group", func(s Screen) bool {
+		if c := s.Conversation; c != nil && (lee.model.conversations[c.ID].Kind == chat.Direct || c.Name == "Mara Reyes" || c.Name == "Ines Tavares") {
+			t.Fatalf("it shows %+v", c)
+		}
+		return s.Conversation != nil && s.Conversation.Name == "Film crew"
+	})
 }
 
 // Files that are dropped on a row go into its conversation; those that can't be sent

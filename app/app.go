@@ -127,7 +127,10 @@ type App struct {
 	erases   bool // at its end the account goes from this computer
 
 	tellsUnread bool // in a moment
-	model       model
+
+	cameBy  string              // the link to a group by which this account began, until it is shown
+	comesTo chat.ConversationID // the group that somebody waits to be let into
+	model   model
 
 	listening *listening                   // the sound that plays; nil: none
 	heard     map[messageKey]widgets.Heard // of sounds that were begun

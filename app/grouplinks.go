@@ -30,10 +30,28 @@ func (a *App) joinGroup(link string) {
 				a.open(j.Group)
 			case j.Refused != "": // said as it came
 			default:
+				a.comesTo = j.Group
+				if c, came := a.model.conversations[j.Group]; came && c.Gone == "" { // while this was looked up
+					a.comesIn(&c)
+					return
+				}
 				a.notice(lang.L("You are in as soon as {{.Name}} or another admin is online. The group then stands in your list.", map[string]any{"Name": j.By.Name}))
 			}
 		}
 	})
+}
+
+// comesIn opens the group that somebody waited for, unless they turned to something
+// else meanwhile.
+func (a *App) comesIn(c *chat.Conversation) {
+	if c.ID != a.comesTo || c.Gone != "" || len(c.Members) == 0 {
+		return
+	}
+	a.comesTo = ""
+	p := a.main.pane
+	if a.model.conversations[p.id].Kind == chat.Self && p.composer.Text() == "" && a.sheet == nil {
+		a.open(c.ID)
+	}
 }
 
 // Offers of a new link: how many people may come by it, and for how long.

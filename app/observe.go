@@ -109,6 +109,7 @@ func (a *App) apply(batch []chat.Change) {
 			m.setConversation(c.Conversation)
 			rows = true
 			a.forgetNotice(&c.Conversation)
+			a.comesIn(&c.Conversation)
 			pane.conversationChanged(c.Conversation)
 			blocked = blocked || c.Conversation.Blocked && c.Conversation.ID == pane.id
 			if a.sheet != nil && a.sheet.conversation == c.Conversation.ID {
@@ -160,8 +161,8 @@ func (a *App) apply(batch []chat.Change) {
 		case chat.SyncChanged:
 			m.synced = c.Done
 			a.main.drawConnection(m)
-			if all := m.sorted(); c.Done && pane.id == "" && len(all) > 0 {
-				a.open(all[0].ID) // a device that was just added knew of none before
+			if c.Done && pane.id == "" {
+				a.openFirst() // a device that was just added knew of none before
 			}
 		case chat.VerifiedChanged:
 			m.verified[c.Account] = c.Verified

@@ -114,6 +114,9 @@ func (m *model) name(c *chat.Conversation) string {
 	if c.Kind == chat.Self {
 		return lang.L("Notes to self")
 	}
+	if c.Kind == chat.Group && c.Title == "" {
+		return lang.L("A group") // its title is sealed: it comes with the keys
+	}
 	if name := c.Name(m.me.ID); name != "" {
 		return name
 	}

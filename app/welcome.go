@@ -56,16 +56,11 @@ func (a *App) startHere(name string) {
 }
 
 func (a *App) join(name, link string) {
-	a.begin(func(ctx context.Context) error {
-		if err := a.session.Join(ctx, link, name); err != nil {
-			return err
-		}
-		if group, _ := a.session.IsGroupLink(link); group {
-			_, err := a.session.JoinGroup(ctx, link)
-			return err
-		}
-		return nil
-	})
+	a.cameBy = ""
+	if group, _ := a.session.IsGroupLink(link); group {
+		a.cameBy = link
+	}
+	a.begin(func(ctx context.Context) error { return a.session.Join(ctx, link, name) })
 }
 
 // begin tries, and either goes on to the main screen or says why not.

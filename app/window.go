@@ -304,17 +304,28 @@ func (a *App) fill(conversations []chat.Conversation, transfers []chat.Transfer,
 	if a.main.pane.id != "" {
 		return
 	}
-	id := a.settings.Conversation
-	if _, ok := m.conversations[id]; !ok {
-		id = ""
-		if all := m.sorted(); len(all) > 0 {
-			id = all[0].ID
-		}
-	}
-	a.open(id)
-	if len(a.waiting) > 0 && id != "" {
+	a.openFirst()
+	if len(a.waiting) > 0 && a.main.pane.id != "" {
 		a.offerFiles(a.waiting)
 		a.waiting = nil
+	}
+}
+
+// openFirst opens the conversation that was open last, or else the newest. Who came by
+// a link to a group sees their notes, until the group is there.
+func (a *App) openFirst() {
+	id := a.settings.Conversation
+	if _, ok := a.model.conversations[id]; !ok {
+		id = ""
+		for _, c := range a.model.sorted() {
+			if id == "" || a.cameBy != "" && c.Kind == chat.Self {
+				id = c.ID
+			}
+		}
+	}
+	if a.open(id); id != "" && a.cameBy != "" {
+		a.joinGroup(a.cameBy)
+		a.cameBy = ""
 	}
 }
 

@@ -90,13 +90,15 @@ func (s *Session) DeleteForMe(ctx context.Context, conv chat.ConversationID, ids
 		return ErrNotHere
 	}
 	e := &hideEvent{asked: ask(), conv: conv, ids: ids}
-	err := s.await(ctx, e, e.asked)
+	if err := s.await(ctx, e, e.asked); err != nil {
+		return err
+	}
 	for _, path := range e.moved {
 		if err := os.RemoveAll(path); err != nil {
 			s.log.Warn("the file of a message that was deleted stays", "error", err)
 		}
 	}
-	return err
+	return nil
 }
 
 type hideEvent struct {

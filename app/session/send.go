@@ -32,8 +32,10 @@ func (s *Session) SendAs(ctx context.Context, conv chat.ConversationID, id chat.
 		return chat.Message{}, refusal("The message is too large: %d KiB at most. Send it as a file.", seal.MaxContent>>10)
 	}
 	e := &sendMessage{asked: ask(), conv: conv, id: id, content: content}
-	err = s.await(ctx, e, e.asked)
-	return e.message, err
+	if err := s.await(ctx, e, e.asked); err != nil {
+		return chat.Message{}, err // the loop may be at it still
+	}
+	return e.message, nil
 }
 
 type sendMessage struct {
