@@ -121,13 +121,14 @@ func (f *Form) HeightAt(width float32) float32 {
 
 // CreateRenderer implements fyne.Widget.
 func (f *Form) CreateRenderer() fyne.WidgetRenderer {
-	r := &shellRenderer{objects: []fyne.CanvasObject{f.More}}
+	r := &shellRenderer{}
 	texts := map[string]*canvas.Text{}
 	for _, one := range f.fields {
 		text := NewText(one.Label, SmallSize, ColorMuted)
 		texts[one.ID] = text
 		r.objects = append(r.objects, text, f.boxes[one.ID])
 	}
+	r.objects = append(r.objects, f.More)
 	r.layout = func(s fyne.Size) {
 		for _, one := range f.fields {
 			show(texts[one.ID], f.all || !one.More)

@@ -48,10 +48,6 @@ func NewPictureViewer() *PictureViewer {
 	return v
 }
 
-func (v *PictureViewer) buttons() []*Button {
-	return []*Button{v.Close, v.Open, v.Copy, v.Save, v.Back, v.Next}
-}
-
 // Set shows a picture, as big as fits; nil: it is not decoded yet.
 func (v *PictureViewer) Set(img image.Image, title, detail string, back, next bool) {
 	if v.image.Image != img {
@@ -238,7 +234,7 @@ func (v *PictureViewer) CreateRenderer() fyne.WidgetRenderer {
 	ground, bar := canvas.NewRectangle(rgba(0x14110E, 0xF0)), &canvas.Rectangle{}
 	title, detail := NewBoldText("", TextSize, ColorText), NewText("", SmallSize, ColorMuted)
 	r := &shellRenderer{objects: []fyne.CanvasObject{ground, v.image, bar, title, detail}}
-	for _, b := range v.buttons() {
+	for _, b := range []*Button{v.Back, v.Next, v.Save, v.Copy, v.Open, v.Close} { // as Tab goes
 		r.objects = append(r.objects, b)
 	}
 	r.layout = func(s fyne.Size) {
