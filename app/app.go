@@ -118,6 +118,7 @@ type App struct {
 	settings settings
 	focused  bool
 	hidden   bool // in the tray
+	keyboard keyboard
 	model    model
 
 	listening *listening                   // the sound that plays; nil: none
@@ -318,6 +319,7 @@ func (a *App) Close() error {
 		if a.main != nil {
 			a.main.pane.timeline.Close()
 		}
+		widgets.SetHost(a.window.Canvas(), widgets.Host{})
 	})
 	return err
 }
@@ -329,6 +331,7 @@ func (a *App) ui(f func()) {
 			return
 		}
 		f()
+		a.keepKeyboard()
 		a.publish()
 	})
 }

@@ -342,6 +342,7 @@ func TestEveryScreen(t *testing.T) {
 			if l.code == "en" && !strings.HasSuffix(v.name, "-menu") && v.name != "hover" {
 				p.window.Resize(fyne.NewSize(1120, 720))
 				p.tabs(t, v.name, seen)
+				p.tells(t, v.name)
 				p.escapes(t, v)
 				p.window.Resize(fyne.NewSize(1120, 720))
 			}

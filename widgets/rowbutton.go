@@ -54,10 +54,12 @@ func (b *RowButton) TypedRune(rune) {}
 // TypedKey implements fyne.Focusable.
 func (b *RowButton) TypedKey(k *fyne.KeyEvent) {
 	switch {
-	case pressing(k):
+	case pressing(b, k):
 		b.Tapped(nil)
 	case k.Name == fyne.KeyEscape:
 		backOut(b)
+	default:
+		sheetKey(b, k)
 	}
 }
 
@@ -101,11 +103,10 @@ func (b *RowButton) CreateRenderer() fyne.WidgetRenderer {
 	return r
 }
 
-// NewLongText returns a text that is read and scrolled, and can be selected.
+// NewLongText returns a text that is read and scrolled.
 func NewLongText(text string) fyne.CanvasObject {
 	words := widget.NewLabel(text)
 	words.SizeName = SizeSmall
 	words.Wrapping = fyne.TextWrapWord
-	words.Selectable = true
 	return container.NewVScroll(words)
 }

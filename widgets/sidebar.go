@@ -94,7 +94,7 @@ func (h *SideHead) TypedRune(rune) {}
 // TypedKey implements fyne.Focusable.
 func (h *SideHead) TypedKey(k *fyne.KeyEvent) {
 	switch {
-	case pressing(k):
+	case pressing(h, k):
 		do(h.OnFace)
 	case k.Name == fyne.KeyEscape:
 		do(h.OnEscape)
@@ -332,7 +332,7 @@ func (h *ChatHead) TypedRune(rune) {}
 // TypedKey implements fyne.Focusable.
 func (h *ChatHead) TypedKey(k *fyne.KeyEvent) {
 	switch {
-	case pressing(k):
+	case pressing(h, k):
 		h.Tapped(nil)
 	case k.Name == fyne.KeyEscape:
 		do(h.OnEscape)
