@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/lang"
 
 	"satchel/widgets"
@@ -106,11 +105,12 @@ func (a *App) startAccount(args ...string) {
 func (a *App) accountMenu() {
 	var items []*fyne.MenuItem
 	for i, one := range a.accounts() {
-		item := fyne.NewMenuItem(one.name, func() { a.switchTo(i) })
-		item.Checked = one.dir == a.cfg.Dir
-		if i < 9 {
-			item.Shortcut = &desktop.CustomShortcut{KeyName: fyne.KeyName(fmt.Sprint(i + 1)), Modifier: fyne.KeyModifierShortcutDefault}
+		name := widgets.ElideEnd(one.name, 280, widgets.TextSize, false)
+		if i < 9 { // as words: Fyne writes a shortcut too faintly to be read
+			name += fmt.Sprintf(" · Ctrl+%d", i+1)
 		}
+		item := fyne.NewMenuItem(name, func() { a.switchTo(i) })
+		item.Checked = one.dir == a.cfg.Dir
 		items = append(items, item)
 	}
 	items = append(items, fyne.NewMenuItemSeparator(),

@@ -211,7 +211,7 @@ func TestRelayPage(t *testing.T) {
 	defer taken.Close()
 	before, _ := p.cfg.RelayPlace()
 	for _, wrong := range []string{"nonsense", ":1", taken.Addr().String()} {
-		if err := p.moveRelay(t.Context(), wrong, true); err == nil {
+		if err := p.moveRelay(wrong, true); err == nil {
 			t.Errorf("%q was taken", wrong)
 		}
 		if now, on := p.cfg.RelayPlace(); now != before || !on {
@@ -219,7 +219,7 @@ func TestRelayPage(t *testing.T) {
 		}
 	}
 	p.sees("it is where it was", func(s Screen) bool { return s.Connection == "connected" })
-	if err := p.moveRelay(t.Context(), "127.0.0.1:0", true); err != nil {
+	if err := p.moveRelay("127.0.0.1:0", true); err != nil {
 		t.Fatal(err)
 	}
 	p.sees("it is somewhere else, and so is the profile", func(s Screen) bool {

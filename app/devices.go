@@ -42,7 +42,7 @@ func deviceRows(devices []session.Device) (rows []widgets.DeviceRow) {
 		if d.Removed {
 			continue
 		}
-		date := map[string]any{"Date": d.Added.Local().Format(time.DateOnly)}
+		date := map[string]any{"Date": widgets.FormatDate(d.Added)}
 		r := widgets.DeviceRow{ID: string(d.ID), Name: d.Label, File: d.Recovery, This: d.This, Detail: lang.L("Added {{.Date}}", date)}
 		switch {
 		case r.Name == "":
@@ -51,7 +51,7 @@ func deviceRows(devices []session.Device) (rows []widgets.DeviceRow) {
 			r.Detail = lang.L("Brings your account back · made {{.Date}}", date)
 		}
 		if d.This {
-			r.Detail = lang.L("This device · added {{.Date}}", date)
+			r.Detail = lang.L("This device · since {{.Date}}", date)
 			rows = append([]widgets.DeviceRow{r}, rows...)
 			continue
 		}

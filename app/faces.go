@@ -48,6 +48,11 @@ func (m *model) myFace() widgets.Face {
 	return widgets.Face{Name: m.me.Name, Key: string(m.me.ID), Picture: m.faces[m.me.ID]}
 }
 
+// faceOfAccount is how somebody on this relay looks.
+func (m *model) faceOfAccount(who chat.Account) widgets.Face {
+	return widgets.Face{Name: who.Name, Key: string(who.ID), Picture: m.faces[who.ID]}
+}
+
 // chooseGroupPicture lets the person choose how a group looks.
 func (a *App) chooseGroupPicture(page *widgets.GroupPage, id chat.ConversationID) {
 	a.pickFile(lang.L("Choose a picture of the group"), func(path string) {

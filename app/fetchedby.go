@@ -81,7 +81,7 @@ func (a *App) whoFetched(conv chat.ConversationID, messages []chat.Message) map[
 
 // fetchedRows reads, of uploads that are done, who has the files: not on the
 // screen's goroutine. Of more than mostDone the rest is left out.
-func (a *App) fetchedRows(done []chat.Transfer) map[chat.TransferID][]chat.AccountID {
+func (a *App) fetchedRows(done []*chat.Transfer) map[chat.TransferID][]chat.AccountID {
 	out := map[chat.TransferID][]chat.AccountID{}
 	for _, t := range done[:min(len(done), mostDone)] {
 		if t.Direction != chat.Upload || t.State != chat.TransferDone {
@@ -100,7 +100,7 @@ func (a *App) lookFetched() {
 		return
 	}
 	t := a.sheet.transfers
-	done := slices.Concat(a.model.done, t.today)
+	done := slices.Concat(a.model.recent(), t.today)
 	a.work(func(context.Context) func() {
 		fetched := a.fetchedRows(done)
 		return func() {

@@ -95,7 +95,7 @@ func (a *App) hover(over bool) {
 	if c.Kind == chat.Self {
 		title = lang.L("Drop to keep in your notes")
 	}
-	p.hover.Set(widgets.IconDrop, title, lang.L("Files of any kind and size. Hold Shift to send without asking."))
+	p.hover.Set(widgets.IconDrop, title, lang.L("Files and folders of any kind and size. Hold Shift to send without asking."))
 	p.hover.Show()
 	p.root.Refresh()
 }
@@ -109,7 +109,7 @@ func (a *App) dropFiles(paths []string) {
 	}
 	id := a.main.pane.id
 	a.main.pane.hover.Hide()
-	limit := a.session.Profile().MaxFile
+	limit := a.session.MaxFile()
 	a.work(func(context.Context) func() {
 		files, refused := inspect(paths, limit)
 		return func() {
@@ -137,7 +137,7 @@ func (a *App) offerFiles(paths []string) {
 		return
 	}
 	a.main.pane.hover.Hide()
-	limit := a.session.Profile().MaxFile
+	limit := a.session.MaxFile()
 	a.work(func(ctx context.Context) func() {
 		files, refused := inspect(paths, limit)
 		return func() {

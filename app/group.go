@@ -50,6 +50,7 @@ func (a *App) lookFor(list *widgets.PersonList, sheet *widgets.Sheet, without fu
 // newGroup asks for a name and people, and makes a group of them.
 func (a *App) newGroup() {
 	s := widgets.NewGroupSheet()
+	s.People.Face = a.model.faceOfAccount
 	s.OnDo = func() {
 		title, members := s.Name.Text, ids(s.People.Chosen())
 		a.work(func(ctx context.Context) func() {
@@ -216,6 +217,7 @@ func (a *App) memberMenu(page *widgets.GroupPage, c *chat.Conversation, m chat.A
 func (a *App) addToGroup(id chat.ConversationID) {
 	c := a.model.conversations[id]
 	s := widgets.NewAddSheet(a.model.name(&c))
+	s.People.Face = a.model.faceOfAccount
 	s.OnDo = func() {
 		members, old := ids(s.People.Chosen()), s.Old.On()
 		a.work(func(ctx context.Context) func() {

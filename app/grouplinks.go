@@ -150,7 +150,7 @@ func linkWords(l *session.GroupLink) string {
 		out = lang.L("{{.Used}} of {{.Uses}} came by it", words)
 	}
 	if !l.Expires.IsZero() {
-		out += " · " + lang.L("until {{.Date}}", map[string]any{"Date": l.Expires.Local().Format("2006-01-02 15:04")})
+		out += " · " + lang.L("until {{.Date}}", map[string]any{"Date": widgets.FormatDate(l.Expires) + ", " + widgets.FormatClock(l.Expires)})
 	}
 	if l.Link == "" {
 		out += " · " + lang.L("made by {{.Name}}", map[string]any{"Name": l.By.Name})

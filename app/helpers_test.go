@@ -57,6 +57,8 @@ type person struct {
 	*App
 	stage *stage
 	dir   string
+	photo string   // that somebody sent
+	undo  []func() // what takes a view's changes back, the last one first
 }
 
 // sits opens a window on a profile; more changes its configuration.

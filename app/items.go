@@ -72,6 +72,8 @@ func (p *pane) items(messages []chat.Message) []widgets.Item {
 // transferOf is the transfer of a message that has not ended.
 func (p *pane) transferOf(id chat.MessageID) (chat.Transfer, bool) {
 	m := &p.app.model
-	t, ok := m.transfers[m.ofMessage[messageKey{p.id, id}]]
-	return t, ok
+	if t, ok := m.transfers[m.ofMessage[messageKey{p.id, id}]]; ok {
+		return *t, true
+	}
+	return chat.Transfer{}, false
 }

@@ -149,11 +149,23 @@ func fill(text string, data []any) string {
 	if !ok {
 		return lang.Localize(text, data...)
 	}
-	pairs := make([]string, 0, 2*len(values))
-	for name, v := range values {
-		pairs = append(pairs, "{{."+name+"}}", fmt.Sprint(v))
+	var out strings.Builder // no Replacer: it costs more than all the rest of a row
+	for {
+		before, rest, open := strings.Cut(text, "{{.")
+		name, after, closed := strings.Cut(rest, "}}")
+		v, known := values[name]
+		if !open || !closed {
+			out.WriteString(text)
+			return out.String()
+		}
+		out.WriteString(before)
+		if known {
+			fmt.Fprint(&out, v)
+		} else {
+			out.WriteString("{{." + name + "}}")
+		}
+		text = after
 	}
-	return strings.NewReplacer(pairs...).Replace(text)
 }
 
 // told is a sentence of the session in the window's language. What is not known

@@ -21,6 +21,7 @@ func (p *person) from(name, item string, more ...string) {
 	row := p.listed(name)
 	if row == nil {
 		p.stage.t.Fatalf("%s is not in the list", name)
+		return
 	}
 	items := p.conversationMenu(widgets.Row{ID: row.ID})
 	for _, label := range append([]string{item}, more...) {

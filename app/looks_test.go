@@ -8,11 +8,14 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/software"
 	"fyne.io/fyne/v2/test"
 
 	"satchel/chat"
@@ -88,9 +91,19 @@ func gathered(s *stage) *person {
 		must(os.WriteFile(path, make([]byte, 3000+len(name)), 0o600))
 	}
 	send(ines, "All of the second day", folder)
-	send(ines, "Reference for the evening look", photo("harbour.jpg", 640, 400))
+	mara.photo = photo("harbour.jpg", 640, 400)
+	send(ines, "Reference for the evening look", mara.photo)
 	send(ines, "Harbour, three angles", photo("a.jpg", 300, 200), photo("b.jpg", 200, 300), photo("c.jpg", 300, 300))
 	say(ines, chat.Content{Location: &chat.Location{Lat: 38.7056, Lon: -9.1446, Name: "Cais do Sodré, at the end of the long pier"}})
+	if thorough() {
+		theirs, mine := kinds()
+		for _, c := range theirs {
+			say(ines, c)
+		}
+		for _, c := range mine {
+			say(mara, c)
+		}
+	}
 	gone := say(mara, chat.Content{Text: "gone in a moment"})
 	last := say(mara, chat.Content{Text: "Perfect."})
 	must(mara.session.React(t.Context(), conv, last.ID, "🎉"))
@@ -158,7 +171,26 @@ func (p *person) under() {
 			batch = append(batch, chat.TransferChanged{Transfer: tr})
 		}
 	}
+	p.carry(batch)
+}
+
+// carry shows transfers, until the view goes.
+func (p *person) carry(batch []chat.Change) {
 	p.apply(batch)
+	p.undo = append(p.undo, func() {
+		for i := range batch {
+			tr := batch[i].(chat.TransferChanged).Transfer
+			tr.State = chat.TransferCancelled
+			batch[i] = chat.TransferChanged{Transfer: tr}
+		}
+		p.apply(batch)
+	})
+}
+
+// lists shows the list, where a narrow window has one of the two.
+func (p *person) lists() {
+	p.main.listed = true
+	p.main.root.Refresh()
 }
 
 // view is one look of the window: how it comes about, and when it is there.
@@ -178,6 +210,7 @@ func views() []view {
 		widgets.ShowMenu(items, p.window.Canvas(), fyne.NewPos(60, 60))
 	}
 	all := []view{
+		{"transfers-none", func(p *person) { p.openTransfers() }, sheet("transfers")},
 		{"chat", func(p *person) { p.under(); p.main.pane.timeline.ScrollToEnd() }, nil},
 		{"chat-top", func(p *person) { p.main.pane.timeline.ScrollTo(p.main.pane.inOrder()[0].ID, 40) }, nil},
 		{"chat-middle", func(p *person) {
@@ -194,11 +227,18 @@ func views() []view {
 			for _, m := range p.main.pane.inOrder()[1:4] {
 				p.main.pane.timeline.Pick(m.ID)
 			}
+			p.main.pane.timeline.ScrollTo(p.main.pane.inOrder()[0].ID, 40)
 		}, nil},
 		{"hover", func(p *person) { p.hover(true) }, nil},
-		{"search", func(p *person) { p.main.head.Search.SetText("ha") }, func(_ *person, s Screen) bool { return len(s.Rows) > 3 }},
-		{"search-nothing", func(p *person) { p.main.head.Search.SetText("xylophone") }, func(_ *person, s Screen) bool { return len(s.Rows) == 0 }},
-		{"offline", func(p *person) { p.main.head.SetStatus(p.model.connectionLine()) }, nil},
+		{"search", func(p *person) { p.lists(); p.main.head.Search.SetText("ha") }, func(_ *person, s Screen) bool { return len(s.Rows) > 3 }},
+		{"search-nothing", func(p *person) { p.lists(); p.main.head.Search.SetText("xylophone") }, func(_ *person, s Screen) bool { return len(s.Rows) == 0 }},
+		{"offline", func(p *person) {
+			p.lists()
+			was := p.model.connection
+			p.model.connection = chat.ConnectionChanged{State: chat.Connecting, Reason: "no route"}
+			p.main.drawConnection(&p.model)
+			p.undo = append(p.undo, func() { p.model.connection = was })
+		}, nil},
 		{"transfers", func(p *person) { p.under(); p.openTransfers() }, sheet("transfers")},
 		{"media", func(p *person) { p.openMedia() }, func(_ *person, s Screen) bool { return s.Sheet != nil && len(s.Sheet.Files) > 3 }},
 		{"media-files", func(p *person) { p.openMedia(); test.Tap(p.sheet.media.Files) }, func(_ *person, s Screen) bool { return s.Sheet != nil && len(s.Sheet.Files) > 3 }},
@@ -253,6 +293,9 @@ func views() []view {
 		}
 		all = append(all, view{"settings-" + page.id, func(p *person) { p.openSettingsAt(page.id) }, there})
 	}
+	if thorough() {
+		all = append(all, moreViews()...)
+	}
 	return all
 }
 
@@ -283,6 +326,9 @@ func (p *person) shows(v view) {
 
 // back takes away what a view brought.
 func (p *person) back() {
+	if p.viewer != nil {
+		p.viewer.widget.Dismiss()
+	}
 	if p.sheet != nil {
 		p.sheet.sheet.Dismiss()
 	}
@@ -304,24 +350,55 @@ func (p *person) back() {
 	if p.main.head.Search.Text != "" {
 		p.main.head.Search.SetText("")
 	}
+	for i := len(p.undo); i > 0; i-- {
+		p.undo[i-1]()
+	}
+	p.undo = nil
+	p.main.listed = false
+	p.main.drawConnection(&p.model)
+	p.sees("the conversation again", func(Screen) bool {
+		return p.main.pane.id == chat.ConversationID(p.ofKind(chat.Direct)) && p.main.pane.loaded
+	})
 }
 
-// rooms are the sizes that a window of 800x560 and of 1600x1000 pixels has for
-// text of 80, 100 and 160 per cent; `make test` has the least and the most room,
-// and the least only of other languages.
-func rooms(code string) (all []fyne.Size) {
+// thorough tells that all is looked at, at every size.
+func thorough() bool { return os.Getenv("SATCHEL_FAULTS") != "" || os.Getenv("SATCHEL_LOOKS") != "" }
+
+// room is a size of window, in pixels, with text of so many per cent of its size.
+type room struct {
+	width, height float32
+	percent       int
+}
+
+// size is the room in units of text.
+func (r room) size() fyne.Size {
+	return fyne.NewSize(r.width*100/float32(r.percent), r.height*100/float32(r.percent))
+}
+
+// rooms are windows of 800x560 and of 1600x1000 pixels with text of 80, 100 and 160
+// per cent; `make test` has the least and the most room, and the least only of other
+// languages.
+func rooms(code string) (all []room) {
 	for _, size := range []fyne.Size{{Width: 800, Height: 560}, {Width: 1600, Height: 1000}} {
-		for _, percent := range []float32{mostScale, 100, leastScale} {
-			all = append(all, fyne.NewSize(size.Width*100/percent, size.Height*100/percent))
+		for _, percent := range []int{mostScale, 100, leastScale} {
+			all = append(all, room{size.Width, size.Height, percent})
 		}
 	}
 	switch {
-	case os.Getenv("SATCHEL_FAULTS") != "" || os.Getenv("SATCHEL_LOOKS") != "":
+	case thorough():
 		return all
 	case code == "en":
-		return []fyne.Size{all[0], all[len(all)-1]}
+		return []room{all[0], all[len(all)-1]}
 	}
 	return all[:1]
+}
+
+// dresses are the themes that pictures are kept of: both, or none.
+func dresses() []string {
+	if os.Getenv("SATCHEL_LOOKS") == "" {
+		return []string{""}
+	}
+	return []string{"light", "dark"}
 }
 
 // Every screen, at each size of window and text, in both languages: nothing
@@ -334,44 +411,89 @@ func TestEveryScreen(t *testing.T) {
 	p, new := gathered(s), s.sits(t.TempDir())
 	seen := map[string]bool{} // kinds of controls that were looked at with the focus
 	for _, l := range languages {
-		p.speaks(l.code)
-		new.welcomes(t, l.code)
-		for _, v := range views() {
-			p.shows(v)
-			// What is Fyne's own has arrows, and what hovers is the pointer's.
-			if l.code == "en" && !strings.HasSuffix(v.name, "-menu") && v.name != "hover" {
-				p.window.Resize(fyne.NewSize(1120, 720))
-				p.tabs(t, v.name, seen)
-				p.tells(t, v.name)
-				p.escapes(t, v)
-				p.window.Resize(fyne.NewSize(1120, 720))
+		for _, dress := range dresses() {
+			if dress != "" {
+				s.fyne.Settings().SetTheme(themeOf(dress))
 			}
-			for _, room := range rooms(l.code) {
-				p.window.Resize(room)
-				p.looksRight(t, l.code+" "+v.name)
-				p.drawn(t, fmt.Sprintf("%s-%s-%.0f", v.name, l.code, room.Width))
+			p.speaks(l.code)
+			new.inFront()
+			new.welcomes(t, dress, l.code)
+			p.inFront()
+			for _, v := range views() {
+				if !wanted(dress, l.code, v.name) {
+					continue
+				}
+				if dress != "" { // as it comes up at each size
+					for _, room := range rooms(l.code) {
+						if name := picture(dress, l.code, room, v.name); drawn(name) {
+							p.sized(room)
+							p.shows(v)
+							p.looksRight(t, l.code+" "+v.name)
+							p.draw(t, name)
+							p.back()
+						}
+					}
+					continue
+				}
+				p.shows(v)
+				// What is Fyne's own has arrows, and what hovers is the pointer's.
+				if l.code == "en" && !strings.HasSuffix(v.name, "-menu") && v.name != "hover" {
+					p.window.Resize(fyne.NewSize(1120, 720))
+					p.tabs(t, v.name, seen)
+					p.tells(t, v.name)
+					p.escapes(t, v)
+					p.window.Resize(fyne.NewSize(1120, 720))
+				}
+				for _, room := range rooms(l.code) {
+					p.window.Resize(room.size())
+					p.looksRight(t, l.code+" "+v.name)
+				}
+				p.back()
 			}
-			p.back()
+			p.sized(room{1120, 720, 100})
 		}
 	}
-	if len(seen) < 6 {
+	if dresses()[0] == "" && len(seen) < 6 {
 		t.Errorf("only %v were seen with the focus", seen)
 	}
 }
 
+// inFront makes this window the one that Fyne's driver for tests takes for that of
+// any object: its last one.
+func (p *person) inFront() {
+	all := p.stage.fyne.Driver().AllWindows()
+	i := slices.Index(all, p.window)
+	all[i], all[len(all)-1] = all[len(all)-1], all[i]
+}
+
+// sized gives the window a room.
+func (p *person) sized(r room) {
+	p.window.Canvas().(software.WindowlessCanvas).SetScale(float32(r.percent) / 100)
+	p.window.Resize(r.size())
+}
+
 // welcomes goes through the ways to begin.
-func (p *person) welcomes(t *testing.T, code string) {
+func (p *person) welcomes(t *testing.T, dress, code string) {
 	t.Helper()
-	for i := range 4 {
-		p.showWelcome()
-		w := p.welcome
-		way := []*widgets.Choice{w.Here, w.Invited, w.Linked, w.Recovered}[i]
-		test.Tap(way)
-		w.Fail(say("This file is too large to be a recovery file."))
-		for _, room := range rooms(code) {
-			p.window.Resize(room)
-			p.looksRight(t, fmt.Sprintf("%s welcome %d", code, i))
-			p.drawn(t, fmt.Sprintf("welcome%d-%s-%.0f", i, code, room.Width))
+	for _, room := range rooms(code) {
+		p.sized(room)
+		for i, what := range []string{"welcome", "welcome-invited", "welcome-linked", "welcome-recovered", "welcome-wrong", "welcome-busy"} {
+			name := picture(dress, code, room, what)
+			if !drawn(name) {
+				continue
+			}
+			p.showWelcome()
+			w := p.welcome
+			test.Tap([]*widgets.Choice{w.Here, w.Invited, w.Linked, w.Recovered, w.Recovered, w.Here}[i])
+			switch what {
+			case "welcome-wrong":
+				w.Fail(say("This file is too large to be a recovery file."))
+			case "welcome-busy":
+				w.Name.SetText(longName)
+				w.SetBusy(true)
+			}
+			p.looksRight(t, code+" "+what)
+			p.draw(t, name)
 		}
 	}
 }
@@ -384,18 +506,54 @@ func (p *person) speaks(code string) {
 	p.sees("the one with everything", func(Screen) bool { return p.main.pane.loaded && len(p.main.pane.shown) > 15 })
 }
 
-// drawn keeps a picture where SATCHEL_LOOKS names a folder.
-func (p *person) drawn(t *testing.T, name string) {
+// picture is the name of one picture among those that SATCHEL_LOOKS keeps.
+func picture(dress, code string, r room, what string) string {
+	return fmt.Sprintf("%s-%s-%d-%.0fx%.0f/%s.png", dress, code, r.percent, r.width, r.height, what)
+}
+
+// drawn tells whether a picture is among those that SATCHEL_LOOK, a regular
+// expression, chooses.
+func drawn(name string) bool {
+	yes, err := regexp.MatchString(os.Getenv("SATCHEL_LOOK"), name)
+	return yes || err != nil
+}
+
+// wanted tells whether any picture of a view is chosen.
+func wanted(dress, code, what string) bool {
+	return slices.ContainsFunc(rooms(code), func(r room) bool { return drawn(picture(dress, code, r, what)) })
+}
+
+// draw keeps a picture where SATCHEL_LOOKS names a folder.
+func (p *person) draw(t *testing.T, name string) {
 	dir := os.Getenv("SATCHEL_LOOKS")
 	if dir == "" {
 		return
 	}
-	f, err := os.Create(filepath.Join(dir, name+".png"))
+	p.quiet()
+	path := filepath.Join(dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Create(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
 	if err := png.Encode(f, p.window.Canvas().Capture()); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// quiet does what is under way for what is shown, as pictures are decoded beside it,
+// until nothing comes for a moment.
+func (p *person) quiet() {
+	p.window.Canvas().Capture()
+	for {
+		select {
+		case f := <-p.stage.todo:
+			f()
+		case <-time.After(60 * time.Millisecond):
+			return
+		}
 	}
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"image"
+	"slices"
 	"time"
 
 	"satchel/chat"
@@ -13,8 +14,8 @@ import (
 type model struct {
 	me            chat.Account
 	conversations map[chat.ConversationID]chat.Conversation
-	drafts        map[chat.ConversationID]string // newer than the conversations'
-	transfers     map[chat.TransferID]chat.Transfer
+	drafts        map[chat.ConversationID]string     // newer than the conversations'
+	transfers     map[chat.TransferID]*chat.Transfer // a change is another one: none is changed
 	presence      map[chat.AccountID]chat.Presence
 	verified      map[chat.AccountID]bool
 	typing        map[chat.ConversationID]typist
@@ -25,7 +26,7 @@ type model struct {
 	all           carried                   // what the foot counts
 	carried       map[chat.ConversationID]carried
 	ofMessage     map[messageKey]chat.TransferID // those of transfers
-	done          []chat.Transfer                // since the program began, the newest first; mostDone at most
+	done          []*chat.Transfer               // since the program began, the newest last: see recent
 	notified      map[chat.ConversationID]uint64 // newest message that the desktop was told of
 	directs       map[chat.AccountID]chat.ConversationID
 	list          listing
@@ -50,7 +51,7 @@ const typingLasts = 5 * time.Second
 func (m *model) init() {
 	m.conversations = map[chat.ConversationID]chat.Conversation{}
 	m.drafts = map[chat.ConversationID]string{}
-	m.transfers = map[chat.TransferID]chat.Transfer{}
+	m.transfers = map[chat.TransferID]*chat.Transfer{}
 	m.presence = map[chat.AccountID]chat.Presence{}
 	m.verified = map[chat.AccountID]bool{}
 	m.typing = map[chat.ConversationID]typist{}
@@ -140,7 +141,7 @@ func (m *model) setTransfer(t chat.Transfer) {
 	key := messageKey{t.Conversation, t.Message}
 	old, known := m.transfers[t.ID]
 	if known {
-		m.count(&old, -1)
+		m.count(old, -1)
 	}
 	if t.State.Ended() {
 		delete(m.transfers, t.ID)
@@ -148,10 +149,13 @@ func (m *model) setTransfer(t chat.Transfer) {
 			delete(m.ofMessage, key)
 		}
 		if known && t.State == chat.TransferDone {
-			m.done = append([]chat.Transfer{t}, m.done[:min(len(m.done), mostDone-1)]...)
+			if len(m.done) == 2*mostDone {
+				m.done = append(m.done[:0], m.done[mostDone:]...)
+			}
+			m.done = append(m.done, &t)
 		}
 	} else {
-		m.transfers[t.ID] = t
+		m.transfers[t.ID] = &t
 		m.ofMessage[key] = t.ID
 		m.count(&t, 1)
 	}
@@ -169,6 +173,14 @@ func (m *model) setTransfer(t chat.Transfer) {
 		clear(m.batch)
 		m.shares = share{}
 	}
+}
+
+// recent are those that are done since the program began, the newest first;
+// mostDone at most.
+func (m *model) recent() []*chat.Transfer {
+	all := slices.Clone(m.done[max(0, len(m.done)-mostDone):])
+	slices.Reverse(all)
+	return all
 }
 
 // count takes a transfer into the sums, or out of them.

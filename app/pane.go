@@ -40,6 +40,7 @@ type pane struct {
 
 	shown           map[chat.MessageID]chat.Message
 	came            []chat.MessageID                    // of shown, and some that are gone, in the order of their coming
+	replies         map[chat.MessageID]chat.MessageID   // of shown: what they answer
 	paths           map[chat.MessageID]string           // verified files, and our own sources
 	partly          map[chat.MessageID]bool             // of folders: a part is there
 	fetched         map[chat.MessageID][]chat.AccountID // of our files: who has them
@@ -243,7 +244,7 @@ func (p *pane) drawEmpty() {
 	case c.Kind == chat.Self:
 		p.hint.Set(widgets.IconDrop, lang.L("Drop files here"), lang.L("Notes to self is for what you want to find again: words, links, and files of any size."))
 	default:
-		p.hint.Set(widgets.IconDrop, lang.L("Drop files here"), lang.L("Or write the first words to {{.Name}}. Files of any kind and size can come along.", map[string]any{"Name": a.model.name(&c)}))
+		p.hint.Set(widgets.IconDrop, lang.L("Drop files here"), lang.L("Or write the first words to {{.Name}}. Files and folders of any kind and size can come along.", map[string]any{"Name": a.model.name(&c)}))
 	}
 }
 

@@ -128,6 +128,7 @@ func (p *pane) messagesChanged(c chat.MessagesChanged) {
 	if len(c.Removed) > 0 {
 		for _, id := range c.Removed {
 			delete(p.shown, id)
+			delete(p.replies, id)
 		}
 		p.timeline.Remove(c.Removed...)
 		p.unquote(c.Removed)
@@ -290,10 +291,15 @@ func (p *pane) keep(m chat.Message) {
 		p.came = append(p.came, m.ID)
 	}
 	p.shown[m.ID] = m
+	if m.Content.Reply != "" {
+		p.replies[m.ID] = m.Content.Reply
+	} else {
+		delete(p.replies, m.ID) // it was deleted
+	}
 }
 
 // forget empties what is shown.
 func (p *pane) forget() {
-	p.shown, p.came = map[chat.MessageID]chat.Message{}, nil
+	p.shown, p.came, p.replies = map[chat.MessageID]chat.Message{}, nil, map[chat.MessageID]chat.MessageID{}
 	p.lowest, p.highest = 0, 0
 }

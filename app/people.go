@@ -17,6 +17,7 @@ import (
 // newMessage lists who is on the relay; the one who is picked is written to.
 func (a *App) newMessage() {
 	list := widgets.NewPersonList(lang.L("Whom do you want to write to?"))
+	list.Face = a.model.faceOfAccount
 	sheet := widgets.NewSheet(lang.L("New message"), list)
 	sheet.Height = 380
 	sheet.Aside = widgets.NewButton(widgets.PlainButton, lang.L("New group…"), a.newGroup)
@@ -95,7 +96,7 @@ func inviteWords(link string) string {
 func loopbackWords(link string) string {
 	if u, err := url.Parse(link); err == nil {
 		if host := u.Hostname(); host == "localhost" || strings.HasPrefix(host, "127.") || host == "::1" {
-			return "\n\n" + lang.L("This relay listens on this computer only, so the link works here only. To let others on your network in, start Satchel with --relay-listen and this computer's address.")
+			return "\n\n" + lang.L("This relay listens on this computer only, so the link works here only. To let others on your network in, give it this computer's address in the settings, under Relay.")
 		}
 	}
 	return ""

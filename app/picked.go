@@ -121,13 +121,15 @@ func (a *App) forward(messages []chat.Message) {
 	sheet := widgets.NewSheet(lang.L("Forward"), list)
 	sheet.Height = 380
 	conversations := map[chat.AccountID]chat.ConversationID{} // the list knows people by their accounts
+	faces := map[chat.AccountID]widgets.Face{}
+	list.Face = func(who chat.Account) widgets.Face { return faces[who.ID] }
 	look := func(find string) {
 		var rows []chat.Account
 		for _, c := range a.model.sorted() {
 			face := a.model.face(&c)
 			if find == "" || matches(face.Name, chat.Fold(find)) {
 				key := chat.AccountID(face.Key)
-				conversations[key] = c.ID
+				conversations[key], faces[key] = c.ID, face
 				rows = append(rows, chat.Account{ID: key, Name: face.Name})
 			}
 		}

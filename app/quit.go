@@ -23,7 +23,7 @@ func (a *App) closeWindow() {
 func (a *App) quit() {
 	count := 0
 	for _, t := range a.model.transfers {
-		if moves(&t) {
+		if moves(t) {
 			count++
 		}
 	}

@@ -30,7 +30,7 @@ func (m *model) row(c *chat.Conversation, current bool, now time.Time) widgets.R
 	case c.Last != nil:
 		m.lastWords(c, &r)
 	case c.Kind == chat.Self:
-		r.Line = lang.L("Notes, links and files for yourself")
+		r.Line = lang.L("Notes, links and files")
 	default:
 		r.Line = lang.L("Say hello")
 	}
@@ -190,7 +190,7 @@ func rowTime(t, now time.Time) string {
 	case t.Year() == now.Year():
 		return lang.L("{{.Day}} {{.Month}}", map[string]any{"Day": t.Day(), "Month": lang.L(t.Month().String()[:3])})
 	}
-	return t.Format("2006-01-02")
+	return widgets.FormatDate(t)
 }
 
 // status is the second line of a conversation's head.
@@ -253,6 +253,24 @@ func (m *model) connectionLine() (string, widgets.Tone) {
 		return lang.L("The relay refused this computer"), widgets.ToneBad
 	}
 	return lang.L("Not connected, trying again…"), widgets.ToneAccent
+}
+
+// connectionShort is the same in a word or two, for where there is little room.
+func (m *model) connectionShort() string {
+	switch m.connection.State {
+	case chat.Connected:
+		if !m.synced {
+			return lang.L("Catching up…")
+		}
+		return lang.L("Connected")
+	case chat.Connecting:
+		if m.connection.Reason == "" {
+			return lang.L("Connecting…")
+		}
+	case chat.Refused:
+		return lang.L("Refused")
+	}
+	return lang.L("Not connected")
 }
 
 // foot sums up what is carried; false when nothing is.

@@ -75,7 +75,7 @@ func (a *App) showLicence(l licence) {
 	var sheet *widgets.Sheet
 	back := widgets.NewButton(widgets.PrimaryButton, lang.L("Back"), func() { sheet.Dismiss() })
 	sheet = widgets.NewSheet(l.name, widgets.NewLongText(l.text), back)
-	sheet.Width, sheet.Height = 780, 400
+	sheet.Width, sheet.Height, sheet.Tall = 780, 400, 640
 	a.showSheet(&openSheet{name: "licence", sheet: sheet, spots: map[string]spotted{"back": back}})
 	sheet.ShowOn(a.window.Canvas(), back)
 }

@@ -75,7 +75,7 @@ func (a *App) downloadsPage(o *openSheet) fyne.CanvasObject {
 	all := widgets.NewButton(widgets.PlainButton, lang.L("All transfers…"), a.openTransfers)
 	o.spots["downloads-from"], o.spots["downloads-pictures"], o.spots["downloads-transfers"] = from.Button, pictures, all
 	rows := []fyne.CanvasObject{words, from, size, pictures, others, up, down, total, atOnce, widgets.NewLine(12, all)}
-	return widgets.NewColumn(16, append(rows, a.mapRows(o)...)...)
+	return widgets.NewColumn(6, append(rows, a.mapRows(o)...)...)
 }
 
 // amounts picks one of several numbers; now stands among them.

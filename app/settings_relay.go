@@ -79,8 +79,8 @@ func (a *App) ownRelayRows(o *openSheet) []fyne.CanvasObject {
 	change := func(listen string, on bool) {
 		run.SetDisabled(true)
 		use.SetDisabled(true)
-		a.work(func(ctx context.Context) func() {
-			err := a.moveRelay(ctx, listen, on)
+		a.work(func(context.Context) func() {
+			err := a.moveRelay(listen, on)
 			return func() {
 				if !o.sheet.Shown() {
 					return
@@ -109,7 +109,7 @@ func (a *App) ownRelayRows(o *openSheet) []fyne.CanvasObject {
 
 // moveRelay turns the relay of this program on or off, or has it listen somewhere
 // else. When it can't be there, it is where it was.
-func (a *App) moveRelay(ctx context.Context, listen string, on bool) error {
+func (a *App) moveRelay(listen string, on bool) error {
 	listen = strings.TrimSpace(listen)
 	if host, port, err := net.SplitHostPort(listen); err != nil || port == "" || host == "" {
 		return errors.New(lang.L("An address is a computer and a port, like 127.0.0.1:7465 or 0.0.0.0:7465. Nothing was changed."))

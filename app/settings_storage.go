@@ -56,7 +56,7 @@ func (a *App) storagePage(o *openSheet) fyne.CanvasObject {
 	o.storage = p
 	o.spots["room-free"], o.spots["room-budget"] = p.free, p.keep.Button
 	p.load("")
-	return widgets.NewColumn(12, p.total, p.bar, p.keep, title, p.where, p.kind, p.age, p.words, widgets.NewLine(12, p.free))
+	return widgets.NewColumn(8, p.total, p.bar, p.keep, title, p.where, p.kind, p.age, p.words, widgets.NewLine(12, p.free))
 }
 
 // load looks at the disk, and then shows it. said is what was just done.

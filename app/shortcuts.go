@@ -179,8 +179,9 @@ func (a *App) showShortcuts() {
 	for _, k := range otherKeys() {
 		rows = append(rows, widgets.NewFact(k[0], k[1]))
 	}
-	sheet := widgets.NewSheet(lang.L("Keyboard"), widgets.NewScrolled(widgets.NewColumn(7, rows...)))
-	sheet.Width, sheet.Height = 560, 440
+	column := widgets.NewColumn(7, rows...)
+	sheet := widgets.NewSheet(lang.L("Keyboard"), widgets.NewScrolled(column))
+	sheet.Width, sheet.Height, sheet.Tall = 560, 440, column.HeightAt(500)
 	a.showSheet(&openSheet{name: "keyboard", sheet: sheet, spots: map[string]spotted{}})
 	sheet.ShowOn(a.window.Canvas(), nil)
 }

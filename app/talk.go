@@ -65,14 +65,11 @@ func (m *model) others(c *chat.Conversation) (names []string) {
 // requote draws the answers to messages that changed or came.
 func (p *pane) requote(targets []chat.Message) {
 	var again []chat.Message
-	for _, m := range p.shown {
-		if m.Content.Reply == "" {
-			continue
-		}
+	for id, to := range p.replies {
 		for i := range targets {
-			if targets[i].ID == m.Content.Reply {
+			if m, ok := p.shown[id]; ok && targets[i].ID == to {
 				m.ReplyTo = chat.QuoteOf(&targets[i])
-				p.shown[m.ID] = m
+				p.shown[id] = m
 				again = append(again, m)
 			}
 		}
@@ -296,10 +293,12 @@ func (a *App) recentEmoji() []string {
 // askToDelete asks once before messages of ours are gone for everyone.
 func (a *App) askToDelete(messages []chat.Message) {
 	title := lang.L("Delete this message?")
+	said := lang.L("It is deleted for everyone in the conversation. Who has read it may still remember it, and a file that somebody saved stays where it was saved.")
 	if len(messages) > 1 {
 		title = lang.L("Delete {{.Count}} messages?", map[string]any{"Count": len(messages)})
+		said = lang.L("They are deleted for everyone in the conversation. Who has read them may still remember them, and files that somebody saved stay where they were saved.")
 	}
-	words := widgets.NewParagraph(lang.L("It is deleted for everyone in the conversation. Who has read it may still remember it, and a file that somebody saved stays where it was saved."),
+	words := widgets.NewParagraph(said,
 		widgets.SizeText, widgets.ColorText, fyne.TextAlignLeading)
 	var sheet *widgets.Sheet
 	cancel := widgets.NewButton(widgets.PlainButton, lang.L("Cancel"), func() { sheet.Dismiss() })

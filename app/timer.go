@@ -62,16 +62,18 @@ func (m *model) lineOf(c *chat.Conversation, one *chat.Message) string {
 // unquote takes what has disappeared out of the answers to it.
 func (p *pane) unquote(gone []chat.MessageID) {
 	var again []chat.Message
+	left := map[chat.MessageID]bool{}
 	for _, id := range gone {
-		for _, m := range p.shown {
-			if m.ReplyTo != nil && m.Content.Reply == id {
-				m.ReplyTo = nil
-				p.shown[m.ID] = m
-				again = append(again, m)
-			}
-		}
+		left[id] = true
 		if p.answers != nil && p.answers.ID == id || p.edits != nil && p.edits.ID == id {
 			p.endReply()
+		}
+	}
+	for id, to := range p.replies {
+		if m, ok := p.shown[id]; ok && m.ReplyTo != nil && left[to] {
+			m.ReplyTo = nil
+			p.shown[id] = m
+			again = append(again, m)
 		}
 	}
 	if len(again) > 0 {

@@ -18,13 +18,18 @@ type transfersSheet struct {
 	list              *widgets.TransferList
 	pause, goOn, back *widgets.Button
 	cancel            *widgets.Button
-	today             []chat.Transfer                      // done before the program began
+	today             []*chat.Transfer                     // done before the program began
 	fetched           map[chat.TransferID][]chat.AccountID // of what was sent: who has it
 	soon              bool                                 // it is drawn in a moment
+	took              time.Duration                        // the last drawing
 }
 
-// transfersEvery is how often the list is drawn at most.
-const transfersEvery = 200 * time.Millisecond
+// The list is drawn every transfersEvery at most; a long one less often, so that
+// it takes no more of the screen's time than one part in transfersShare.
+const (
+	transfersEvery = 200 * time.Millisecond
+	transfersShare = 10
+)
 
 // openTransfers shows all transfers.
 func (a *App) openTransfers() {
@@ -39,7 +44,7 @@ func (a *App) openTransfers() {
 	t.cancel = widgets.NewButton(widgets.PlainButton, lang.L("End all…"), a.askToCancelAll)
 	sheet := widgets.NewSheet(lang.L("Transfers"), t.list, t.back, t.goOn, t.pause)
 	sheet.Aside, t.cancel.OnEscape = t.cancel, sheet.Dismiss
-	sheet.Width, sheet.Height = 660, 470
+	sheet.Width, sheet.Height, sheet.Tall = 660, 470, 640
 	o := &openSheet{name: "transfers", sheet: sheet, transfers: t, anew: a.openTransfers, spots: map[string]spotted{"pause-all": t.pause, "go-on-all": t.goOn, "retry-all": t.back, "cancel-all": t.cancel}}
 	a.showSheet(o)
 	a.drawTransfers()
@@ -50,7 +55,10 @@ func (a *App) openTransfers() {
 			a.log.Error("read what was done", "error", err)
 		}
 		return func() {
-			t.today = done
+			t.today = nil
+			for i := range done {
+				t.today = append(t.today, &done[i])
+			}
 			a.drawTransfersSoon()
 			a.lookFetched()
 		}
@@ -78,7 +86,7 @@ func (a *App) drawTransfersSoon() {
 	}
 	t := a.sheet.transfers
 	t.soon = true
-	a.later(transfersEvery, func() {
+	a.later(max(transfersEvery, transfersShare*t.took), func() {
 		t.soon = false
 		a.drawTransfers()
 	})
@@ -88,7 +96,8 @@ func (a *App) drawTransfers() {
 	if a.sheet == nil || a.sheet.transfers == nil {
 		return
 	}
-	t, m := a.sheet.transfers, &a.model
+	t, m, began := a.sheet.transfers, &a.model, time.Now()
+	defer func() { t.took = time.Since(began) }()
 	t.list.SetRows(m.transferRows(t.today, t.fetched, startOfDay(time.Now())))
 	paused, failed := false, false
 	for _, one := range m.transfers {
@@ -110,8 +119,8 @@ func (a *App) drawTransfers() {
 }
 
 // transferRows lists all transfers in groups, each under its heading.
-func (m *model) transferRows(today []chat.Transfer, fetched map[chat.TransferID][]chat.AccountID, since time.Time) (rows []widgets.TransferRow) {
-	var groups [4][]chat.Transfer
+func (m *model) transferRows(today []*chat.Transfer, fetched map[chat.TransferID][]chat.AccountID, since time.Time) (rows []widgets.TransferRow) {
+	var groups [4][]*chat.Transfer
 	for _, t := range m.transfers {
 		g := 2
 		switch {
@@ -124,26 +133,42 @@ func (m *model) transferRows(today []chat.Transfer, fetched map[chat.TransferID]
 		}
 		groups[g] = append(groups[g], t)
 	}
-	add := func(heading string, all []chat.Transfer) {
+	rows = make([]widgets.TransferRow, 0, len(m.transfers)+mostDone)
+	names := map[chat.ConversationID]string{}
+	add := func(heading string, all []*chat.Transfer) {
 		if len(all) == 0 {
 			return
 		}
 		rows = append(rows, widgets.TransferRow{Heading: heading})
 		for _, t := range all {
-			c := m.conversations[t.Conversation]
-			t.Reason = told(t.Reason)
-			rows = append(rows, widgets.TransferRow{Transfer: t, With: m.name(&c), Fetched: m.fetchedBy(&c, fetched[t.ID], 2)})
+			name, ok := names[t.Conversation]
+			if !ok {
+				c := m.conversations[t.Conversation]
+				name = m.name(&c)
+				names[t.Conversation] = name
+			}
+			row := widgets.TransferRow{Transfer: t, With: name}
+			if reason := told(t.Reason); reason != t.Reason {
+				said := *t
+				said.Reason = reason
+				row.Transfer = &said
+			}
+			if who := fetched[t.ID]; len(who) > 0 {
+				c := m.conversations[t.Conversation]
+				row.Fetched = m.fetchedBy(&c, who, 2)
+			}
+			rows = append(rows, row)
 		}
 	}
 	for i, heading := range []string{lang.L("On their way"), lang.L("Failed"), lang.L("Waiting"), lang.L("Paused")} {
-		slices.SortFunc(groups[i], func(a, b chat.Transfer) int {
+		slices.SortFunc(groups[i], func(a, b *chat.Transfer) int {
 			return cmp.Or(cmp.Compare(b.Front, a.Front), a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
 		})
 		add(heading, groups[i])
 	}
-	var done []chat.Transfer
+	var done []*chat.Transfer
 	seen := map[chat.TransferID]bool{}
-	for _, t := range slices.Concat(m.done, today) {
+	for _, t := range slices.Concat(m.recent(), today) {
 		if !seen[t.ID] && !t.Updated.Before(since) {
 			seen[t.ID] = true
 			done = append(done, t)

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"slices"
 	"time"
 
@@ -73,10 +72,7 @@ func (a *App) trayLook() trayLook {
 		_, there := a.model.transfers[id]
 		return !there
 	})
-	l := trayLook{unread: a.model.unread(), stopped: len(a.paused) > 0}
-	for _, t := range a.model.transfers {
-		l.moving = l.moving || moves(&t)
-	}
+	l := trayLook{unread: a.model.unread(), stopped: len(a.paused) > 0, moving: a.model.all.count != [2]int{}}
 	if s := spoken.Load(); s != nil {
 		l.language = s.code
 	}
@@ -103,31 +99,19 @@ func (a *App) trayItems(l trayLook) []*fyne.MenuItem {
 func (a *App) pauseTransfers() {
 	a.paused = a.paused[:0]
 	for id, t := range a.model.transfers {
-		if moves(&t) {
+		if moves(t) {
 			a.paused = append(a.paused, id)
 		}
 	}
-	a.steerAll(a.paused, a.session.PauseTransfer)
+	a.drawTray()
+	a.session.PauseAllTransfers()
 }
 
 func (a *App) resumeTransfers() {
 	ids := a.paused
 	a.paused = nil
-	a.steerAll(ids, a.session.ResumeTransfer)
-}
-
-// steerAll is for many at once; one that has ended by now is no failure.
-func (a *App) steerAll(ids []chat.TransferID, what func(chat.TransferID) error) {
 	a.drawTray()
-	ids = append([]chat.TransferID(nil), ids...)
-	a.work(func(context.Context) func() {
-		for _, id := range ids {
-			if err := what(id); err != nil {
-				a.log.Info("a transfer did not obey the tray", "error", err)
-			}
-		}
-		return nil
-	})
+	a.session.ResumeTransfers(ids)
 }
 
 // unread counts the messages that nobody has read and that may disturb.

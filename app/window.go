@@ -151,12 +151,13 @@ func (a *App) escape() {
 		return
 	}
 	a.main.pane.timeline.PickNone()
-	if a.main.head.Search.Text != "" {
+	switch {
+	case a.main.head.Search.Text != "":
 		a.main.head.Search.SetText("")
-	} else if a.archive {
+	case a.archive:
 		a.archive = false
 		a.drawRows()
-	} else if a.main.listed && a.main.pane.id != "" {
+	case a.main.listed && a.main.pane.id != "":
 		a.main.listed = false // a narrow window: back to the conversation
 		a.main.root.Refresh()
 	}
@@ -332,19 +333,24 @@ func (s *mainScreen) drawMe(m *model) {
 	s.head.SetFace(m.myFace())
 }
 
-func (s *mainScreen) drawConnection(m *model) { s.head.SetStatus(m.connectionLine()) }
+func (s *mainScreen) drawConnection(m *model) {
+	line, tone := m.connectionLine()
+	s.head.SetStatus(line, m.connectionShort(), tone)
+}
 
-// mainLayout puts the side bar at the left, as wide as it is in the design, and
-// narrower in a small window. Where both have no room, there is one of them.
+// mainLayout puts the side bar at the left, as wide as it is in the design, a
+// little wider in a large window and narrower in a small one. Where both have no room, there is one of them.
 type mainLayout struct {
 	s          *mainScreen
 	side, line fyne.CanvasObject
 }
 
 const (
-	narrowWindow float32 = 620 // below, one of the two
-	wideWindow   float32 = 960 // from here on, as in the design
-	railWidth    float32 = 44  // left of a conversation in a narrow window
+	narrowWindow float32 = 620  // below, one of the two
+	wideWindow   float32 = 960  // from here on, as in the design
+	largeWindow  float32 = 1280 // from here on, wider with the window
+	widestSide   float32 = 384
+	railWidth    float32 = 44 // left of a conversation in a narrow window
 )
 
 func (l mainLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(420, 320) }
@@ -363,7 +369,8 @@ func (l mainLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 			}
 		}
 	}
-	width := widgets.SideBarWidth
+	// In a large window more of names and last words is read.
+	width := min(widgets.SideBarWidth+max(0, size.Width-largeWindow)/5, widestSide)
 	if size.Width < wideWindow {
 		width = max(240, size.Width/3)
 	}

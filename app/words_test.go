@@ -37,7 +37,7 @@ func TestRowsSayWhatHappens(t *testing.T) {
 		want widgets.Row
 	}{
 		{"nothing yet", direct, nil, widgets.Row{Line: "Say hello"}},
-		{"notes", chat.Conversation{ID: "s", Kind: chat.Self, Members: []chat.Account{me}}, nil, widgets.Row{Line: "Notes, links and files for yourself"}},
+		{"notes", chat.Conversation{ID: "s", Kind: chat.Self, Members: []chat.Account{me}}, nil, widgets.Row{Line: "Notes, links and files"}},
 		{"words", with(direct, "ana", chat.Content{Text: " two\n lines "}), nil, widgets.Row{Line: "two lines", Time: "14:00"}},
 		{"own words", with(direct, "me", chat.Content{Text: "hi"}), nil, widgets.Row{Line: "hi", Time: "14:00", HasReceipt: true, Receipt: chat.ReceiptSent}},
 		{"group", with(group, "bo", chat.Content{File: file}), nil, widgets.Row{Lead: "Bo:", Icon: widgets.IconAttach, Line: "shotlist-v7.pdf", Time: "14:00"}},
@@ -78,7 +78,7 @@ func TestRowsSayWhatHappens(t *testing.T) {
 func TestRowTime(t *testing.T) {
 	now := time.Date(2026, 5, 14, 0, 30, 0, 0, time.Local) // a Thursday
 	for ago, want := range map[time.Duration]string{0: "00:30", 20 * time.Minute: "00:10", time.Hour: "Yesterday", 25 * time.Hour: "Tue",
-		6 * 24 * time.Hour: "Fri", 7 * 24 * time.Hour: "7 May", 365 * 24 * time.Hour: "2025-05-14", -time.Hour: "01:30"} {
+		6 * 24 * time.Hour: "Fri", 7 * 24 * time.Hour: "7 May", 365 * 24 * time.Hour: "14 May 2025", -time.Hour: "01:30"} {
 		if got := rowTime(now.Add(-ago), now); got != want {
 			t.Errorf("%v ago: %q, want %q", ago, got, want)
 		}

@@ -72,7 +72,7 @@ func (c *conversation) note(m *chat.Message, p place) error {
 	case lead == nil:
 		return nil
 	case p.in == placeStored:
-		k := append(lead, placeStored)
+		k := slices.Concat(lead, []byte{placeStored})
 		v := c.changes.Get(k)
 		if m.Content.Kind != chat.KindReaction {
 			return c.changes.Put(k, withNumber(v, p.key))

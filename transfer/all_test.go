@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -41,6 +42,11 @@ func TestManyFiles(t *testing.T) {
 		}
 	}
 	b.SetOnline(true)
+	b.ResumeThese(all[many-1:])
+	b.done(all[many-1])
+	if state := j.get(all[0]).State; state != chat.TransferPaused {
+		t.Errorf("one of those that were to stay is %v", state)
+	}
 	b.ResumeAll()
 	for i, id := range all {
 		b.done(id)
@@ -99,6 +105,42 @@ func TestLanesOrder(t *testing.T) {
 	if en := l.pop(); en == nil || en.t.ID != "x2" {
 		t.Fatalf("%v goes", en)
 	}
+	// A worker is given back to the server that had it, also when a new link leads elsewhere.
+	first.t.File.URL = "https://other.example/1"
+	l.done(first)
+	if len(l.hosts) != 1 || l.hosts["store.example"] != 1 {
+		t.Errorf("servers have %v", l.hosts)
+	}
+}
+
+// A store that can't be reached keeps away those who go there, and nobody else.
+func TestGates(t *testing.T) {
+	l := newLanes(4, 10)
+	up := func(name, store string) {
+		l.push(&entry{t: chat.Transfer{ID: chat.TransferID(name), Store: store}})
+	}
+	up("a", "cloud")
+	up("b", "cloud")
+	up("c", "")
+	l.push(&entry{t: chat.Transfer{ID: "d", Direction: chat.Download, File: chat.File{URL: "https://store.example/1"}}})
+	en := l.pop()
+	l.done(en)
+	if en.t.ID != "a" {
+		t.Fatalf("%s goes first", en.t.ID)
+	}
+	l.shut(en.host, time.Hour, time.Hour)
+	for _, want := range []chat.TransferID{"c", "d"} {
+		if en := l.pop(); en == nil || en.t.ID != want {
+			t.Fatalf("%v goes, want %s", en, want)
+		}
+	}
+	if en := l.pop(); en != nil || !l.empty() || l.opens(time.Now()).IsZero() {
+		t.Fatalf("%v goes to where nobody is", en)
+	}
+	l.open("cloud")
+	if en := l.pop(); en == nil || en.t.ID != "b" || !l.opens(time.Now()).IsZero() {
+		t.Fatalf("%v goes", en)
+	}
 }
 
 // A limit holds bytes up, and is changed while somebody waits for it.
@@ -133,7 +175,7 @@ func TestFront(t *testing.T) {
 	b.SetOnline(false)
 	id := b.queue(uploadOf(t, write(t, "a.bin", random(10))))
 	b.state(id, chat.TransferWaiting)
-	if err := b.Front("nobody"); err != ErrUnknown {
+	if err := b.Front("nobody"); !errors.Is(err, ErrUnknown) {
 		t.Error(err)
 	}
 	if err := b.Front(id); err != nil {

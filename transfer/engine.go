@@ -88,7 +88,6 @@ type Engine struct {
 	lanes lanes
 	seen  []*entry // that are on the screen
 	alarm alarm
-	gate  gate
 }
 
 // entry is one transfer that has not ended. Its owner (see the package) writes
@@ -112,6 +111,7 @@ type entry struct {
 	fresh      bool      // upload: what the store has is wrong
 	looked     bool      // upload: Preview has seen the file
 	seen       bool      // it is on the screen; the loop's
+	host       string    // of the attempt's worker, see lanes; the loop's
 	sealing    *sealing  // upload: its sealed form, kept between attempts
 	plan       *plan     // upload of a folder: what goes, kept between attempts
 	got        []bool    // download of a folder: what was found to be here, by its place in the list

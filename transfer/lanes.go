@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/url"
 	"slices"
+	"time"
 
 	"satchel/chat"
 )
@@ -14,14 +15,16 @@ import (
 // person put first goes first, then what is on the screen. Of the others, every
 // second one is of the conversation that is open; the rest take turns,
 // conversation by conversation, uploads and downloads each for themselves.
-// Within a turn it is first come, first served. No server has more than
-// perHost of the workers, but the relay. The loop owns them.
+// Within a turn it is first come, first served. No server, of files that come or that
+// go, has more than perHost of the workers, but the relay; and none has any while its
+// gate is shut. The loop owns them.
 type lanes struct {
 	workers int
 	perHost int
 	small   int64
 	busy    [2]int
-	hosts   map[string]int // workers that each server has, but the relay
+	hosts   map[string]int   // workers that each server has, but the relay
+	gates   map[string]*gate // of servers that could not be reached
 	lane    [2]lane
 
 	focus   chat.ConversationID
@@ -36,12 +39,13 @@ const (
 type turn struct {
 	conversation chat.ConversationID
 	direction    chat.Direction
-	host         string // "" for the relay, and for uploads
+	host         string // the server, or the store that an upload goes to; "" for the relay
 }
 
 func turnOf(t *chat.Transfer) turn {
-	k := turn{conversation: t.Conversation, direction: t.Direction}
+	k := turn{conversation: t.Conversation, direction: t.Direction, host: t.Store}
 	if t.Direction == chat.Download {
+		k.host = ""
 		if u, err := url.Parse(t.File.URL); err == nil {
 			k.host = u.Host
 		}
@@ -65,7 +69,7 @@ type lane struct {
 }
 
 func newLanes(workers int, small int64) lanes {
-	l := lanes{small: small, hosts: map[string]int{}}
+	l := lanes{small: small, hosts: map[string]int{}, gates: map[string]*gate{}}
 	l.resize(workers)
 	for i := range l.lane {
 		l.lane[i].waiting = map[turn][]place{}
@@ -120,12 +124,12 @@ func (l *lanes) pop() *entry {
 		if en == nil || l.busy[i] >= max(1, l.workers-1) && !(i == fast && l.next(slow) == nil) {
 			continue
 		}
-		q := &l.lane[i]
-		q.take(turnOf(&en.t), en)
+		q, k := &l.lane[i], turnOf(&en.t)
+		q.take(k, en)
 		l.focused = en.t.Conversation == l.focus && en.t.Front == 0 && !en.seen
 		l.busy[i]++
-		if h := turnOf(&en.t).host; h != "" {
-			l.hosts[h]++
+		if en.host = k.host; en.host != "" {
+			l.hosts[en.host]++
 		}
 		en.ticket++
 		return en
@@ -136,10 +140,30 @@ func (l *lanes) pop() *entry {
 // done gives back the worker of an entry.
 func (l *lanes) done(en *entry) {
 	l.busy[l.of(&en.t)]--
-	h := turnOf(&en.t).host
-	if l.hosts[h]--; l.hosts[h] <= 0 {
-		delete(l.hosts, h)
+	if l.hosts[en.host]--; l.hosts[en.host] <= 0 {
+		delete(l.hosts, en.host)
 	}
+}
+
+// shut keeps those away for a while who go to a server that can't be reached.
+func (l *lanes) shut(host string, first, most time.Duration) {
+	if l.gates[host] == nil {
+		l.gates[host] = &gate{}
+	}
+	l.gates[host].shut(first, most)
+}
+
+// open lets them go there again.
+func (l *lanes) open(host string) { delete(l.gates, host) }
+
+// opens is when the next gate opens by itself; zero: none is shut.
+func (l *lanes) opens(now time.Time) (next time.Time) {
+	for _, g := range l.gates {
+		if g.until.After(now) && (next.IsZero() || g.until.Before(next)) {
+			next = g.until
+		}
+	}
+	return next
 }
 
 // empty tells whether nobody may go.
@@ -168,7 +192,12 @@ func (l *lanes) next(i int) *entry {
 	return other
 }
 
-func (l *lanes) free(k turn) bool { return k.host == "" || l.hosts[k.host] < l.perHost }
+func (l *lanes) free(k turn) bool {
+	if g := l.gates[k.host]; g != nil && g.until.After(time.Now()) {
+		return false
+	}
+	return k.host == "" || l.hosts[k.host] < l.perHost
+}
 
 // tidy throws void places away that stand at the head of a turn.
 func (q *lane) tidy() {

@@ -36,8 +36,8 @@ func (e *Engine) loop(ctx context.Context) {
 		}
 		next := e.ring()
 		e.dispatch(ctx)
-		if !e.lanes.empty() && e.gate.until.After(time.Now()) && (next.IsZero() || e.gate.until.Before(next)) {
-			next = e.gate.until
+		if opens := e.lanes.opens(time.Now()); next.IsZero() || !opens.IsZero() && opens.Before(next) {
+			next = opens
 		}
 		if next.IsZero() {
 			next = time.Now().Add(idle)
@@ -76,14 +76,14 @@ func (e *Engine) look(en *entry) {
 		e.lanes.done(en)
 		switch {
 		case en.outcome == nil:
-			e.gate.open()
+			e.lanes.open(en.host)
 		case (since || nudged) && en.t.State == chat.TransferWaiting && !en.firm:
 			// The connection came back while this one failed for the want of it; or what
 			// it waits for came meanwhile.
 			en.retryAfter = time.Time{}
 			_ = e.step(en, chat.EventResume, false, nil)
 		case en.outcome.everyone:
-			e.gate.shut(e.cfg.RetryFirst, e.cfg.RetryMax)
+			e.lanes.shut(en.host, e.cfg.RetryFirst, e.cfg.RetryMax)
 		}
 	}
 	for {
@@ -122,7 +122,7 @@ func (e *Engine) carryOut(en *entry, ev chat.TransferEvent) {
 	})
 	en.retryAfter, en.firm = time.Time{}, false
 	if ev == chat.EventResume {
-		e.gate.open() // the person may know better
+		e.lanes.open(turnOf(&en.t).host) // the person may know better
 	}
 }
 
@@ -160,7 +160,7 @@ func (e *Engine) turned(ctx context.Context) {
 	if offline {
 		from = chat.TransferQueued
 	} else {
-		e.gate.open()
+		clear(e.lanes.gates)
 	}
 	var moved []*entry
 	e.mu.Lock()
@@ -207,7 +207,7 @@ func (e *Engine) ring() time.Time {
 
 // dispatch starts attempts while workers are free.
 func (e *Engine) dispatch(ctx context.Context) {
-	if e.isOffline() || ctx.Err() != nil || e.gate.until.After(time.Now()) {
+	if e.isOffline() || ctx.Err() != nil {
 		return
 	}
 	for en := e.lanes.pop(); en != nil; en = e.lanes.pop() {

@@ -81,6 +81,15 @@ func (e *Engine) PauseAll() {
 // ResumeAll goes on with all that is paused.
 func (e *Engine) ResumeAll() { e.all(chat.EventResume, chat.TransferPaused) }
 
+// ResumeThese goes on with those of these that are paused.
+func (e *Engine) ResumeThese(ids []chat.TransferID) {
+	these := make(map[chat.TransferID]bool, len(ids))
+	for _, id := range ids {
+		these[id] = true
+	}
+	e.some(func(id chat.TransferID) bool { return these[id] }, chat.EventResume, chat.TransferPaused)
+}
+
 // RetryAll goes on with all that failed, and at once with what waits.
 func (e *Engine) RetryAll() { e.all(chat.EventResume, chat.TransferFailed, chat.TransferWaiting) }
 
@@ -96,13 +105,18 @@ const batch = 500
 // all has an event happen to every transfer that is in one of these states, or will
 // be once what was asked before is carried out.
 func (e *Engine) all(ev chat.TransferEvent, in ...chat.TransferState) {
+	e.some(func(chat.TransferID) bool { return true }, ev, in...)
+}
+
+// some is all, for those alone that are meant.
+func (e *Engine) some(meant func(chat.TransferID) bool, ev chat.TransferEvent, in ...chat.TransferState) {
 	e.ask(func() {
 		var rest []*entry
 		var moving []chat.TransferID
 		e.mu.Lock()
 		for _, en := range e.entries {
 			switch {
-			case !slices.Contains(in, en.wanted()):
+			case !meant(en.t.ID) || !slices.Contains(in, en.wanted()):
 			case en.held || en.ticket == 0 || len(en.wants) > 0:
 				moving = append(moving, en.t.ID)
 			default:
@@ -143,7 +157,7 @@ func (e *Engine) stepAll(some []*entry, ev chat.TransferEvent) {
 		e.settle(en)
 	}
 	if ev == chat.EventResume {
-		e.gate.open()
+		clear(e.lanes.gates)
 	}
 }
 

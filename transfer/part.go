@@ -55,7 +55,7 @@ func openPart(ctx context.Context, path string, size int64, m *meter, words *pri
 	if err != nil {
 		return nil, err
 	}
-	p := &part{file: file, hash: &beside{Hash: sha256.New(), words: words}, size: size, owed: turns, meter: m, caps: caps, ctx: ctx, words: words, bulk: words.Bulk()}
+	p := &part{file: file, hash: &beside{Hash: sha256.New(), words: words}, size: size, meter: m, caps: caps, ctx: ctx, words: words, bulk: words.Bulk()}
 	err = p.verify(ctx)
 	if err == nil {
 		err = reserve(file, size)
@@ -164,7 +164,7 @@ func (p *part) digest(b []byte) {
 // handOver gives what is in the stretch to the goroutine that hashes.
 func (p *part) handOver() {
 	if p.filled > 0 {
-		p.hash.Write(p.stretch[:p.filled])
+		_, _ = p.hash.Write(p.stretch[:p.filled]) // a hash has no errors
 		p.stretch, p.filled = nil, 0
 	}
 }

@@ -46,8 +46,9 @@ func (a *alarm) due(now time.Time) (*entry, time.Time) {
 	return nil, time.Time{}
 }
 
-// gate keeps a long queue from knocking at a door that is shut: after an
-// error that everybody would meet nothing starts for a while, longer each time.
+// gate keeps a long queue from knocking at a door that is shut: after an error that
+// everybody would meet who goes to a server nothing starts there for a while, longer
+// each time.
 type gate struct {
 	until time.Time
 	knock int
@@ -57,8 +58,6 @@ func (g *gate) shut(first, most time.Duration) {
 	g.until = time.Now().Add(backOff(first, min(most, 30*time.Second), g.knock))
 	g.knock++
 }
-
-func (g *gate) open() { *g = gate{} }
 
 // backOff is how long to wait after so many failures: doubling from first to
 // most, give or take a quarter, so that not all come back at one moment.

@@ -79,7 +79,7 @@ func openSource(ctx context.Context, t *chat.Transfer, m *meter, words *priority
 }
 
 func newSource(ctx context.Context, b body, m *meter, words *priority.Gate, caps *caps) *source {
-	return &source{ctx: ctx, body: b, meter: m, caps: caps, words: words, bulk: words.Bulk(), reading: words.Bulk(), read: turns}
+	return &source{ctx: ctx, body: b, meter: m, caps: caps, words: words, bulk: words.Bulk(), reading: words.Bulk()}
 }
 
 // seal makes the sealed form: the one that an attempt before has left, or one
@@ -206,7 +206,7 @@ func (s *source) handOut(off int64, n int, get func() (int, error)) error {
 	}
 	s.bulk.Pass(s.ctx, n)
 	n, err := get()
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		s.err = err
 		return err
 	}

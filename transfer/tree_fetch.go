@@ -28,7 +28,7 @@ type treeFetch struct {
 // the entries that were chosen. What is here already is not fetched.
 func (e *Engine) downloadTree(ctx context.Context, en *entry) error {
 	file := &en.t.File
-	if _, err := checkFolder(file); err != nil {
+	if err := checkFolder(file); err != nil {
 		return err
 	}
 	list, err := e.list(ctx, &en.t, en.meter, func(address string) { e.setURL(en, address) })

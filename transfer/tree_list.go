@@ -81,32 +81,32 @@ func decodeList(f *chat.File, data []byte) ([]chat.TreeEntry, error) {
 }
 
 // checkFolder holds what a message says of a folder to what can be.
-func checkFolder(f *chat.File) (*seal.FileKeys, error) {
+func checkFolder(f *chat.File) error {
 	d := f.Folder
 	sum, err := hex.DecodeString(f.SHA256)
 	if err != nil || len(sum) != sha256.Size || f.Size < 0 || d.List <= 0 || d.Pack < d.List || len(d.Earlier) > chat.MaxPacks {
-		return nil, badList("The folder %s is described in a way that can't be, so nothing of it was fetched. Ask for it to be sent again.", f.Name)
+		return badList("The folder %s is described in a way that can't be, so nothing of it was fetched. Ask for it to be sent again.", f.Name)
 	}
 	if d.List > chat.MaxTreeList {
-		return nil, badList("The folder %s has a list that is too long, so nothing of it was fetched. Ask for it to be sent again.", f.Name)
+		return badList("The folder %s has a list that is too long, so nothing of it was fetched. Ask for it to be sent again.", f.Name)
 	}
 	keys, err := seal.ParseFileKeys(f.Key)
 	if err != nil || keys.Size != d.Pack {
-		return nil, badList("The folder %s has no key that fits, so nothing of it was fetched. Ask for it to be sent again.", f.Name)
+		return badList("The folder %s has no key that fits, so nothing of it was fetched. Ask for it to be sent again.", f.Name)
 	}
 	for i := range d.Earlier {
 		if k, err := seal.ParseFileKeys(d.Earlier[i].Key); err != nil || k.Size != d.Earlier[i].Size {
-			return nil, badList("The folder %s has no key that fits, so nothing of it was fetched. Ask for it to be sent again.", f.Name)
+			return badList("The folder %s has no key that fits, so nothing of it was fetched. Ask for it to be sent again.", f.Name)
 		}
 	}
-	return keys, nil
+	return nil
 }
 
 // Tree returns the list of a folder, with the paths that its files have here. It
 // is fetched when it is not known. t is a transfer of the folder's message, made up
 // if there is none. Errors are as of transfers: see Reason.
 func (e *Engine) Tree(ctx context.Context, t chat.Transfer) ([]chat.TreeEntry, error) {
-	if _, err := checkFolder(&t.File); err != nil {
+	if err := checkFolder(&t.File); err != nil {
 		return nil, err
 	}
 	entries, err := e.list(ctx, &t, newMeter(0), func(string) {})
@@ -118,7 +118,7 @@ func (e *Engine) Tree(ctx context.Context, t chat.Transfer) ([]chat.TreeEntry, e
 
 // KnownTree is Tree for a list that was fetched before; nil when it was not.
 func (e *Engine) KnownTree(f *chat.File) []chat.TreeEntry {
-	if _, err := checkFolder(f); err != nil {
+	if err := checkFolder(f); err != nil {
 		return nil
 	}
 	data := e.knownList(f)

@@ -77,10 +77,10 @@ func splitPath(path string) (parts []string, wrong wrongPath) {
 	}
 	parts = strings.Split(path, "/")
 	for _, p := range parts {
-		switch {
-		case p == "" || p == ".":
+		switch p {
+		case "", ".":
 			return nil, pathNone
-		case p == "..":
+		case "..":
 			return nil, pathOutside
 		}
 	}

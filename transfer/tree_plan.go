@@ -128,7 +128,7 @@ func (e *Engine) planEarlier(ctx context.Context, en *entry, h Handler, p *plan)
 	if !ok || before.Folder == nil {
 		return nil
 	}
-	if _, err := checkFolder(&before); err != nil {
+	if err := checkFolder(&before); err != nil {
 		return nil
 	}
 	t := en.t

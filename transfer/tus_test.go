@@ -236,7 +236,7 @@ func TestCreatedAlready(t *testing.T) {
 	s := newServer(t, true)
 	var patches atomic.Int64
 	s.setFault(func(w http.ResponseWriter, r *http.Request) bool {
-		switch id := strings.TrimPrefix(r.URL.Path, "/files/"); {
+		switch {
 		case r.Method == "PATCH" && patches.Add(1) == 2:
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return true
@@ -244,7 +244,7 @@ func TestCreatedAlready(t *testing.T) {
 			w.WriteHeader(http.StatusNotFound)
 			return true
 		case r.Method == "POST" && patches.Load() == 2: // as a relay answers
-			_, id, _ = strings.Cut(r.Header.Get("Authorization"), ":")
+			_, id, _ := strings.Cut(r.Header.Get("Authorization"), ":")
 			w.Header().Set("Upload-Offset", strconv.Itoa(len(s.stored(t, id))))
 			w.WriteHeader(http.StatusCreated)
 			return true

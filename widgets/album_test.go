@@ -1,6 +1,7 @@
 package widgets
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -127,6 +128,36 @@ func checkTiles(t *rapid.T, tl *Timeline) {
 			if ax+as.Width > bx+0.5 && bx+bs.Width > ax+0.5 && ay+as.Height > by+0.5 && by+bs.Height > ay+0.5 {
 				t.Fatalf("%s at %v,%v (%v, %+v) and %s at %v,%v (%v, %+v) stand on each other", a.item.Message.ID, ax, ay, as, a.tile, b.item.Message.ID, bx, by, bs, b.tile)
 			}
+		}
+	}
+}
+
+// What can be done with a film appears beside its length and its button, also where
+// it is a small tile.
+func TestTileActionsHaveRoom(t *testing.T) {
+	for _, side := range []float32{84, 110, 139, 160, 320} {
+		s := lightStage(t, 600, 500)
+		film := photo(1920, 1080)
+		film.MIME, film.Duration = "video/mp4", 72
+		it := fileItem(1, false, film, nil)
+		it.Path = "/nowhere/film.mp4"
+		s.timeline.Reset([]Item{it}, false)
+		s.settle()
+		p := s.timeline.shown[0].widget.picture
+		p.bubble.lay.picture = box{0, 0, side, side}
+		p.pointer(true)
+		inside := func(o fyne.CanvasObject) bool { return slices.Contains(p.objects, o) }
+		for _, o := range []fyne.CanvasObject{p.pill, p.disc} {
+			if !inside(o) {
+				t.Fatalf("%v: a film has no length or no button", side)
+			}
+			a, b := o.Position(), p.actions.Position()
+			if inside(p.actions) && a.X < b.X+p.actions.Size().Width && b.X < a.X+o.Size().Width && a.Y < b.Y+p.actions.Size().Height && b.Y < a.Y+o.Size().Height {
+				t.Errorf("%v: what can be done stands on %T", side, o)
+			}
+		}
+		if side > 139 && !inside(p.show) {
+			t.Errorf("%v: there is room for both", side)
 		}
 	}
 }

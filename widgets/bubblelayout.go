@@ -381,8 +381,9 @@ func (l *bubbleLayout) placeFile(it *Item, y, w, limit float32) (float32, float3
 		column = max(column, measureWord(FormatDuration(content.File.Duration)+" / "+detail, TinySize, fyne.TextStyle{})+extra)
 	}
 	if s.moving() {
-		// As wide in every state, so that nothing moves while bytes do.
-		column = fileMinText + float32(2-l.controls)*fileControl
+		// As wide in every state, so that nothing moves while bytes do; and as wide as
+		// the name, which is the same in all.
+		column = max(fileMinText, measureWord(name, TextSize, bold)-2*fileControl) + float32(2-l.controls)*fileControl
 	}
 	column = min(column, room)
 	l.name = ElideMiddle(name, column, TextSize, true)
@@ -419,7 +420,7 @@ func (l *bubbleLayout) placeInside(f *chat.File, y, w float32) float32 {
 		y += waveHeight + bubblePadY
 	case f.Excerpt != "":
 		inner := w - 2*bubblePadX - 2*excerptPad
-		t := layoutText(shownExcerpt(f.Excerpt), inner, TinySize, noteLine, fyne.TextStyle{})
+		t := layoutText(shownExcerpt(f.Excerpt), inner, TinySize, noteLine, fyne.TextStyle{Monospace: !prose[extension(f.Name)]})
 		if len(t.lines) > excerptLines {
 			t.lines = t.lines[:excerptLines]
 		}
@@ -430,6 +431,9 @@ func (l *bubbleLayout) placeInside(f *chat.File, y, w float32) float32 {
 	return y
 }
 
+// prose are the texts that are read as words; in all others columns may matter.
+var prose = map[string]bool{"": true, "TXT": true, "MD": true, "RTF": true, "DOC": true, "DOCX": true, "ODT": true, "HTML": true, "TEX": true, "PDF": true}
+
 // shownExcerpt is the beginning of a text as a sender told it: bounded, and
 // without what makes it read as something else.
 func shownExcerpt(s string) string {
@@ -439,7 +443,7 @@ func shownExcerpt(s string) string {
 	lines := strings.Split(s, "\n")
 	for i, line := range lines {
 		if strings.TrimSpace(line) != "" {
-			lines[i] = shownName(line)
+			lines[i] = shownName(strings.ReplaceAll(line, "\t", "  "))
 		}
 	}
 	return strings.Join(lines, "\n")

@@ -213,16 +213,14 @@ func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 		text.Text, text.Color = b.Text, Color(ink)
 		show(arrow, b.Leads)
 		if b.Leads {
-			arrow.Resource = IconDown.Resource(Color(ColorMuted))
-			arrow.Refresh()
+			drawIcon(arrow, IconDown.Resource(Color(ColorMuted)))
 		}
 		if b.Icon != "" {
 			text.Text = ""
-			icon.Resource = b.Icon.Resource(Color(ink))
-			icon.Show()
-			icon.Refresh()
+			drawIcon(icon, b.Icon.Resource(Color(ink)))
+			show(icon, true)
 		} else {
-			icon.Hide()
+			show(icon, false)
 		}
 		box.Refresh()
 		over.Refresh()

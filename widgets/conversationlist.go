@@ -59,6 +59,9 @@ type Row struct {
 // SetCompact.
 const ConversationRowHeight float32 = 64
 
+// headingHeight is that of the rows that are headings.
+const headingHeight float32 = 42
+
 // ConversationList lists conversations, and what a search found. A tap, or Space
 // or Enter on the highlighted row, calls OnSelect. A right click, the menu key or
 // Shift+F10 on a conversation offers what OnMenu gives.
@@ -74,11 +77,12 @@ type ConversationList struct {
 	list     *keyedList
 	empty    *canvas.Text
 	shown    map[widget.ListItemID]*conversationRow
+	low      map[widget.ListItemID]bool // places that have a heading's height
 }
 
 // NewConversationList returns an empty list.
 func NewConversationList() *ConversationList {
-	l := &ConversationList{shown: map[widget.ListItemID]*conversationRow{}}
+	l := &ConversationList{shown: map[widget.ListItemID]*conversationRow{}, low: map[widget.ListItemID]bool{}}
 	l.ExtendBaseWidget(l)
 	l.list = newKeyedList(l)
 	l.list.Length = func() int { return len(l.rows) }
@@ -155,6 +159,16 @@ func (l *ConversationList) Marked() (Row, bool) {
 func (l *ConversationList) SetRows(rows []Row, empty string) {
 	if slices.Equal(l.rows, rows) && l.empty.Text == empty {
 		return
+	}
+	for i, r := range rows {
+		if l.low[i] != r.Heading {
+			height := ConversationRowHeight - 2*closer(compactRow)
+			if r.Heading {
+				height = headingHeight
+			}
+			l.low[i] = r.Heading
+			l.list.SetItemHeight(i, height)
+		}
 	}
 	l.rows = slices.Clone(rows)
 	l.at = 0
@@ -359,12 +373,13 @@ func (r *conversationRow) CreateRenderer() fyne.WidgetRenderer {
 		if r.row.Muted {
 			badge.FillColor = Color(ColorMuted)
 		}
-		muted.Resource, pinned.Resource = IconMuted.Resource(Color(ColorMuted)), IconPin.Resource(Color(ColorMuted))
+		drawIcon(muted, IconMuted.Resource(Color(ColorMuted)))
+		drawIcon(pinned, IconPin.Resource(Color(ColorMuted)))
 		show(muted, r.row.Muted && !r.row.Heading && !r.row.Folder)
 		show(pinned, r.row.Pinned)
 		show(icon, r.row.Icon != "")
 		if r.row.Icon != "" {
-			icon.Resource = r.row.Icon.Resource(Color(r.row.LineTone.color()))
+			drawIcon(icon, r.row.Icon.Resource(Color(r.row.LineTone.color())))
 		}
 		show(ticks, r.row.HasReceipt)
 		if r.row.HasReceipt {
@@ -383,7 +398,9 @@ func (r *conversationRow) CreateRenderer() fyne.WidgetRenderer {
 			re.layout(r.Size())
 		}
 		for _, o := range re.objects {
-			o.Refresh()
+			if _, drawn := o.(*canvas.Image); !drawn {
+				o.Refresh()
+			}
 		}
 	}
 	re.refresh()

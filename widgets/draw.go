@@ -78,8 +78,8 @@ func ElideMiddle(s string, width, size float32, bold bool) string {
 }
 
 // cutWords cuts s where a line ends: what fits into width, and what is left of it.
-func cutWords(s string, width, size float32) (line, rest string) {
-	if MeasureText(s, size, false).Width <= width {
+func cutWords(s string, width, size float32, bold bool) (line, rest string) {
+	if MeasureText(s, size, bold).Width <= width {
 		return s, ""
 	}
 	end := -1
@@ -87,7 +87,7 @@ func cutWords(s string, width, size float32) (line, rest string) {
 		if r != ' ' {
 			continue
 		}
-		if MeasureText(s[:i], size, false).Width > width {
+		if MeasureText(s[:i], size, bold).Width > width {
 			break
 		}
 		end = i

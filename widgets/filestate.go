@@ -198,15 +198,6 @@ const (
 	colorTileProgram  = fyne.ThemeColorName("satchelTileProgram") // can run
 )
 
-// tileOf is what the tile of a file shows, and its ground.
-func tileOf(name string) (letters string, ground fyne.ThemeColorName) {
-	letters = extension(name)
-	if c, ok := tileColors[letters]; ok {
-		return letters, c
-	}
-	return letters, ColorAccent
-}
-
 // tileColors names the kind of file by its extension; the rest is the accent's
 // (films, archives, everything unknown).
 var tileColors = func() map[string]fyne.ThemeColorName {

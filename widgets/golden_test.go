@@ -231,7 +231,7 @@ func TestControlsLook(t *testing.T) {
 	inBoth(t, "focused", func(t *testing.T, v fyne.ThemeVariant) fyne.Window {
 		head, foot, chatHead, voice := NewSideHead(), NewSideFoot(), NewChatHead(), NewVoiceBar()
 		head.SetFace(Face{Name: "Mara Reyes", Key: "me"})
-		head.SetStatus("Connected to studio relay", ToneMuted)
+		head.SetStatus("Connected to studio relay", "Connected", ToneMuted)
 		foot.Set("3 transfers", "41 MB/s · 0:18 left", 0.62)
 		chatHead.Set(Face{Name: "Ines Tavares", Key: "a"}, "online", ToneMuted)
 		voice.Show()

@@ -2,8 +2,8 @@ package widgets
 
 import (
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/widget"
 )
 
 // GroupPage is a group's own page: what it is called and who is in it.
@@ -20,8 +20,10 @@ type GroupPage struct {
 	Links     *Button // by which people come in
 	OnRename  func(name string)
 
+	head   *groupHead
 	avatar *Avatar
 	acts   *Line
+	body   *Column
 
 	words  *Paragraph // how many, and what one may do here
 	answer *Paragraph
@@ -52,11 +54,12 @@ func NewGroupPage() *GroupPage {
 		p.draw()
 	}
 	p.Name.OnSubmitted = func(string) { p.rename() }
-	scroll := newScroll(p.Members)
-	body := container.New(groupPageLayout{p}, FieldBox(p.Name, false), p.Rename, p.words, p.acts, scroll, p.answer, p.avatar)
-	p.Sheet = NewSheet("", body, p.Add)
+	p.head = &groupHead{of: p}
+	p.head.ExtendBaseWidget(p.head)
+	p.answer.Hide()
+	p.body = NewColumn(8, p.head, p.answer, p.words, p.acts, p.Members)
+	p.Sheet = NewSheet("", p.body, p.Add)
 	p.Sheet.Aside = p.Leave
-	p.Sheet.Height = 460
 	return p
 }
 
@@ -110,37 +113,40 @@ func (p *GroupPage) draw() {
 	}
 	show(p.Rename, p.may)
 	p.Rename.SetDisabled(p.Name.Text == p.title || p.Name.Text == "" || p.long)
+	show(p.answer, p.answer.Text() != "")
+	p.body.Refresh()
 	p.Sheet.Refresh()
 }
 
-// groupPageLayout: the name with its button, the words, the members, the answer.
-type groupPageLayout struct{ p *GroupPage }
+// groupHead is the group's picture, its name, and the button that changes it.
+type groupHead struct {
+	widget.BaseWidget
+	of *GroupPage
+}
 
-func (groupPageLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(240, 240) }
-
-func (l groupPageLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
-	p, width := l.p, s.Width-AvatarSize-12
-	left := AvatarSize + 12
-	place(p.avatar, 0, 0, AvatarSize, AvatarSize)
-	if p.may {
-		m := p.Rename.MinSize()
-		width -= m.Width + 12
-		place(p.Rename, left+width+12, 3, m.Width, m.Height)
+// CreateRenderer implements fyne.Widget.
+func (h *groupHead) CreateRenderer() fyne.WidgetRenderer {
+	p := h.of
+	name := FieldBox(p.Name, false)
+	r := &shellRenderer{objects: []fyne.CanvasObject{name, p.Rename, p.avatar}}
+	r.layout = func(s fyne.Size) {
+		left, width := AvatarSize+12, s.Width-AvatarSize-12
+		place(p.avatar, 0, 0, AvatarSize, AvatarSize)
+		if p.may {
+			m := p.Rename.MinSize()
+			width -= m.Width + 12
+			place(p.Rename, left+width+12, 3, m.Width, m.Height)
+		}
+		place(name, left, 3, width, 39)
 	}
-	place(o[0], left, 3, width, 39)
-	words := p.words.HeightAt(s.Width)
-	place(p.words, 0, 56, s.Width, words)
-	bottom := s.Height
-	if p.answer.Text() != "" {
-		h := p.answer.HeightAt(s.Width)
-		bottom -= h
-		place(p.answer, 0, bottom, s.Width, h)
+	r.min = func() fyne.Size { return fyne.NewSize(240, AvatarSize) }
+	r.refresh = func() {
+		if !h.Size().IsZero() {
+			r.layout(h.Size())
+		}
+		for _, o := range r.objects {
+			o.Refresh()
+		}
 	}
-	top := 56 + words + 8
-	if p.acts.Visible() {
-		h := p.acts.HeightAt(s.Width)
-		place(p.acts, 0, top, s.Width, h)
-		top += h + 8
-	}
-	place(o[4], 0, top, s.Width, max(0, bottom-top-4))
+	return r
 }

@@ -71,7 +71,8 @@ func sizeUnit(n int64) (string, float64) {
 func formatAmount(n int64, scale float64) string {
 	v := float64(n) / scale
 	if tenths := math.Round(v * 10); scale > 1 && tenths < 100 && math.Mod(tenths, 10) != 0 {
-		return strconv.FormatFloat(tenths/10, 'f', 1, 64)
+		whole, tenth := int(tenths)/10, int(tenths)%10
+		return lang.L("{{.Whole}}.{{.Tenth}}", map[string]any{"Whole": whole, "Tenth": tenth})
 	}
 	return strconv.FormatFloat(math.Round(v), 'f', 0, 64)
 }
@@ -91,6 +92,12 @@ func FormatDay(t, now time.Time) string {
 	}
 	return lang.L("{{.Day}} {{.Month}} {{.Year}}",
 		map[string]any{"Day": t.Day(), "Month": lang.L(t.Month().String()), "Year": t.Year()})
+}
+
+// FormatDate writes the day of t where a sentence or a row has little room for it.
+func FormatDate(t time.Time) string {
+	t = t.Local()
+	return lang.L("{{.Day}} {{.Mon}} {{.Year}}", map[string]any{"Day": t.Day(), "Mon": lang.L(t.Month().String()[:3]), "Year": t.Year()})
 }
 
 // FormatClock writes the time of day.

@@ -64,6 +64,15 @@ const (
 	IconTalk     Icon = `<path d="M4.5 5.5h15v10.5h-8l-4 3.6v-3.6h-3z"/>`
 )
 
+// drawIcon shows an icon in a picture, if that shows another: Fyne reads the SVG anew
+// with each Refresh of the picture.
+func drawIcon(img *canvas.Image, icon fyne.Resource) {
+	if img.Resource == nil || img.Resource.Name() != icon.Name() {
+		img.Resource = icon
+		img.Refresh()
+	}
+}
+
 // Resource draws the icon in a colour.
 func (i Icon) Resource(c color.Color) fyne.Resource {
 	n := color.NRGBAModel.Convert(c).(color.NRGBA)

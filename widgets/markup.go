@@ -19,6 +19,7 @@ const (
 	markItalic
 	markCode
 	markMention
+	markBlock // of lines of code
 )
 
 // span is a run of a text that is drawn in a style of its own, or leads somewhere.
@@ -129,7 +130,7 @@ func (p *markup) code(at, to int, style markStyle) int {
 			if stop := len(strings.TrimRight(p.in[:end], "\r\n")); stop > inner {
 				p.copy(at, style, nil)
 				p.skip(inner)
-				p.copy(stop, style|markCode, nil)
+				p.copy(stop, style|markCode|markBlock, nil)
 				p.skip(end + 3)
 				return end + 3
 			}

@@ -2,6 +2,7 @@ package widgets
 
 import (
 	"image"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -28,14 +29,13 @@ type MediaSheet struct {
 	Pictures *Button
 	Files    *Button
 
-	all      []chat.Message
-	shown    []chat.Message // of the tab
-	files    bool
-	grid     *rowGrid
-	list     *rowList
-	empty    *Paragraph
-	nothing  string
-	selected func()
+	all     []chat.Message
+	shown   []chat.Message // of the tab
+	files   bool
+	grid    *rowGrid
+	list    *rowList
+	empty   *Paragraph
+	nothing string
 }
 
 const mediaTile float32 = 116
@@ -65,7 +65,7 @@ func NewMediaSheet(of string) *MediaSheet {
 	s.empty = NewParagraph("", SizeText, ColorMuted, fyne.TextAlignCenter)
 	body := container.New(mediaLayout{s}, s.Pictures, s.Files, FieldBox(s.Search, false), s.grid, s.list, s.empty)
 	s.Sheet = NewSheet(lang.L("Media and files of {{.Name}}", map[string]any{"Name": of}), body)
-	s.Sheet.Width, s.Sheet.Height = 700, 520
+	s.Sheet.Width, s.Sheet.Height, s.Sheet.Tall = 700, 520, 700
 	s.draw()
 	return s
 }
@@ -269,17 +269,19 @@ func (f *mediaFile) TappedSecondary(e *fyne.PointEvent) { f.of.menu(f.message, e
 
 func (f *mediaFile) CreateRenderer() fyne.WidgetRenderer {
 	tile := NewRounded(Color(ColorIncoming), PictureRadius)
-	letters := NewBoldText("", TinySize, colorOnTile)
+	letters := NewBoldText("", TinySize, ColorOnAccent)
 	letters.Alignment = fyne.TextAlignCenter
 	name := NewBoldText("", TextSize, ColorText)
 	detail := NewText("", SmallSize, ColorMuted)
-	r := &shellRenderer{objects: []fyne.CanvasObject{tile, letters, name, detail, f.show}}
+	folder := newIconImage(IconFolder, ColorOnAccent)
+	r := &shellRenderer{objects: []fyne.CanvasObject{tile, letters, folder, name, detail, f.show}}
 	r.layout = func(s fyne.Size) {
 		place(tile, 4, 6, 44, 44)
 		place(letters, 4, 6, 44, 44)
+		place(folder, 4+(44-folderIcon)/2, 6+(44-folderIcon)/2, folderIcon, folderIcon)
 		room := s.Width - 60 - 56
 		if file := f.message.Content.File; file != nil {
-			name.Text = ElideMiddle(file.Name, room, TextSize, true)
+			name.Text = ElideMiddle(fileName(file), room, TextSize, true)
 		}
 		place(name, 60, 8, room, LineHeight)
 		place(detail, 60, 30, room, SmallLineHeight)
@@ -288,11 +290,15 @@ func (f *mediaFile) CreateRenderer() fyne.WidgetRenderer {
 	r.min = func() fyne.Size { return fyne.NewSize(240, 56) }
 	r.refresh = func() {
 		if file := f.message.Content.File; file != nil {
-			text, ground := tileOf(file.Name)
-			letters.Text, tile.FillColor = text, Color(ground)
-			detail.Text = FormatSize(file.Size) + " · " + f.message.At.Local().Format("2006-01-02")
+			ground, ink := fileTileColor(file)
+			letters.Text, letters.Color, tile.FillColor = extension(file.Name), Color(ink), Color(ground)
+			show(letters, !file.IsFolder())
+			if show(folder, file.IsFolder()); file.IsFolder() {
+				folder.Resource = IconFolder.Resource(Color(ink))
+			}
+			detail.Text = join(FormatSize(file.Size), FormatDay(f.message.At, time.Now()))
 		}
-		letters.Color, name.Color, detail.Color = Color(colorOnTile), Color(ColorText), Color(ColorMuted)
+		name.Color, detail.Color = Color(ColorText), Color(ColorMuted)
 		if !f.Size().IsZero() {
 			r.layout(f.Size())
 		}

@@ -19,6 +19,7 @@ import (
 type PersonList struct {
 	widget.BaseWidget
 	Several  bool
+	Face     func(chat.Account) Face // how somebody looks; nil: initials
 	OnSearch func(prefix string)
 	OnPick   func(chat.Account)
 	OnChosen func() // Chosen changed
@@ -189,7 +190,11 @@ func (p *personRow) AccessibilityRole() fyne.AccessibleRole { return fyne.Access
 func (p *personRow) CreateRenderer() fyne.WidgetRenderer {
 	box := NewRounded(color.Transparent, FieldRadius)
 	avatar := NewAvatar(SmallAvatarSize)
-	avatar.SetFace(Face{Name: p.account.Name, Key: string(p.account.ID)})
+	face := Face{Name: p.account.Name, Key: string(p.account.ID)}
+	if p.of.Face != nil {
+		face = p.of.Face(p.account)
+	}
+	avatar.SetFace(face)
 	name := NewBoldText("", TextSize, ColorText)
 	mark := newTickBox()
 	r := &shellRenderer{objects: []fyne.CanvasObject{box, avatar, name, mark.box, mark.tick}}

@@ -207,11 +207,31 @@ func (p *picturePart) applyCorner(r box, s *fileState) {
 	case s.phase == fileHere && p.inside > 0:
 		p.save.setGlyph(glyphSave, colorOnScrim, lang.L("Save as…"), func() { owner.saveAs(e) })
 		p.show.setGlyph(glyphShow, colorOnScrim, lang.L("Show in folder"), func() { owner.showInFolder(e) })
-		setBounds(p.actions, r.w-8-60, 8, 60, 26)
-		setBounds(p.save, r.w-8-58, 8, 28, 26)
-		setBounds(p.show, r.w-8-30, 8, 28, 26)
-		p.objects = append(p.objects, p.actions, p.save, p.show)
+		switch n := p.cornerRoom(r); {
+		case n >= 2:
+			setBounds(p.actions, r.w-8-60, 8, 60, 26)
+			setBounds(p.save, r.w-8-58, 8, 28, 26)
+			setBounds(p.show, r.w-8-30, 8, 28, 26)
+			p.objects = append(p.objects, p.actions, p.save, p.show)
+		case n == 1: // a small tile; its menu has all
+			setBounds(p.actions, r.w-8-28, 8, 28, 26)
+			setBounds(p.save, r.w-8-28, 8, 28, 26)
+			p.objects = append(p.objects, p.actions, p.save)
+		}
 	}
+}
+
+// cornerRoom is how many buttons have room in the top right corner, beside what
+// stands at the left and above or beside the disc.
+func (p *picturePart) cornerRoom(r box) int {
+	left := float32(8)
+	for _, o := range p.objects {
+		taken := o == p.pill || o == p.disc && o.Position().Y < 8+26
+		if taken {
+			left = max(left, o.Position().X+o.Size().Width+4)
+		}
+	}
+	return int((r.w - 8 - left) / 28)
 }
 
 // pointer counts the pointer in and out: it moves from the picture onto a

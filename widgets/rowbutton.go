@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
 
@@ -103,10 +104,20 @@ func (b *RowButton) CreateRenderer() fyne.WidgetRenderer {
 	return r
 }
 
+// unpadded puts what Fyne pads at the edge of its room.
+type unpadded struct{}
+
+func (unpadded) MinSize(o []fyne.CanvasObject) fyne.Size { return o[0].MinSize() }
+
+func (unpadded) Layout(o []fyne.CanvasObject, s fyne.Size) {
+	inner := base().Size(theme.SizeNameInnerPadding)
+	place(o[0], -inner, -inner, s.Width+inner+barRoom, s.Height+inner)
+}
+
 // NewLongText returns a text that is read and scrolled.
 func NewLongText(text string) fyne.CanvasObject {
 	words := widget.NewLabel(text)
 	words.SizeName = SizeSmall
 	words.Wrapping = fyne.TextWrapWord
-	return container.NewVScroll(words)
+	return container.New(unpadded{}, container.NewVScroll(words))
 }

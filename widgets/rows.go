@@ -13,6 +13,32 @@ type rowList struct {
 	onPress func(widget.ListItemID)      // Enter and Space; nil: they are a click
 	onMenu  func(widget.ListItemID)      // the menu key; nil: a row has no menu
 	onSide  func(widget.ListItemID, int) // ← is -1, → is 1; nil: they do nothing
+	quiet   bool                         // see quietly
+}
+
+// quietly has what f changes drawn with the next Refresh: Fyne draws the whole list
+// anew for each row of which the height is set.
+func (l *rowList) quietly(f func()) {
+	l.quiet = true
+	f()
+	l.quiet = false
+}
+
+// CreateRenderer implements fyne.Widget.
+func (l *rowList) CreateRenderer() fyne.WidgetRenderer {
+	return &quietRenderer{l.List.CreateRenderer(), l}
+}
+
+// quietRenderer draws nothing while its list is quiet.
+type quietRenderer struct {
+	fyne.WidgetRenderer
+	list *rowList
+}
+
+func (r *quietRenderer) Refresh() {
+	if !r.list.quiet {
+		r.WidgetRenderer.Refresh()
+	}
 }
 
 func newRowList(length func() int, create func() fyne.CanvasObject, update func(widget.ListItemID, fyne.CanvasObject)) *rowList {

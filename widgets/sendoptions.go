@@ -49,7 +49,7 @@ func (s *SendSheet) updateOptions() {
 		what = append(what, lang.L("the time"))
 	}
 	data := map[string]any{"What": strings.Join(what, ", ")}
-	detail := ""
+	var detail string
 	inFolders := slices.ContainsFunc(s.rows, func(r *sendRow) bool { return r.file.Pictures > 0 && !r.file.Refused })
 	switch {
 	case inFolders && telling == 0 && s.Clean.On():

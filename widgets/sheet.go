@@ -21,6 +21,7 @@ type Sheet struct {
 	Aside   *Button   // at the left of the same line; nil: none
 	Width   float32   // of the card
 	Height  float32   // of the content; 0: as it asks
+	Tall    float32   // of the content where the window is high; 0: as Height
 	OnClose func()    // after it was closed, however that came
 
 	Close  *Button
@@ -109,6 +110,12 @@ func (s *Sheet) scrollBy(key fyne.KeyName) {
 		scroll = c
 	case *Pages:
 		scroll = c.scroll
+	case *fyne.Container:
+		for _, o := range c.Objects {
+			if inner, ok := o.(*container.Scroll); ok {
+				scroll = inner
+			}
+		}
 	}
 	if scroll == nil {
 		return
@@ -167,6 +174,14 @@ func (s *Sheet) buttonLines(width float32, aside *Button) (lines [][]*Button) {
 	return append([][]*Button{nil}, lines...)
 }
 
+// The letters of a title, the distance of its second line from the first, and how
+// much of a window's height the content of a tall sheet may have.
+const (
+	titleSize float32 = 18
+	titleLine float32 = 25
+	tallPart  float32 = 0.72
+)
+
 // ringRoom is what is left at the sides of what scrolls, for the rings of what has
 // the keyboard.
 const ringRoom float32 = 6
@@ -193,13 +208,13 @@ func (s *Sheet) CreateRenderer() fyne.WidgetRenderer {
 	})
 	card := newSurface(nil)
 	edge := &canvas.Rectangle{CornerRadius: 17} // at night the card is nearly as dark as what is behind
-	title := NewBoldText("", 18, ColorText)
+	title, more := NewBoldText("", titleSize, ColorText), NewBoldText("", titleSize, ColorText)
 	body := s.Content
 	if _, ok := s.Content.(tall); ok && s.Height == 0 {
 		s.scroll = newScroll(container.New(fitting{}, s.Content)) // where the window is lower than the sheet
 		body = s.scroll
 	}
-	r := &shellRenderer{objects: []fyne.CanvasObject{scrim, edge, card, title, s.Close, body}}
+	r := &shellRenderer{objects: []fyne.CanvasObject{scrim, edge, card, title, more, s.Close, body}}
 	if s.Aside != nil {
 		r.objects = append(r.objects, s.Aside)
 	}
@@ -214,7 +229,14 @@ func (s *Sheet) CreateRenderer() fyne.WidgetRenderer {
 		width := min(s.Width, size.Width-32)
 		content := heightAt(s.Content, width-2*pad)
 		if s.Height > 0 {
-			content = s.Height
+			content = max(s.Height, min(s.Tall, size.Height*tallPart))
+		}
+		var rest string
+		title.Text, rest = cutWords(s.Title, width-2*pad-40, titleSize, true)
+		title.Text, more.Text = ElideEnd(title.Text, width-2*pad-40, titleSize, true), ElideEnd(rest, width-2*pad-40, titleSize, true)
+		head := float32(36)
+		if rest != "" {
+			head += titleLine
 		}
 		var aside *Button
 		if s.Aside != nil && s.Aside.Visible() {
@@ -225,7 +247,7 @@ func (s *Sheet) CreateRenderer() fyne.WidgetRenderer {
 		if len(lines) > 0 {
 			foot = float32(len(lines))*(38+buttonGap) - buttonGap + gap
 		}
-		height := pad + 36 + gap + content + foot + pad
+		height := pad + head + gap + content + foot + pad
 		if most := size.Height - 32; height > most {
 			content -= height - most
 			height = most
@@ -234,7 +256,7 @@ func (s *Sheet) CreateRenderer() fyne.WidgetRenderer {
 		place(edge, x-1, y-1, width+2, height+2)
 		place(card, x, y, width, height)
 		place(title, x+pad, y+pad, width-2*pad-40, 36)
-		title.Text = ElideEnd(s.Title, width-2*pad-40, 18, true)
+		place(more, x+pad, y+pad+titleLine, width-2*pad-40, 36)
 		place(s.Close, x+width-pad-30, y+pad, 36, 36)
 		if body != s.Content {
 			s.Content.Resize(fyne.NewSize(width-2*pad, s.Content.Size().Height)) // how high it is depends on it
@@ -243,7 +265,7 @@ func (s *Sheet) CreateRenderer() fyne.WidgetRenderer {
 		if body != s.Content {
 			side = ringRoom
 		}
-		place(body, x+pad-side, y+pad+36+gap, width-2*pad+2*side, max(0, content))
+		place(body, x+pad-side, y+pad+head+gap, width-2*pad+2*side, max(0, content))
 		bottom := y + height - pad
 		for _, line := range slices.Backward(lines) {
 			right := x + width - pad
@@ -265,7 +287,7 @@ func (s *Sheet) CreateRenderer() fyne.WidgetRenderer {
 		scrim.box.FillColor = rgba(0x14110E, 0x59)
 		card.box.FillColor, card.box.CornerRadius = Color("overlayBackground"), 16
 		edge.FillColor = Color(ColorLine)
-		title.Text, title.Color = s.Title, Color(ColorText)
+		title.Color, more.Color = Color(ColorText), Color(ColorText)
 		if !s.Size().IsZero() {
 			r.layout(s.Size())
 		}

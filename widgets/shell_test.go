@@ -158,7 +158,7 @@ func TestShellLooks(t *testing.T) {
 	inBoth(t, "side", func(t *testing.T, v fyne.ThemeVariant) fyne.Window {
 		head, foot, chatHead, notice := NewSideHead(), NewSideFoot(), NewChatHead(), NewNoticeBar()
 		head.SetFace(Face{Name: "Mara Reyes", Key: "me"})
-		head.SetStatus("Connected to studio relay", ToneMuted)
+		head.SetStatus("Connected to studio relay", "Connected", ToneMuted)
 		foot.Set("3 transfers", "41 MB/s · 0:18 left", 0.62)
 		chatHead.Set(Face{Name: "Ines Tavares", Key: "a"}, "online", ToneMuted)
 		notice.Say("The relay's storage is full. Nothing was lost.")

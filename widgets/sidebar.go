@@ -23,6 +23,7 @@ type SideHead struct {
 
 	face    Face
 	status  string
+	short   string // the same where there is little room
 	tone    Tone
 	focused bool // Space and Enter are a tap on the face
 
@@ -32,6 +33,9 @@ type SideHead struct {
 
 // sideFace is how high the part with one's face is.
 const sideFace float32 = 58
+
+// sideIconRoom is how far an icon stands from the edge of its button.
+const sideIconRoom float32 = 8
 
 // NewSideHead returns the top of the side bar.
 func NewSideHead() *SideHead {
@@ -121,10 +125,11 @@ func drawFocusRing(ring *canvas.Rectangle, on bool) {
 	}
 }
 
-// SetStatus says how the connection stands; ToneMuted is the ordinary.
-func (h *SideHead) SetStatus(status string, tone Tone) {
-	if h.status != status || h.tone != tone {
-		h.status, h.tone = status, tone
+// SetStatus says how the connection stands, in short where the words have no room;
+// ToneMuted is the ordinary.
+func (h *SideHead) SetStatus(status, short string, tone Tone) {
+	if h.status != status || h.short != short || h.tone != tone {
+		h.status, h.short, h.tone = status, short, tone
 		h.Refresh()
 	}
 }
@@ -153,8 +158,13 @@ func (h *SideHead) CreateRenderer() fyne.WidgetRenderer {
 		name.Text = ElideEnd(h.face.Name, room, TextSize, true)
 		place(name, 60, 15, room, LineHeight)
 		place(dot, 61, 38, 7, 7)
-		status.Text = ElideEnd(h.status, room-14, TinySize, false)
-		place(status, 74, 34, room-14, SmallLineHeight)
+		// The icons of the buttons begin where their room ends: the small words may go on there.
+		words := room - 14 + sideIconRoom
+		status.Text = h.status
+		if MeasureText(h.status, TinySize, false).Width > words {
+			status.Text = ElideEnd(h.short, words, TinySize, false)
+		}
+		place(status, 74, 34, words, SmallLineHeight)
 		place(frame, 16, 62, s.Width-32, 37)
 		place(search, 16, 61, s.Width-32-30, 39)
 		place(glass, s.Width-16-30, 71, 18, 18)

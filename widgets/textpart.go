@@ -86,7 +86,7 @@ func (t *textPart) draw() {
 	for i := t.shown[0]; i < t.shown[1]; i++ {
 		line := t.layout.lines[i]
 		top := float32(i) * t.layout.pitch
-		x := float32(0)
+		x, block := float32(0), 0 // a block of code has one ground a line, as wide as the text
 		t.layout.runs(line.from, line.to, func(from, to int, s *span) {
 			text, style, c := t.layout.text[from:to], t.layout.styleOf(s), plain
 			if s != nil && (s.url != nil || s.style&markMention != 0) {
@@ -94,8 +94,14 @@ func (t *textPart) draw() {
 			}
 			width := t.piece(used, text, style, fyne.NewPos(x, top+base), c)
 			used++
-			if s != nil && s.style&markCode != 0 {
-				t.ground(grounds, x, top+1, width)
+			if s != nil && s.style&markBlock != 0 {
+				if block == 0 {
+					block = 1
+					t.ground(grounds, 0, top, t.layout.width, t.layout.pitch)
+					grounds++
+				}
+			} else if s != nil && s.style&markCode != 0 {
+				t.ground(grounds, x, top+1, width, t.layout.pitch-2)
 				grounds++
 			}
 			x += width
@@ -141,7 +147,7 @@ func drawRun(p *canvas.Text, s string, textSize float32, style fyne.TextStyle, a
 }
 
 // ground draws what lies under a run of code.
-func (t *textPart) ground(n int, x, y, width float32) {
+func (t *textPart) ground(n int, x, y, width, height float32) {
 	if n == len(t.grounds) {
 		t.grounds = append(t.grounds, &canvas.Rectangle{CornerRadius: 3})
 	}
@@ -150,7 +156,7 @@ func (t *textPart) ground(n int, x, y, width float32) {
 		g.FillColor = fill
 		g.Refresh()
 	}
-	setBounds(g, x-2, y, width+4, t.layout.pitch-2)
+	setBounds(g, x-2, y, width+4, height)
 }
 
 // baseline is how far below the top of a line its letters stand, when the

@@ -193,13 +193,16 @@ func (t *Toggle) CreateRenderer() fyne.WidgetRenderer {
 		}
 		text.Color, aside.Color, aside.Text = Color(ink), Color(ColorMuted), t.Aside
 		t.label.Say(t.label.Text(), ink)
-		fill := ColorTrack
-		if t.on {
-			fill = ColorAccent
-		}
-		track.FillColor = Color(fill)
-		if t.disabled && t.on {
+		// Off stands out from the ground, too; what can't be changed stands back.
+		switch {
+		case t.disabled && t.on:
 			track.FillColor = blend(Color(ColorAccent), Color(ColorTrack), 0.6)
+		case t.disabled:
+			track.FillColor = Color(ColorTrack)
+		case t.on:
+			track.FillColor = Color(ColorAccent)
+		default:
+			track.FillColor = blend(Color(ColorMuted), Color(ColorTrack), 0.5)
 		}
 		knob.FillColor = Color(ColorWindow)
 		show(track, !t.Box)

@@ -15,10 +15,10 @@ import (
 
 // TransferRow is a transfer in a list of all, or a heading above some of them.
 type TransferRow struct {
-	Heading  string // "": a transfer
-	Transfer chat.Transfer
-	With     string // what the conversation is called
-	Fetched  string // of an upload that is done: who has it, in words
+	Heading  string         // "": a transfer
+	Transfer *chat.Transfer // is not changed any more; nil for a heading
+	With     string         // what the conversation is called
+	Fetched  string         // of an upload that is done: who has it, in words
 }
 
 // TransferAct is what can be done to a transfer.
@@ -61,6 +61,9 @@ func NewTransferList(empty string) *TransferList {
 		func() int { return len(l.rows) },
 		func() fyne.CanvasObject { return newTransferRow(l) },
 		func(i widget.ListItemID, o fyne.CanvasObject) {
+			if l.list.quiet { // it may be a row that is no more
+				return
+			}
 			r := o.(*transferRow)
 			if l.shown[r.at] == r {
 				delete(l.shown, r.at)
@@ -76,24 +79,24 @@ func NewTransferList(empty string) *TransferList {
 
 // SetRows shows these rows. Where only what a row says differs, no other is drawn again.
 func (l *TransferList) SetRows(rows []TransferRow) {
-	same := len(rows) == len(l.rows)
-	for i := 0; same && i < len(rows); i++ {
-		same = rows[i].Heading == l.rows[i].Heading && rows[i].Transfer.ID == l.rows[i].Transfer.ID
-	}
 	before := l.rows
 	l.rows = slices.Clone(rows)
-	if same {
+	if slices.EqualFunc(before, rows, TransferRow.alike) {
 		for i, r := range l.shown {
-			if i < len(rows) && !reflect.DeepEqual(before[i], rows[i]) {
+			if !reflect.DeepEqual(before[i], rows[i]) {
 				r.set(rows[i])
 			}
 		}
 		return
 	}
 	clear(l.shown)
-	l.setHeights(before)
-	l.list.Refresh()
+	l.list.quietly(func() { l.setHeights(before) })
 	l.Refresh()
+}
+
+// alike tells whether two rows are of the same transfer, or heading.
+func (r TransferRow) alike(o TransferRow) bool {
+	return r.Heading == o.Heading && (r.Transfer == nil || o.Transfer == nil || r.Transfer.ID == o.Transfer.ID)
 }
 
 // setHeights makes headings lower than what is below them.
@@ -121,14 +124,14 @@ func (l *TransferList) Rows() []TransferRow { return l.rows }
 // may be another's by the time that Tab comes to them.
 func (l *TransferList) menuAt(i widget.ListItemID) {
 	o, c := l.shown[i], fyne.CurrentApp().Driver().CanvasForObject(l.list)
-	if o == nil || c == nil || i >= len(l.rows) || l.OnAct == nil {
+	if o == nil || c == nil || i >= len(l.rows) || l.rows[i].Transfer == nil || l.OnAct == nil {
 		return
 	}
 	t := l.rows[i].Transfer
 	var items []*fyne.MenuItem
 	for _, act := range o.acts {
-		_, name := actLook(act, &t)
-		items = append(items, fyne.NewMenuItem(name, func() { l.OnAct(t, act) }))
+		_, name := actLook(act, t)
+		items = append(items, fyne.NewMenuItem(name, func() { l.OnAct(*t, act) }))
 	}
 	if len(items) > 0 {
 		ShowMenuBelow(items, c, o, fyne.NewPos(transferTile+16, transferRowHeight-8))
@@ -138,7 +141,7 @@ func (l *TransferList) menuAt(i widget.ListItemID) {
 // ActButton is what does something to a transfer that is in view; nil: nothing there does.
 func (l *TransferList) ActButton(id chat.TransferID, act TransferAct) *Button {
 	for i, r := range l.shown {
-		if i < len(l.rows) && l.rows[i].Transfer.ID == id && r.row.Transfer.ID == id {
+		if i < len(l.rows) && l.rows[i].Heading == "" && l.rows[i].Transfer.ID == id && r.row.Heading == "" && r.row.Transfer.ID == id {
 			if at := slices.Index(r.acts, act); at >= 0 {
 				return r.buttons[at]
 			}
@@ -158,6 +161,7 @@ func (l *TransferList) CreateRenderer() fyne.WidgetRenderer {
 	r.refresh = func() {
 		l.empty.Color = Color(ColorMuted)
 		show(l.empty, len(l.rows) == 0)
+		show(l.list, len(l.rows) > 0) // nothing to walk through
 		l.empty.Refresh()
 		l.list.Refresh()
 	}
@@ -191,34 +195,36 @@ func (r *transferRow) set(row TransferRow) {
 	r.row = row
 	r.acts = nil
 	if row.Heading == "" {
-		r.acts = actsOf(&row.Transfer)
+		r.acts = actsOf(row.Transfer)
 	}
 	for i, b := range r.buttons {
 		if show(b, i < len(r.acts)); i >= len(r.acts) {
 			continue
 		}
 		act := r.acts[i]
-		b.Icon, b.Text = actLook(act, &row.Transfer)
 		b.OnTapped = func() {
 			if r.of.OnAct != nil {
-				r.of.OnAct(r.row.Transfer, act)
+				r.of.OnAct(*r.row.Transfer, act)
 			}
 		}
-		b.Refresh()
+		if icon, text := actLook(act, row.Transfer); b.Icon != icon || b.Text != text {
+			b.Icon, b.Text = icon, text
+			b.Refresh()
+		}
 	}
 	r.Refresh()
 }
 
 // actsOf is what can be done to a transfer, from left to right.
 func actsOf(t *chat.Transfer) []TransferAct {
-	switch s := t.State; {
-	case s == chat.TransferDone:
+	switch t.State {
+	case chat.TransferDone:
 		return []TransferAct{ActOpen, ActFolder}
-	case s == chat.TransferPaused, s == chat.TransferFailed:
+	case chat.TransferPaused, chat.TransferFailed:
 		return []TransferAct{ActResume, ActCancel}
-	case s == chat.TransferWaiting:
+	case chat.TransferWaiting:
 		return []TransferAct{ActFront, ActResume, ActCancel}
-	case s == chat.TransferQueued:
+	case chat.TransferQueued:
 		return []TransferAct{ActFront, ActPause, ActCancel}
 	}
 	return []TransferAct{ActPause, ActCancel}
@@ -245,7 +251,7 @@ func actLook(act TransferAct, t *chat.Transfer) (Icon, string) {
 
 // words are what a row says below the name.
 func (r *transferRow) words() (state fileState, detail string) {
-	t := &r.row.Transfer
+	t := r.row.Transfer
 	it := Item{Message: chat.Message{Content: chat.Content{File: &t.File}}, Transfer: t, Mine: t.Direction == chat.Upload}
 	state = fileStateOf(&it)
 	with := lang.L("from {{.Name}}", map[string]any{"Name": r.row.With})
@@ -279,6 +285,9 @@ func (r *transferRow) CreateRenderer() fyne.WidgetRenderer {
 	}
 	a.layout = func(s fyne.Size) {
 		place(heading, 4, s.Height-24, s.Width-8, SmallLineHeight)
+		if r.row.Transfer == nil {
+			return
+		}
 		place(tile, 4, 8, transferTile, transferTile)
 		place(letters, 4, 8, transferTile, transferTile)
 		place(folder, 4+(transferTile-folderIcon)/2, 8+(transferTile-folderIcon)/2, folderIcon, folderIcon)
@@ -291,12 +300,12 @@ func (r *transferRow) CreateRenderer() fyne.WidgetRenderer {
 		}
 		var rest string
 		if state.bad { // all of what went wrong, and of the way on
-			words, rest = cutWords(words, room, SmallSize)
+			words, rest = cutWords(words, room, SmallSize, false)
 		}
 		if rest != "" {
 			y = 2
 		}
-		name.Text = ElideEnd(shownName(r.row.Transfer.File.Name), room, TextSize, true)
+		name.Text = ElideMiddle(shownName(r.row.Transfer.File.Name), room, TextSize, true)
 		place(name, x, y, room, LineHeight)
 		detail.Text = ElideEnd(words, room, SmallSize, false)
 		place(detail, x, y+20, room, SmallLineHeight)
@@ -310,7 +319,7 @@ func (r *transferRow) CreateRenderer() fyne.WidgetRenderer {
 	}
 	a.min = func() fyne.Size { return fyne.NewSize(240, transferRowHeight) }
 	a.refresh = func() {
-		titled := r.row.Heading != ""
+		titled := r.row.Transfer == nil
 		show(heading, titled)
 		for _, o := range parts {
 			show(o, !titled)
@@ -319,6 +328,9 @@ func (r *transferRow) CreateRenderer() fyne.WidgetRenderer {
 		if !titled {
 			state, _ := r.words()
 			fill, on := fileTileColor(&r.row.Transfer.File)
+			if state.bad && state.upload {
+				fill, on = ColorBad, ColorOnAccent
+			}
 			tile.FillColor = Color(fill)
 			if state.phase == filePaused || state.phase == fileWaiting || state.phase == fileQueued {
 				tile.FillColor = faded(Color(fill))
@@ -346,8 +358,11 @@ func (r *transferRow) CreateRenderer() fyne.WidgetRenderer {
 		if !r.Size().IsZero() {
 			a.layout(r.Size())
 		}
-		for _, o := range a.objects {
-			o.Refresh()
+		heading.Refresh()
+		for _, o := range parts { // buttons draw themselves
+			if o.Visible() {
+				o.Refresh()
+			}
 		}
 	}
 	a.refresh()

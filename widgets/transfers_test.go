@@ -14,7 +14,7 @@ import (
 // someTransfers are one in each state that a list shows.
 func someTransfers() []TransferRow {
 	one := func(id, name string, size, offset int64, d chat.Direction, s chat.TransferState, reason string) TransferRow {
-		return TransferRow{With: "Ines Tavares", Transfer: chat.Transfer{ID: chat.TransferID(id), Direction: d, State: s, Reason: reason,
+		return TransferRow{With: "Ines Tavares", Transfer: &chat.Transfer{ID: chat.TransferID(id), Direction: d, State: s, Reason: reason,
 			Offset: offset, File: chat.File{Name: name, Size: size}, Updated: noon}}
 	}
 	moving := one("1", "harbour-rushes.zip", 2400<<20, 1500<<20, chat.Upload, chat.TransferMoving, "")
@@ -62,10 +62,10 @@ func TestTransferList(t *testing.T) {
 	}
 	many := make([]TransferRow, 10000)
 	for i := range many {
-		many[i].Transfer = chat.Transfer{ID: chat.TransferID(fmt.Sprint(i)), File: chat.File{Name: "x", Size: 10}}
+		many[i].Transfer = &chat.Transfer{ID: chat.TransferID(fmt.Sprint(i)), File: chat.File{Name: "x", Size: 10}}
 	}
 	l.SetRows(many)
-	many[5].Transfer.State = chat.TransferPaused
+	many[5].Transfer = &chat.Transfer{ID: "5", State: chat.TransferPaused, File: many[5].Transfer.File}
 	l.SetRows(many)
 	if l.ActButton("5", ActResume) == nil || l.ActButton("9999", ActPause) != nil || len(l.shown) > 100 {
 		t.Errorf("%d rows exist", len(l.shown))

@@ -64,7 +64,7 @@ type treeLine struct {
 
 const (
 	treeRowHeight float32 = 34
-	treeOpen              = 400 // entries up to which all folders are open at first
+	treeOpen      int     = 400 // entries up to which all folders are open at first
 )
 
 // NewTreeSheet returns a sheet for the folder of that name, which waits for
@@ -103,7 +103,7 @@ func NewTreeSheet(name, waiting string) *TreeSheet {
 	s.Show.Hide()
 	s.Sheet = NewSheet(shownName(name), container.New(treeLayout{s}, s.note, s.list, s.said), s.Show, s.Fetch)
 	s.Sheet.Aside = s.All
-	s.Sheet.Width, s.Sheet.Height = 620, 440
+	s.Sheet.Width, s.Sheet.Height, s.Sheet.Tall = 620, 440, 640
 	s.draw()
 	return s
 }

@@ -41,6 +41,10 @@ type Welcome struct {
 	busy   bool
 }
 
+// lowWelcome is the height below which the welcome takes as little as it can, so that
+// all of it is there in a window of 560.
+const lowWelcome float32 = 640
+
 // NewWelcome returns the welcome with a name filled in, where one is known.
 func NewWelcome(name string) *Welcome {
 	w := &Welcome{}
@@ -224,19 +228,35 @@ func (w *Welcome) CreateRenderer() fyne.WidgetRenderer {
 		width := min(520, s.Width-48)
 		x := (s.Width - width) / 2
 		// Everything from top to bottom; what is too high for a small window
-		// gives way first in the mark and the gaps.
-		logo, gap := float32(88), float32(22)
+		// gives way first in the mark and the gaps, and then the mark stands
+		// beside the title.
+		logo, gap, margin := float32(88), float32(22), float32(24)
 		if s.Height < 840 {
 			logo, gap = 60, 14
+		}
+		low := s.Height < lowWelcome
+		if low {
+			logo, gap, margin = 36, 12, 16
+		}
+		for _, c := range w.choices() {
+			c.tight = low
 		}
 		y := float32(0)
 		put := func(o fyne.CanvasObject, height, below float32) {
 			place(o, x, y, width, height)
 			y += height + below
 		}
-		place(mark, (s.Width-logo)/2, y, logo, logo)
-		y += logo + gap
-		put(title, 36, 8)
+		if low {
+			wide := MeasureText(title.Text, TitleSize, true).Width
+			left := (s.Width - wide - logo - 12) / 2
+			place(mark, left, y, logo, logo)
+			place(title, left+logo+12, y, wide, 36)
+			y += 36 + 6
+		} else {
+			place(mark, (s.Width-logo)/2, y, logo, logo)
+			y += logo + gap
+			put(title, 36, 8)
+		}
 		put(about, about.HeightAt(width), gap)
 		put(label, SmallLineHeight, 6)
 		show(name, !w.member())
@@ -254,12 +274,13 @@ func (w *Welcome) CreateRenderer() fyne.WidgetRenderer {
 				put(o, 39, 10)
 			}
 		}
-		put(w.Here, 66, 10)
-		put(w.Invited, 66, 10)
+		choice := func(c *Choice) { put(c, c.HeightAt(width), 10) }
+		choice(w.Here)
+		choice(w.Invited)
 		below(link, w.Invited.chosen)
-		put(w.Linked, 66, 10)
+		choice(w.Linked)
 		below(code, w.Linked.chosen)
-		put(w.Recovered, 66, 10)
+		choice(w.Recovered)
 		below(w.File, w.Recovered.chosen)
 		below(passphrase, w.Recovered.chosen)
 		show(w.reason, w.reason.Text() != "")
@@ -270,12 +291,12 @@ func (w *Welcome) CreateRenderer() fyne.WidgetRenderer {
 		y += gap - 10
 		put(w.Continue, 43, 0)
 
-		top := max(24, (s.Height-y)/2)
+		top := max(margin, (s.Height-y)/2)
 		for _, o := range form.Objects {
 			o.Move(o.Position().AddXY(0, top))
 		}
-		form.Layout = fixedSize{fyne.NewSize(s.Width, y+2*24)}
-		scroll.Content.Resize(fyne.NewSize(s.Width, max(s.Height, y+2*24)))
+		form.Layout = fixedSize{fyne.NewSize(s.Width, y+2*margin)}
+		scroll.Content.Resize(fyne.NewSize(s.Width, max(s.Height, y+2*margin)))
 		scroll.Refresh()
 		if w.reason.Text() != "" {
 			scroll.ScrollToBottom() // the reason stands there
@@ -309,19 +330,33 @@ func (f fixedSize) MinSize([]fyne.CanvasObject) fyne.Size { return f.size }
 // Choice is one of several ways, in a frame.
 type Choice struct {
 	widget.BaseWidget
-	title, detail            string
+	title                    string
+	detail                   *Paragraph
+	tight                    bool // with less air above and below
 	onTapped                 func()
 	chosen, hovered, focused bool
 }
 
 func newChoice(title, detail string, tapped func()) *Choice {
-	c := &Choice{title: title, detail: detail, onTapped: tapped}
+	c := &Choice{title: title, detail: NewParagraph(detail, SizeSmall, ColorMuted, fyne.TextAlignLeading), onTapped: tapped}
 	c.ExtendBaseWidget(c)
 	return c
 }
 
 // Chosen tells whether this is the way.
 func (c *Choice) Chosen() bool { return c.chosen }
+
+// HeightAt returns its height at a width: what it means may take more than a line.
+func (c *Choice) HeightAt(width float32) float32 {
+	return 2*c.air() + LineHeight + 1 + c.detail.HeightAt(width-36) + 1
+}
+
+func (c *Choice) air() float32 {
+	if c.tight {
+		return 10
+	}
+	return 14
+}
 
 func (c *Choice) set(chosen bool) {
 	if c.chosen != chosen {
@@ -368,16 +403,15 @@ func (c *Choice) AccessibilityRole() fyne.AccessibleRole { return fyne.Accessibl
 func (c *Choice) CreateRenderer() fyne.WidgetRenderer {
 	box := NewRounded(color.Transparent, FieldRadius)
 	title := NewBoldText(c.title, TextSize, ColorText)
-	detail := NewText("", SmallSize, ColorMuted)
+	detail := c.detail
 	ring := newFocusRing() // around the frame, which tells what is chosen
 	ring.CornerRadius = FieldRadius + 4
 	r := &shellRenderer{objects: []fyne.CanvasObject{ring, box, title, detail}}
 	r.layout = func(s fyne.Size) {
 		place(ring, -4, -4, s.Width+8, s.Height+8)
 		place(box, 0, 0, s.Width, s.Height)
-		place(title, 18, 14, s.Width-36, LineHeight)
-		detail.Text = ElideEnd(c.detail, s.Width-36, SmallSize, false)
-		place(detail, 18, 35, s.Width-36, SmallLineHeight)
+		place(title, 18, c.air(), s.Width-36, LineHeight)
+		place(detail, 18, c.air()+LineHeight+1, s.Width-36, detail.HeightAt(s.Width-36))
 	}
 	r.min = func() fyne.Size { return fyne.NewSize(200, 66) }
 	r.refresh = func() {
@@ -390,7 +424,7 @@ func (c *Choice) CreateRenderer() fyne.WidgetRenderer {
 		if c.hovered && !c.chosen {
 			box.FillColor = Color(ColorSide)
 		}
-		title.Color, detail.Color = Color(ColorText), Color(ColorMuted)
+		title.Color = Color(ColorText)
 		for _, o := range r.objects {
 			o.Refresh()
 		}

@@ -85,6 +85,15 @@ func (s *Session) SendEdited(ctx context.Context, conv chat.ConversationID, file
 	return e.messages, errors.Join(problems...)
 }
 
+// MaxFile is how many bytes a file may have where new ones go; 0: nobody knows of a
+// bound. A store of the person's own says so by itself.
+func (s *Session) MaxFile() int64 {
+	if s.store() != "" {
+		return 0
+	}
+	return s.Profile().MaxFile
+}
+
 // CheckFiles tells, in sentences, which of these paths can't be sent; nil when all can.
 func (s *Session) CheckFiles(ctx context.Context, paths []string) error {
 	var problems []error
@@ -121,7 +130,7 @@ func (s *Session) source(ctx context.Context, path string) (*chat.File, time.Tim
 		return nil, none, refusal("%s can't be read: %v.", path, rootCause(err))
 	}
 	f.Close()
-	if most := s.Profile().MaxFile; s.store() == "" && most > 0 && info.Size() > most {
+	if most := s.MaxFile(); most > 0 && info.Size() > most {
 		return nil, none, refusal("%s is too large for this relay: it has %s, and the relay takes %s at most.",
 			path, humanize.IBytes(uint64(info.Size())), humanize.IBytes(uint64(most)))
 	}

@@ -51,7 +51,7 @@ func (s *Session) folderSource(ctx context.Context, path string) (*chat.File, er
 	if name == string(filepath.Separator) {
 		return nil, Refusal("A whole disk can't be sent. Choose a folder on it.")
 	}
-	if most := s.Profile().MaxFile; s.store() == "" && most > 0 && found.Size > most {
+	if most := s.MaxFile(); most > 0 && found.Size > most {
 		return nil, refusal("%s is too large for this relay: it has %s, and the relay takes %s at most. Send the folders in it one by one.",
 			name, humanize.IBytes(uint64(found.Size)), humanize.IBytes(uint64(most)))
 	}

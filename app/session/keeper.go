@@ -206,7 +206,7 @@ func (v *view) learnAccount(id chat.AccountID, after uint64, statements [][]byte
 	if len(statements) == 0 {
 		return false, nil
 	}
-	next := a
+	var next *seal.Account
 	if a == nil {
 		if next, err = seal.VerifyAccount(id, statements); err != nil {
 			return false, err

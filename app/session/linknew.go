@@ -96,7 +96,7 @@ func (s *Session) linkNew(ctx context.Context, l *Linking, to wire.DeviceLink, c
 		return err
 	}
 	l.set(LinkStatus{State: LinkCompares, Digits: digits})
-	if err := l.confirmed(ctx, box.Events(), func(e link.MailboxEvent) error { return linkEnd(e) }); err != nil {
+	if err := l.confirmed(ctx, box.Events(), linkEnd); err != nil {
 		return err
 	}
 	proof, err := now.Confirm(label, time.Now())

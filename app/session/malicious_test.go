@@ -168,9 +168,10 @@ func TestMaliciousRelay(t *testing.T) {
 			s.relay.say(entries(func(e *wire.Entry) *wire.Entry {
 				mu.Lock()
 				defer mu.Unlock()
-				if e.Seq == 2 {
+				switch e.Seq {
+				case 2:
 					first = e.Body
-				} else if e.Seq == 3 {
+				case 3:
 					e.Body = first
 				}
 				return e

@@ -133,7 +133,7 @@ func RecoveryOf(file []byte) (chat.Account, error) {
 // recoverySentence is an error of a recovery file for a person.
 func recoverySentence(err error) error {
 	var said *wire.Error
-	sentence := ""
+	var sentence string
 	switch {
 	case errors.Is(err, seal.ErrPassphrase):
 		sentence = "The passphrase does not open this file. Nothing was changed; look at upper and lower case and the dashes, and try again."

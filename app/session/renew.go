@@ -258,7 +258,7 @@ func (s *Session) answerLink(ctx context.Context, conv chat.ConversationID, id c
 	if json.Unmarshal(b, &last) == nil && asked.Before(last.Add(oneAnswer)) {
 		return true, nil
 	}
-	link, had := "", ""
+	var link, had string
 	if ok {
 		had = m.Content.File.URL
 		link, err = s.renewOwn(ctx, &m)

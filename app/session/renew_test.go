@@ -39,6 +39,38 @@ func signedOnly(dir string) http.Handler {
 	})
 }
 
+// bucket is a folder whose files are read by signed links.
+type bucket struct{ url, folder string }
+
+func newBucket(t *testing.T) *bucket {
+	b := &bucket{folder: t.TempDir()}
+	server := httptest.NewServer(signedOnly(b.folder))
+	t.Cleanup(server.Close)
+	b.url = server.URL
+	return b
+}
+
+// link leads to a file that lies in the bucket at an address, and was signed then.
+func (b *bucket) link(address string, at time.Time) string {
+	return b.url + "/files/" + filepath.Base(address) + "?X-Amz-Date=" + at.UTC().Format("20060102T150405Z") + "&X-Amz-Expires=604800&X-Amz-Signature=00"
+}
+
+// keepsBucket has what send sends lie in the bucket; from then on new files go to the
+// relay again, and links to those in the bucket are made by who has it.
+func (p *person) keepsBucket(b *bucket, send func()) {
+	p.t.Helper()
+	p.keeps(shareAs(p.t, "bucket", b.folder), nil, true)
+	send()
+	if err := p.UseRelay(p.bounded()); err != nil {
+		p.t.Fatal(err)
+	}
+	secret := "a secret key"
+	p.keeps(json.RawMessage(fmt.Sprintf(`{"kind":"s3","endpoint":%q,"region":"somewhere","bucket":"files","access_key":"AK"}`, b.url)), &secret, false)
+}
+
+// long is when a link was signed that has expired.
+var long = time.Now().AddDate(-1, 0, 0)
+
 // A link that has expired is made anew by who sent it, when they are there; the
 // download says so, waits, and goes on by itself. A forwarded copy asks back.
 func TestExpiredLink(t *testing.T) {
@@ -46,20 +78,13 @@ func TestExpiredLink(t *testing.T) {
 	w := newWorld(t)
 	mara, joao := w.person("Mara"), w.person("João")
 	conv, self := mara.direct("João"), mara.direct("self")
-	folder := t.TempDir()
-	bucket := httptest.NewServer(signedOnly(folder))
-	defer bucket.Close()
+	b := newBucket(t)
 
 	// A file lies in the bucket, and its link has expired.
-	mara.keeps(shareAs(t, "bucket", folder), nil, true)
 	path, sum := source(t, "old.bin", 200<<10)
-	file := *mara.sends(self, path).Content.File
-	if err := mara.UseRelay(mara.bounded()); err != nil {
-		t.Fatal(err)
-	}
-	secret := "a secret key"
-	mara.keeps(json.RawMessage(fmt.Sprintf(`{"kind":"s3","endpoint":%q,"region":"somewhere","bucket":"files","access_key":"AK"}`, bucket.URL)), &secret, false)
-	file.URL = bucket.URL + "/files/" + filepath.Base(file.URL) + "?X-Amz-Date=20200101T000000Z&X-Amz-Expires=60&X-Amz-Signature=00"
+	var file chat.File
+	mara.keepsBucket(b, func() { file = *mara.sends(self, path).Content.File })
+	file.URL = b.link(file.URL, long)
 	sent, err := mara.Send(mara.bounded(), conv, chat.Content{Kind: chat.KindMessage, File: &file})
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +120,7 @@ func TestExpiredLink(t *testing.T) {
 		t.Error("it differs")
 	}
 	now, _, err := joao.Message(conv, sent.ID)
-	if err != nil || now.Content.File.URL == file.URL || !strings.HasPrefix(now.Content.File.URL, bucket.URL) || string(now.Content.File.Key) != string(file.Key) {
+	if err != nil || now.Content.File.URL == file.URL || !strings.HasPrefix(now.Content.File.URL, b.url) || string(now.Content.File.Key) != string(file.Key) {
 		t.Errorf("%+v, %v", now.Content.File, err)
 	}
 	if row := joao.row(conv); row.Last == nil || row.Last.ID != sent.ID || row.Unread != 1 {
@@ -130,38 +155,28 @@ func TestExpiredPackOfForwardedFolder(t *testing.T) {
 	w := newWorld(t)
 	mara, joao := w.person("Mara"), w.person("João")
 	conv, self := mara.direct("João"), mara.direct("self")
-	share := t.TempDir()
-	bucket := httptest.NewServer(signedOnly(share))
-	defer bucket.Close()
-	link := func(address string, at time.Time) string {
-		return bucket.URL + "/files/" + filepath.Base(address) + "?X-Amz-Date=" + at.UTC().Format("20060102T150405Z") + "&X-Amz-Expires=604800&X-Amz-Signature=00"
-	}
-	long := time.Now().AddDate(-1, 0, 0)
+	b := newBucket(t)
 
 	// Two folders lie in a bucket; the second one refers to the first, whose link has expired.
-	mara.keeps(shareAs(t, "bucket", share), nil, true)
 	root := filepath.Join(t.TempDir(), "Project")
+	if err := os.MkdirAll(root, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	var sums []string
 	var contents []chat.Content
-	for i, name := range []string{"a.bin", "b.bin"} {
-		if err := os.MkdirAll(root, 0o700); err != nil {
-			t.Fatal(err)
+	mara.keepsBucket(b, func() {
+		for i, name := range []string{"a.bin", "b.bin"} {
+			path, sum := source(t, name, 100_000+i)
+			if err := os.Rename(path, filepath.Join(root, name)); err != nil {
+				t.Fatal(err)
+			}
+			sums = append(sums, sum)
+			contents = append(contents, mara.sends(self, root).Content)
 		}
-		path, sum := source(t, name, 100_000+i)
-		if err := os.Rename(path, filepath.Join(root, name)); err != nil {
-			t.Fatal(err)
-		}
-		sums = append(sums, sum)
-		contents = append(contents, mara.sends(self, root).Content)
-	}
+	})
 	if len(contents[1].File.Folder.Earlier) != 1 {
 		t.Fatalf("%+v", contents[1].File.Folder)
 	}
-	if err := mara.UseRelay(mara.bounded()); err != nil {
-		t.Fatal(err)
-	}
-	secret := "a secret key"
-	mara.keeps(json.RawMessage(fmt.Sprintf(`{"kind":"s3","endpoint":%q,"region":"somewhere","bucket":"files","access_key":"AK"}`, bucket.URL)), &secret, false)
 	send := func(c chat.Content) chat.Message {
 		t.Helper()
 		m, err := mara.Send(mara.bounded(), conv, c)
@@ -170,9 +185,9 @@ func TestExpiredPackOfForwardedFolder(t *testing.T) {
 		}
 		return mara.flushed(m)[0]
 	}
-	contents[0].File.URL = link(contents[0].File.URL, long)
+	contents[0].File.URL = b.link(contents[0].File.URL, long)
 	first := send(contents[0])
-	contents[1].File.URL = link(contents[1].File.URL, time.Now())
+	contents[1].File.URL = b.link(contents[1].File.URL, time.Now())
 	earlier := &contents[1].File.Folder.Earlier[0]
 	earlier.URL, earlier.Message = contents[0].File.URL, first.ID
 	second := send(contents[1])

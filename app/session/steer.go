@@ -28,6 +28,9 @@ func (s *Session) PauseAllTransfers() { s.engine.PauseAll() }
 // ResumeAllTransfers goes on with all that is paused.
 func (s *Session) ResumeAllTransfers() { s.engine.ResumeAll() }
 
+// ResumeTransfers goes on with those of these that are paused.
+func (s *Session) ResumeTransfers(ids []chat.TransferID) { s.engine.ResumeThese(ids) }
+
 // RetryAllTransfers goes on with all that failed or waits.
 func (s *Session) RetryAllTransfers() { s.engine.RetryAll() }
 

@@ -96,7 +96,13 @@ func TestSharedFolder(t *testing.T) {
 	if _, err := mara.KeepStore(mara.bounded(), json.RawMessage(`{"kind":"dir","share":"Team!","path":"/"}`), nil, true); !isRefusal(err) {
 		t.Errorf("%v", err)
 	}
+	if mara.MaxFile() == 0 {
+		t.Error("the relay takes a file of any size")
+	}
 	mara.keeps(shareAs(t, "team", folder), nil, true)
+	if n := mara.MaxFile(); n != 0 {
+		t.Errorf("a store of her own takes %d bytes at most, as the relay does", n)
+	}
 	path, sum := source(t, "plan.bin", 300<<10)
 	m := mara.sends(conv, path)
 	if !strings.HasPrefix(m.Content.File.URL, "dir://team/") || len(filesIn(t, folder)) != 1 {

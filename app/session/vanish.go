@@ -30,7 +30,7 @@ func (s *Session) now() time.Time { return time.Now().Add(time.Duration(s.ahead.
 
 // clock takes the relay's time from a welcome.
 func (t *turn) clock(ms int64) error {
-	ahead := at(ms).Sub(time.Now())
+	ahead := time.Until(at(ms))
 	if ms == 0 || max(ahead, -ahead) < time.Second {
 		ahead = 0
 	}

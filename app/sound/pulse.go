@@ -35,7 +35,7 @@ type server struct {
 // dial reaches the sound server of this desktop. The library's own way to do so
 // does not survive a server that refuses.
 func dial(ctx context.Context) (*server, error) {
-	var last error = ErrNoDevice
+	last := ErrNoDevice
 	for _, at := range addresses() {
 		var d net.Dialer
 		conn, err := d.DialContext(ctx, at[0], at[1])

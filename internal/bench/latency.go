@@ -10,7 +10,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -33,9 +32,11 @@ const (
 // latency compares send → delivered of a text message while the relay, the
 // sender and the receiver are idle with the same while the sender uploads 2 GB
 // and the receiver downloads 2 GB, as so many files at a time. Each is
-// measured several times in turn, idle for as long as under load, and of the
-// rounds' figures the median counts: a disk that stands still now and then, for
-// longer than anything else takes, meets some rounds and not others. All are printed.
+// measured several times in turn, idle for as long as under load. A disk that
+// stands still now and then, for longer than anything else takes, meets either:
+// so the figures are of stretches of ten seconds, of which the median counts, and
+// those of all messages together are printed beside. What was moved stays until the
+// end, since a disk that takes gigabytes back has work for a while.
 // The load is open: messages leave on a fixed beat and a late one counts from its beat.
 func latency(files int) func(ctx context.Context, dir string) error {
 	return func(ctx context.Context, dir string) error {
@@ -54,44 +55,75 @@ func latencyWith(ctx context.Context, dir string, files int) error {
 		return err
 	}
 	defer p.close()
-	var idle, busy [][]time.Duration
+	var idle, busy stretches
 	n := 0
 	for i := range loads {
 		d, err := p.underLoad(ctx, dir, i, files)
 		if err != nil {
 			return err
 		}
-		busy, n = append(busy, d), n+len(d)
+		busy.add(d)
+		n += len(d)
 		quiet, cancel := context.WithTimeout(ctx, time.Duration(len(d))*every)
 		d, err = p.beat(quiet)
 		cancel()
 		if err != nil {
 			return err
 		}
-		idle = append(idle, d)
+		idle.add(d)
 	}
 	for _, q := range []struct {
 		name string
 		p    float64
 	}{{"p50", .5}, {"p90", .9}, {"p99", .99}} {
-		a, idles := ofRounds(idle, q.p)
-		b, loaded := ofRounds(busy, q.p)
-		fmt.Printf("latency: text send → delivered %s: idle %8s, with %d up and %d down of 2 GB in all each %8s  %.2f × idle (rounds: idle %s; under load %s)\n",
-			q.name, micros(a), files, files, micros(b), float64(b)/float64(a), idles, loaded)
+		a, b := idle.median(q.p), busy.median(q.p)
+		c, d := percentile(idle.all, q.p), percentile(busy.all, q.p)
+		fmt.Printf("latency: text send → delivered %s: idle %8s, with %d up and %d down of 2 GB in all each %8s  %.2f × idle (all messages: %s and %s, %.2f ×)\n",
+			q.name, micros(a), files, files, micros(b), float64(b)/float64(a), micros(c), micros(d), float64(d)/float64(c))
+	}
+	for _, s := range []struct {
+		name string
+		stretches
+	}{{"idle", idle}, {"under load", busy}} {
+		fmt.Printf("latency: p99 of the stretches, %s: %s\n", s.name, s.words(.99))
 	}
 	fmt.Printf("latency: %d messages under load, which took %v each time, and as many idle\n", n, (time.Duration(n/loads) * every).Round(time.Second))
 	return nil
 }
 
-// ofRounds returns the median of the rounds' percentiles, and all of them in words.
-func ofRounds(all [][]time.Duration, p float64) (time.Duration, string) {
-	var each []time.Duration
-	var words []string
-	for _, d := range all {
-		each = append(each, percentile(d, p))
-		words = append(words, micros(each[len(each)-1]))
+// stretches are the latencies of messages, cut into pieces of ten seconds.
+type stretches struct {
+	each [][]time.Duration
+	all  []time.Duration
+}
+
+// add takes what a round measured, in the order in which it arrived. What is left at
+// its end belongs to the last stretch.
+func (s *stretches) add(round []time.Duration) {
+	const size = int(10 * time.Second / every)
+	s.all = append(s.all, round...)
+	for len(round) >= 2*size {
+		s.each, round = append(s.each, round[:size]), round[size:]
 	}
-	return median(each), strings.Join(words, ", ")
+	s.each = append(s.each, round)
+}
+
+// median is of the stretches' percentiles.
+func (s *stretches) median(p float64) time.Duration {
+	var each []time.Duration
+	for _, d := range s.each {
+		each = append(each, percentile(d, p))
+	}
+	return median(each)
+}
+
+// words has the stretches' percentiles.
+func (s *stretches) words(p float64) string {
+	var words []string
+	for _, d := range s.each {
+		words = append(words, micros(percentile(d, p)))
+	}
+	return strings.Join(words, ", ")
 }
 
 // pair is two people on a relay of its own process.
@@ -270,9 +302,6 @@ func (p *pair) underLoad(ctx context.Context, dir string, round, files int) ([]t
 				return nil, err
 			}
 		}
-		if err := removed(paths); err != nil {
-			return nil, err
-		}
 	}
 	paths, err := films(dir, round, files)
 	if err != nil {
@@ -310,34 +339,15 @@ func (p *pair) underLoad(ctx context.Context, dir string, round, files int) ([]t
 			return nil, err
 		}
 	}
-	// A disk need not hold what nobody reads any more.
-	for _, m := range p.prepared {
-		got, ok, err := p.bo.Message(p.conv, m.ID)
-		if err == nil && (!ok || got.Content.File == nil) {
-			err = errors.New("the message of a download is gone")
-		}
-		if err != nil {
-			return nil, err
-		}
-		id := path.Base(got.Content.File.URL)
-		paths = append(paths, p.bo.Path(p.conv, m.ID), filepath.Join(p.data, "files", id[:2], id))
-	}
 	p.prepared = sent
-	return beats, removed(paths)
-}
-
-func removed(paths []string) (err error) {
-	for _, path := range paths {
-		err = errors.Join(err, os.Remove(path))
-	}
-	return err
+	return beats, nil
 }
 
 // films writes so many files of 2 GB in all.
 func films(dir string, round, files int) ([]string, error) {
 	paths := make([]string, files)
 	for i := range paths {
-		paths[i] = filepath.Join(dir, fmt.Sprintf("film-%d-%d.bin", round%2, i))
+		paths[i] = filepath.Join(dir, fmt.Sprintf("film-%d-%d.bin", round, i))
 		if err := random(paths[i], heavy/int64(files), uint64(round*16+i)); err != nil {
 			return nil, err
 		}

@@ -150,7 +150,7 @@ func (s *starter) close() {
 		s.screen.Close()
 	}
 	s.x.Process.Kill()
-	s.x.Wait()
+	_ = s.x.Wait() // it was killed
 }
 
 // starter starts the empty window (0) and Satchel (1) on a screen of their own.
@@ -175,7 +175,7 @@ func (s *starter) start(ctx context.Context, i int) (t started, err error) {
 	if err != nil {
 		return t, err
 	}
-	defer func() { cmd.Process.Kill(); cmd.Wait() }()
+	defer func() { cmd.Process.Kill(); _ = cmd.Wait() }()
 	if err = s.painted(ctx); err != nil {
 		return t, err
 	}
@@ -194,7 +194,7 @@ func (s *starter) rests(ctx context.Context, i int) (pss, cpu float64, err error
 	if err != nil {
 		return 0, 0, err
 	}
-	defer func() { cmd.Process.Kill(); cmd.Wait() }()
+	defer func() { cmd.Process.Kill(); _ = cmd.Wait() }()
 	if err = s.painted(ctx); err != nil {
 		return 0, 0, err
 	}

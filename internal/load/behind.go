@@ -82,7 +82,9 @@ func (d *device) link(ctx context.Context, dir string) (*device, error) {
 // to them, and tells how long each device takes: until the conversation that is
 // on the screen is there, and until all are.
 func measureBehind(ctx context.Context, dir string, r *relay, clients []*client) error {
-	os.Setenv("SATCHEL_KEYRING", "off")
+	if err := os.Setenv("SATCHEL_KEYRING", "off"); err != nil {
+		return err
+	}
 	folder := func(n int) string { return filepath.Join(dir, fmt.Sprint("device", n)) }
 	first, err := openDevice(folder(0))
 	if err != nil {
@@ -189,7 +191,7 @@ func comeBack(ctx context.Context, n int, dir, screen string, conversations int)
 	if err != nil {
 		return err
 	}
-	defer d.close()
+	defer func() { _ = d.close() }() // nothing is kept of it
 	id := chat.ConversationID(screen)
 	changes, cancel := d.Subscribe()
 	defer cancel()

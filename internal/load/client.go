@@ -210,12 +210,13 @@ func (c *client) payload() ([]byte, error) {
 			return nil, err
 		}
 		kind, n := head[0]&0x0f, uint64(head[1]&0x7f)
-		if n == 126 {
+		switch n {
+		case 126:
 			if _, err := io.ReadFull(c.in, head[:2]); err != nil {
 				return nil, err
 			}
 			n = uint64(binary.BigEndian.Uint16(head[:2]))
-		} else if n == 127 {
+		case 127:
 			if _, err := io.ReadFull(c.in, head[:8]); err != nil {
 				return nil, err
 			}

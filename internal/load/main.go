@@ -50,8 +50,9 @@ func main() {
 	long := flag.Duration("lasts", lasts, "how long one load is")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := measure(ctx, *relay, *database, strings.Split(*parts, ","), *at, *long); err != nil {
+	err := measure(ctx, *relay, *database, strings.Split(*parts, ","), *at, *long)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "load:", err)
 		os.Exit(1)
 	}
@@ -117,7 +118,7 @@ func measure(ctx context.Context, program, database string, parts []string, at f
 		if server, err = postgres.Start(); err != nil {
 			return err
 		}
-		defer server.Stop()
+		defer func() { _ = server.Stop() }() // its folder is thrown away
 	}
 	fresh := func(name string) (where string, err error) {
 		if server != nil {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -75,7 +76,7 @@ func connectXMPP(address string, n int) (line, error) {
 func (x *xmpp) tag() ([]byte, error) {
 	for {
 		b, err := x.in.ReadSlice('>')
-		if err == bufio.ErrBufferFull {
+		if errors.Is(err, bufio.ErrBufferFull) {
 			continue // of a long text
 		}
 		if err != nil {

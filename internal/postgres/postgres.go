@@ -47,7 +47,7 @@ func Start(extra ...string) (_ *Server, err error) {
 	s := &Server{dir: dir}
 	defer func() {
 		if err != nil {
-			s.Stop()
+			_ = s.Stop() // it did not start
 		}
 	}()
 	as, err := unprivileged(dir)

@@ -128,7 +128,7 @@ func (t *Tokens) fetch(ctx context.Context) (text string, end time.Time, err err
 	}
 	defer answer.Body.Close()
 	body := io.LimitReader(answer.Body, 1<<20)
-	defer io.Copy(io.Discard, body) // so that the connection serves again
+	defer func() { _, _ = io.Copy(io.Discard, body) }() // so that the connection serves again
 	if answer.StatusCode != http.StatusOK {
 		refused := &Refused{URL: k.tokenURL, Code: answer.StatusCode, Status: answer.Status}
 		refused.Time, _ = http.ParseTime(answer.Header.Get("Date"))

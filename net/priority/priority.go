@@ -28,6 +28,11 @@ const (
 	mostRest = 20 * time.Millisecond
 )
 
+// little is how many bytes a stream moves before it first waits. A file of no more
+// is no more of a burden than a message is, which may be as long; and where thousands
+// go one by one, each with a message of its own, nobody waits for all those messages.
+const little = 256 << 10
+
 // stretch is in bytes: more, where there are more processors for words beside it.
 var stretch = max(1, runtime.NumCPU()/2) << 20
 
@@ -93,22 +98,27 @@ func (g *Gate) wait(ctx context.Context) bool {
 
 // Bulk is one stream of bytes. It belongs to one goroutine at a time.
 type Bulk struct {
-	gate *Gate
-	free int           // bytes that may go without waiting
-	ran  time.Duration // processor time of the thread when it began to work
-	long bool          // the thread has long turns
+	gate  *Gate
+	begun int           // bytes of little that went
+	free  int           // bytes that may go without waiting
+	ran   time.Duration // processor time of the thread when it began to work
+	long  bool          // the thread has long turns
 }
 
 // Bulk begins a stream. A nil gate never holds it up.
 func (g *Gate) Bulk() Bulk { return Bulk{gate: g} }
 
-// Pass is called before n bytes move. It waits for those of the gate's streams
-// that came before, for each no longer than patience and mostRest.
+// Pass is called before n bytes move. Beyond the first little ones it waits for those
+// of the gate's streams that came before, for each no longer than patience and mostRest.
 func (b *Bulk) Pass(ctx context.Context, n int) {
 	g := b.gate
 	if g == nil {
 		return
 	}
+	if b.begun += n; b.begun <= little {
+		return
+	}
+	b.begun = little // it does not grow without end
 	words := g.words.Load() > 0
 	if words && b.free > 0 {
 		b.free -= n

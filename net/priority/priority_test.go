@@ -11,7 +11,7 @@ import (
 func TestBytesWaitForWords(t *testing.T) {
 	var g Gate
 	b := g.Bulk()
-	b.Pass(t.Context(), 1) // nobody is under way: no wait
+	b.Pass(t.Context(), little+1) // nobody is under way: no wait
 	first, second := g.Enter(), g.Enter()
 	passed := make(chan struct{})
 	go func() {
@@ -35,6 +35,7 @@ func TestBytesAreNotHeldForever(t *testing.T) {
 	var g Gate
 	defer g.Enter()()
 	b := g.Bulk()
+	b.Pass(t.Context(), little)
 	waits := 0
 	for sent := 0; sent < 3*stretch; sent += stretch / 4 {
 		if b.free <= 0 {
@@ -49,6 +50,19 @@ func TestBytesAreNotHeldForever(t *testing.T) {
 	cancel()
 	b.free = 0
 	b.Pass(ended, 1) // returns with its context
+}
+
+// What is no longer than a message may be waits for none.
+func TestLittleGoesAtOnce(t *testing.T) {
+	var g Gate
+	defer g.Enter()()
+	g.front.Lock() // whoever waited would not come back
+	defer g.front.Unlock()
+	for range 100 {
+		b := g.Bulk()
+		b.Pass(t.Context(), little/2)
+		b.Pass(t.Context(), little/2)
+	}
 }
 
 // However many streams there are, one is let go after the other, and each after
@@ -96,7 +110,7 @@ func TestStreamsAreFreeWhenNobodyWrites(t *testing.T) {
 func TestTurns(t *testing.T) {
 	var g Gate
 	b := g.Bulk()
-	b.Pass(t.Context(), 1)
+	b.Pass(t.Context(), little+1)
 	if !b.long {
 		t.Error("short turns, and nobody writes")
 	}

@@ -47,7 +47,7 @@ func (o *object) Read(b []byte) (n int, err error) {
 	}
 	n, err = o.in.Read(b)
 	o.at += int64(n)
-	if err == io.EOF && o.at < o.size {
+	if errors.Is(err, io.EOF) && o.at < o.size {
 		err = io.ErrUnexpectedEOF
 	}
 	return n, err

@@ -78,7 +78,7 @@ func (p *patient) ReadFrom(src io.Reader) (n int64, err error) {
 		src, left = limited.R, limited.N
 	}
 	for left > 0 {
-		p.bulk.Pass(p.ctx, stretch)
+		p.bulk.Pass(p.ctx, int(min(stretch, left)))
 		p.control.SetWriteDeadline(time.Now().Add(stretchTime))
 		m, err := io.Copy(p.ResponseWriter, &io.LimitedReader{R: src, N: min(stretch, left)})
 		n, left = n+m, left-m

@@ -169,7 +169,7 @@ func (d *folder) write(ctx context.Context, f store.File, offset int64, src io.R
 	for err == nil {
 		room := w.Room()
 		room = room[:min(len(room), copyBuffer)]
-		bulk.Pass(ctx, len(room))
+		bulk.Pass(ctx, int(min(int64(len(room)), f.Size-h.n)))
 		// tusd's reader has no errors but the end; it keeps them for later.
 		m, rerr := io.ReadAtLeast(src, room, 1)
 		h.hash.Write(room[:m])

@@ -32,7 +32,7 @@ func loadKey(c Config, s *store.Store) (ed25519.PrivateKey, error) {
 	path := filepath.Join(c.Dir, keyName)
 	shared := store.IsPostgres(c.Database)
 	var key ed25519.PrivateKey
-	var err error = fs.ErrNotExist
+	err := fs.ErrNotExist
 	if !shared || c.Dir != "" {
 		key, err = readKey(path)
 	}

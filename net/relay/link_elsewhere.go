@@ -110,7 +110,8 @@ func (r *Relay) takeLink(n notice) {
 	from := distant{r, n.Relay, n.ID}
 	switch n.Kind {
 	case noticeLinkJoin:
-		r.mailboxes.join(from, n.Code, func() {
+		// The mailbox may be at any relay: who hasn't got it keeps silent.
+		_ = r.mailboxes.join(from, n.Code, func() {
 			r.bus.publish(notice{Kind: noticeLinkFound, To: n.Relay, ID: n.ID})
 		})
 	case noticeLinkFound:

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -187,7 +188,7 @@ func startChild(t testing.TB, c Config, before ...string) *child {
 	if err != nil {
 		t.Fatal(err)
 	}
-	words := append(before, os.Args[0], "-test.run=^$")
+	words := append(slices.Clone(before), os.Args[0], "-test.run=^$")
 	cmd := exec.Command(words[0], words[1:]...)
 	cmd.Env = append(os.Environ(), childConfig+"="+string(config))
 	cmd.Stderr = os.Stderr

@@ -50,7 +50,7 @@ type Conn struct {
 
 // Dial connects to address. It is a Transport's DialContext.
 func Dial(ctx context.Context, network, address string) (net.Conn, error) {
-	d := net.Dialer{Timeout: 15 * time.Second, KeepAlive: 15 * time.Second, Control: keepLittleUnsent}
+	d := net.Dialer{Timeout: 15 * time.Second, KeepAlive: 15 * time.Second, Control: dialed}
 	c, err := d.DialContext(ctx, network, address)
 	if tcp, ok := c.(*net.TCPConn); ok {
 		return &Conn{TCPConn: tcp}, nil
@@ -65,6 +65,7 @@ type Listener struct{ net.Listener }
 func (l Listener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if tcp, ok := c.(*net.TCPConn); ok {
+		accepted(tcp)
 		return &Conn{TCPConn: tcp}, nil
 	}
 	return c, err

@@ -83,7 +83,7 @@ func (x *Index) number(e *Entry) (own uint64, known bool, free uint64) {
 	row := rowOf(e)
 	cursor := x.docs.Cursor()
 	free = base
-	for k, v := cursor.Seek(key(base)); k != nil && len(k) == 8; k, v = cursor.Next() {
+	for k, v := cursor.Seek(key(base)); len(k) == 8; k, v = cursor.Next() {
 		n := binary.BigEndian.Uint64(k)
 		if n-base >= sameMillisecond {
 			break

@@ -73,12 +73,12 @@ func readJPEG(r io.ReaderAt, size int64) (Facts, error) {
 
 // staysInJPEG tells whether a decoder needs a segment to show the right colours.
 func staysInJPEG(marker byte, data []byte) bool {
-	switch {
-	case marker == 0xe0:
+	switch marker {
+	case 0xe0:
 		return bytes.HasPrefix(data, jfifName)
-	case marker == 0xe2:
+	case 0xe2:
 		return bytes.HasPrefix(data, iccName)
-	case marker == 0xee:
+	case 0xee:
 		return bytes.HasPrefix(data, []byte("Adobe"))
 	}
 	return marker != 0xfe && (marker < 0xe0 || marker > 0xef)

@@ -68,8 +68,10 @@ func parseBlock(verb string) func(args []string) (job, error) {
 }
 
 func parseBlocked(args []string) (job, error) {
-	_, err := words(newFlags("blocked"), args)
-	return blockList{}, err
+	if _, err := words(newFlags("blocked"), args); err != nil {
+		return nil, err
+	}
+	return blockList{}, nil
 }
 
 func parseProfile(args []string) (job, error) {

@@ -62,8 +62,8 @@ func testNoEntryIsSkipped(t *testing.T, database string) {
 		go func() {
 			defer readers.Done()
 			s, group := stores[i%len(stores)], []string{first, second}[i%2]
-			for seq, last := uint64(0), false; ; {
-				last = written.Err() != nil // whoever sees this sees all
+			for seq := uint64(0); ; {
+				last := written.Err() != nil // whoever sees this sees all
 				var entries []wire.Entry
 				var err error
 				if seq == 0 {

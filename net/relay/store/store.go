@@ -178,9 +178,6 @@ func (t *tx) has(query string, args ...any) (bool, error) {
 	return err == nil, err
 }
 
-// query reads rows; they are closed before the next statement.
-func (t *tx) query(query string, args ...any) (*sql.Rows, error) { return t.in.query(query, args) }
-
 // reader reads outside of transactions.
 type reader struct {
 	db      *sql.DB

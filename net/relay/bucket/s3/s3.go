@@ -165,7 +165,7 @@ func (s *Store) List(ctx context.Context, each func(bucket.Object) error) error 
 			return err
 		}
 	}
-	for o := range s.core.Client.ListIncompleteUploads(ctx, s.name, s.prefix, true) {
+	for o := range s.core.ListIncompleteUploads(ctx, s.name, s.prefix, true) {
 		if o.Err != nil {
 			return o.Err
 		}
