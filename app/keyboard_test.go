@@ -232,6 +232,11 @@ func TestShortcutsAnywhere(t *testing.T) {
 	note := last(p.sees("a note", func(s Screen) bool { return last(s).Seq > 0 })).ID
 	c, pane := p.window.Canvas(), p.main.pane
 	ctrlAnd := func(k fyne.KeyName) fyne.Shortcut { return &desktop.CustomShortcut{KeyName: k, Modifier: ctrl} }
+	away := func() {
+		p.uncover()
+		delete(p.voices, pane.id)
+		pane.drawVoice()
+	}
 	for name, comes := range map[string]func(){
 		"nowhere":      func() { c.Unfocus() },
 		"the composer": pane.composer.Focus,
@@ -252,7 +257,7 @@ func TestShortcutsAnywhere(t *testing.T) {
 		if p.sheet == nil || p.sheet.name != "keyboard" {
 			t.Errorf("at %s (%q) the list of keys is not heard of", name, at)
 		}
-		p.back()
+		away()
 	}
 	pane.composer.Focus()
 	for key, name := range map[fyne.KeyName]string{fyne.KeyN: "new", fyne.KeyI: "invite", fyne.KeyM: "media", fyne.KeyJ: "transfers", fyne.KeyComma: "settings"} {
@@ -260,7 +265,7 @@ func TestShortcutsAnywhere(t *testing.T) {
 		if p.sheet == nil || p.sheet.name != name {
 			t.Errorf("Ctrl+%s does not bring %s", key, name)
 		}
-		p.back()
+		away()
 		if at := p.focusName(); at != "composer" {
 			t.Errorf("after %s the keyboard is at %s", name, at)
 		}

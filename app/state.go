@@ -42,10 +42,11 @@ type Screen struct {
 	Voice        *VoiceState        `json:"voice,omitempty"`   // what is recorded
 	Sheet        *SheetState        `json:"sheet,omitempty"`   // "send", "new", "invite", "open", "settings", "link", "person", "recovery", "remove", "new-group", "group", "add", "leave", "media", "confirm", "timer", "group-links"
 	Closed       string             `json:"closed,omitempty"`  // why nobody can write here
-	Menu         []string           `json:"menu,omitempty"`    // what the menu offers that is open
-	Dialog       bool               `json:"dialog,omitempty"`  // something else lies over the window
-	Viewer       string             `json:"viewer,omitempty"`  // the picture that lies over the window
-	Hover        bool               `json:"hover,omitempty"`   // files hang over the window
+	FocusAt      *Spot              `json:"focus_at,omitempty"`
+	Menu         []string           `json:"menu,omitempty"`   // what the menu offers that is open
+	Dialog       bool               `json:"dialog,omitempty"` // something else lies over the window
+	Viewer       string             `json:"viewer,omitempty"` // the picture that lies over the window
+	Hover        bool               `json:"hover,omitempty"`  // files hang over the window
 	Notice       string             `json:"notice,omitempty"`
 	Foot         string             `json:"foot,omitempty"`
 	Spots        map[string]Spot    `json:"spots"` // by name; see App.screen
@@ -160,6 +161,11 @@ var (
 // other sheets link, copy, close, show, anyway, cancel.
 func (a *App) screen() Screen {
 	s := Screen{Spots: map[string]Spot{}, Focused: a.focused, Focus: a.focusName(), Menu: widgets.MenuNames()}
+	if o, ok := a.window.Canvas().Focused().(spotted); ok {
+		if spot, ok := a.spot(o); ok {
+			s.FocusAt = &spot
+		}
+	}
 	put := func(name string, o spotted) {
 		if spot, ok := a.spot(o); ok {
 			s.Spots[name] = spot

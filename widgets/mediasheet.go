@@ -174,7 +174,7 @@ func (p *mediaPicture) set(m chat.Message, marked bool) {
 // AccessibilityLabel implements fyne.Accessible.
 func (p *mediaPicture) AccessibilityLabel() string {
 	if f := p.message.Content.File; f != nil {
-		return f.Name
+		return shownName(f.Name)
 	}
 	return ""
 }
