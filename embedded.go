@@ -22,6 +22,9 @@ import (
 // does already.
 const firstListen = "127.0.0.1:7465"
 
+// relayFiles are what it keeps in the profile.
+var relayFiles = []string{"relay", "relay.json"}
+
 // embedded is the relay that runs inside the program and keeps its things in
 // PROFILE/relay. What it must be again at every start (where it listens, so that
 // invitations stay valid, and its name) is in PROFILE/relay.json.

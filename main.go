@@ -1,11 +1,12 @@
 // Satchel is a desktop messenger that carries files.
 //
-//	satchel [--profile DIR] [--name NAME] [--join LINK] [--relay-listen HOST:PORT] [LINK or FILE…]
+//	satchel [--profile DIR] [--name NAME] [--join LINK] [--relay-listen HOST:PORT] [--hidden] [LINK or FILE…]
 //
 // Every flag is optional. --profile takes a folder, or a plain name for one in
 // the user's data folder. --name and --join together skip the welcome and join;
 // --name alone starts here at once; both only matter in a profile that has not
-// joined yet. --relay-listen is where the relay inside the program listens. Links
+// joined yet. --relay-listen is where the relay inside the program listens. --hidden
+// starts without a window, in the tray, where the desktop has one. Links
 // (satchel://…) are opened, and files are offered to be sent. Where the profile has
 // a window already, that one comes to the front and does so.
 //
@@ -47,12 +48,13 @@ func main() {
 
 const usage = `Satchel is a messenger that carries files.
 
-  satchel [--profile DIR] [--name NAME] [--join LINK] [--relay-listen HOST:PORT] [LINK or FILE…]
+  satchel [--profile DIR] [--name NAME] [--join LINK] [--relay-listen HOST:PORT] [--hidden] [LINK or FILE…]
 
   --profile DIR             a folder, or the name of one in your data folder (default)
   --name NAME               what others call you; alone it starts here at once
   --join LINK               an invitation, satchel://…
   --relay-listen HOST:PORT  where the relay inside the program listens (127.0.0.1:7465)
+  --hidden                  in the tray at first, where there is one
 `
 
 // run carries out a command line and returns the exit code.
@@ -64,6 +66,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.StringVar(&m.Name, "name", "", "")
 	flags.StringVar(&m.Join, "join", "", "")
 	flags.StringVar(&m.Listen, "relay-listen", "", "")
+	flags.BoolVar(&m.Hidden, "hidden", false, "")
 	err := flags.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -131,6 +134,7 @@ type Main struct {
 	Name   string
 	Join   string
 	Open   []string // links and files to show
+	Hidden bool     // in the tray at first
 	Listen string   // overrides where this profile's relay listens; "": as before
 	Logger *slog.Logger
 }
@@ -142,9 +146,9 @@ func (m *Main) Run(ctx context.Context) error { return app.Run(ctx, m.Config()) 
 func (m *Main) Config() app.Config {
 	embedded := &embedded{dir: m.Dir, listen: m.Listen, logger: m.Logger}
 	return app.Config{
-		Dir: m.Dir, Name: m.Name, Join: m.Join, Open: m.Open, Logger: m.Logger,
+		Dir: m.Dir, Name: m.Name, Join: m.Join, Open: m.Open, Hidden: m.Hidden, Logger: m.Logger,
 		Profiles: filepath.Dir(app.Folder("")), Another: another,
-		OwnRelay: embedded.exists(), RelayPlace: embedded.place, KeepRelay: embedded.move,
+		OwnRelay: embedded.exists(), RelayFiles: relayFiles, RelayPlace: embedded.place, KeepRelay: embedded.move,
 		StartRelay: func(_ context.Context, owner string) (app.Relay, error) {
 			r, err := embedded.start(owner)
 			if err != nil {

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
 
+	"satchel/app/system"
 	"satchel/widgets"
 )
 
@@ -21,8 +23,9 @@ import (
 
 // account is one that this person has on this computer.
 type account struct {
-	dir  string
-	name string
+	dir    string
+	name   string
+	unread int // as its program last said
 }
 
 // newAccount begins the names of folders that "Add account…" makes.
@@ -35,11 +38,11 @@ func (a *App) accounts() []account {
 	entries, _ := os.ReadDir(a.cfg.Profiles) // none is as good as not there
 	for _, e := range entries {
 		dir := filepath.Join(a.cfg.Profiles, e.Name())
-		if name := accountName(dir); name != "" && dir != a.cfg.Dir {
-			all = append(all, account{dir, name})
+		if one := accountOf(dir); one.name != "" && dir != a.cfg.Dir {
+			all = append(all, one)
 		}
 	}
-	all = append(all, account{a.cfg.Dir, a.model.me.Name})
+	all = append(all, account{dir: a.cfg.Dir, name: a.model.me.Name})
 	first := filepath.Join(a.cfg.Profiles, "default")
 	slices.SortFunc(all, func(x, y account) int {
 		switch {
@@ -53,17 +56,43 @@ func (a *App) accounts() []account {
 	return all
 }
 
-// accountName is whose profile a folder is; "" where it is none.
-func accountName(dir string) string {
+// accountOf is whose profile a folder is; without a name where it is none.
+func accountOf(dir string) account {
 	b, err := os.ReadFile(filepath.Join(dir, settingsFile))
 	if err != nil {
-		return ""
+		return account{}
 	}
 	var kept settings
 	if json.Unmarshal(b, &kept) != nil {
-		return ""
+		return account{}
 	}
-	return kept.Account
+	return account{dir, kept.Account, kept.Unread}
+}
+
+// lookForAccounts notices whether there are others on this computer: then the window
+// and what the desktop is told say whose they are.
+func (a *App) lookForAccounts() {
+	several := len(a.accounts()) > 1
+	if several != a.several {
+		a.several = several
+		a.drawTitle()
+		a.drawTray()
+	}
+}
+
+// tellUnread keeps how much is unread where the programs of other accounts look,
+// a moment later, so that a burst is written once.
+func (a *App) tellUnread() {
+	if a.settings.Unread == a.model.list.unread || a.tellsUnread {
+		return
+	}
+	a.tellsUnread = true
+	a.later(trayPause, func() {
+		a.tellsUnread = false
+		if n := a.model.list.unread; a.settings.Unread != n {
+			a.set(func(s *settings) { s.Unread = n })
+		}
+	})
 }
 
 // switchTo brings up the n-th account, from 0.
@@ -77,7 +106,7 @@ func (a *App) switchTo(n int) {
 func (a *App) addAccount(link string) {
 	for n := 2; ; n++ {
 		dir := filepath.Join(a.cfg.Profiles, fmt.Sprint(newAccount, n))
-		if _, err := os.Stat(dir); err == nil && accountName(dir) != "" {
+		if _, err := os.Stat(dir); err == nil && accountOf(dir).name != "" {
 			continue
 		}
 		args := []string{"--profile", dir}
@@ -104,8 +133,12 @@ func (a *App) startAccount(args ...string) {
 // accountMenu lists the accounts below one's own name.
 func (a *App) accountMenu() {
 	var items []*fyne.MenuItem
+	a.lookForAccounts()
 	for i, one := range a.accounts() {
 		name := widgets.ElideEnd(one.name, 280, widgets.TextSize, false)
+		if one.unread > 0 {
+			name = lang.N("{{.Name}} ({{.Count}} unread)", one.unread, map[string]any{"Name": name, "Count": one.unread})
+		}
 		if i < 9 { // as words: Fyne writes a shortcut too faintly to be read
 			name += fmt.Sprintf(" · Ctrl+%d", i+1)
 		}
@@ -132,4 +165,55 @@ func (a *App) askInvited(link string) {
 	sheet = widgets.NewSheet(lang.L("This is an invitation"), words, no, yes)
 	a.showSheet(&openSheet{name: "invited", sheet: sheet, spots: map[string]spotted{"cancel": no, "begin": yes}})
 	sheet.ShowOn(a.window.Canvas(), yes)
+}
+
+// askToRemove says what is lost with this account on this computer, and asks.
+func (a *App) askToRemove() {
+	name := map[string]any{"Name": a.model.me.Name}
+	a.work(func(context.Context) func() {
+		devices, err := a.session.Devices()
+		others := 0
+		for _, d := range devices {
+			if !d.Removed && !d.This {
+				others++
+			}
+		}
+		return func() {
+			said := []string{lang.L("Messages, files and keys of {{.Name}} go from this computer for good. What others have stays with them, and so does what you saved elsewhere.", name)}
+			switch {
+			case err != nil:
+				said = append(said, sentence(err))
+			case others > 0:
+				said = append(said, lang.L("Your account goes on where else you have it. There, take this computer out of your devices afterwards."))
+			default:
+				said = append(said, lang.L("Nowhere else do you have this account: without a recovery file nobody can bring it back. Settings, Devices, makes one."))
+			}
+			if a.ownsRelay() {
+				said = append(said, lang.L("The relay in this account goes, too, with all that is on it: who joined it can't reach anybody there any more."))
+			}
+			words := widgets.NewParagraph(strings.Join(said, "\n\n"), widgets.SizeText, widgets.ColorText, fyne.TextAlignLeading)
+			var sheet *widgets.Sheet
+			no := widgets.NewButton(widgets.PlainButton, lang.L("Cancel"), func() { sheet.Dismiss() })
+			yes := widgets.NewButton(widgets.PrimaryButton, lang.L("Remove for good"), func() {
+				a.erases = true
+				a.cfg.Quit()
+			})
+			sheet = widgets.NewSheet(lang.L("Remove {{.Name}} from this computer?", name), words, no, yes)
+			a.showSheet(&openSheet{name: "remove-account", sheet: sheet, spots: map[string]spotted{"cancel": no, "erase": yes}})
+			sheet.ShowOn(a.window.Canvas(), no)
+		}
+	})
+}
+
+// erase takes the profile from this computer once everything is closed.
+func (a *App) erase() error {
+	err := a.session.Erase()
+	for _, name := range append([]string{settingsFile, "voice"}, a.cfg.RelayFiles...) {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(a.cfg.Dir, name)))
+	}
+	if system.CanStartAtLogin {
+		err = errors.Join(err, system.SetStartAtLogin(false, a.cfg.Dir))
+	}
+	_ = os.Remove(a.cfg.Dir) // unless something else is in it
+	return err
 }

@@ -35,6 +35,7 @@ type Config struct {
 	Name   string   // a name for the welcome; with it alone, a new profile starts here at once
 	Join   string   // an invitation; with a name, a new profile joins at once
 	Open   []string // what to show: links satchel://… and paths of files to send
+	Hidden bool     // in the tray at first, where there is one; what is open already stays as it is
 	Logger *slog.Logger
 
 	// OwnRelay tells that this profile has a relay of its own: it is started
@@ -47,6 +48,8 @@ type Config struct {
 	// run; KeepRelay changes it, for the next StartRelay and the next start.
 	RelayPlace func() (listen string, on bool)
 	KeepRelay  func(listen string, on bool) error
+
+	RelayFiles []string // what that relay keeps in the profile's folder, by name
 
 	Profiles string                     // the folder that profiles lie in
 	Another  func(args ...string) error // starts the program once more, with these arguments
@@ -99,6 +102,8 @@ type App struct {
 	relayOff bool // it was turned off, and is not to be started
 
 	notifier *system.Notifier
+	told     toldOf                // by the notifier, of late; the screen's
+	several  bool                  // there are other accounts on this computer; the screen's
 	stands   atomic.Pointer[place] // where the window stands; nil: not known
 
 	// The screen's: touched on Fyne's goroutine only.
@@ -119,7 +124,11 @@ type App struct {
 	focused  bool
 	hidden   bool // in the tray
 	keyboard keyboard
-	model    model
+	placed   bool // the window was shown, and stands where it did before
+	erases   bool // at its end the account goes from this computer
+
+	tellsUnread bool // in a moment
+	model       model
 
 	listening *listening                   // the sound that plays; nil: none
 	heard     map[messageKey]widgets.Heard // of sounds that were begun
@@ -146,7 +155,7 @@ func New(f fyne.App, cfg Config) (*App, error) {
 		cfg.Do = fyne.Do
 	}
 	s, err := command.Open(context.Background(), session.Options{Dir: cfg.Dir, Logger: cfg.Logger, Client: "Satchel", RecoveryWork: cfg.RecoveryWork})
-	if errors.Is(err, session.ErrInUse) && command.Raise(cfg.Dir, cfg.Open) {
+	if errors.Is(err, session.ErrInUse) && (cfg.Hidden && len(cfg.Open) == 0 || command.Raise(cfg.Dir, cfg.Open)) {
 		return nil, ErrRaised
 	} else if err != nil {
 		return nil, err
@@ -171,7 +180,7 @@ func (a *App) Start() {
 	a.wg.Go(func() { a.orders.run() })
 	a.wg.Go(a.observe)
 	a.wg.Go(a.connect)
-	a.wg.Go(func() { a.watchDrags(func(over bool) { a.ui(func() { a.hover(over) }) }) })
+	a.wg.Go(func() { a.watchDrags(func(over bool, x, y int) { a.ui(func() { a.hover(over, a.placeOf(x, y)) }) }) })
 	a.wg.Go(func() {
 		raised := func(args []string) {
 			a.ui(func() {
@@ -188,14 +197,13 @@ func (a *App) Start() {
 	} else {
 		a.showWelcome()
 	}
-	a.window.Show()
-	before := a.settings.Place
-	a.wg.Go(func() {
-		if before != nil {
-			a.restorePlace(*before)
-		}
-		a.watchPlace()
-	})
+	if a.cfg.Hidden && a.tray != nil && len(a.cfg.Open) == 0 {
+		a.hidden = true
+		a.setFocused(false)
+		a.awaitTray()
+	} else {
+		a.showWindow()
+	}
 	a.take(a.cfg.Open)
 }
 
@@ -311,6 +319,9 @@ func (a *App) Close() error {
 		}
 		if a.relay != nil {
 			err = errors.Join(err, a.relay.Close())
+		}
+		if a.erases {
+			err = errors.Join(err, a.erase())
 		}
 		a.state.close()
 		if a.tips != nil {

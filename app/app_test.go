@@ -271,3 +271,47 @@ func photo(t *testing.T) []byte {
 	}
 	return b.Bytes()
 }
+
+// A large batch goes to the screen in parts, nothing of it twice, and the log's order kept.
+func TestPortions(t *testing.T) {
+	var batch []chat.Change
+	for i := range 2*portion + 1 {
+		batch = append(batch, chat.TransferChanged{Transfer: chat.Transfer{ID: chat.TransferID(strconv.Itoa(i))}})
+	}
+	news := chat.MessagesChanged{Conversation: "c", Removed: []chat.MessageID{"gone"}}
+	for i := range 3 * portion {
+		news.Messages = append(news.Messages, chat.Message{Seq: uint64(3*portion - i)})
+	}
+	batch = append(batch, news, chat.Notice{Text: "last"})
+	transfers, seq, removed := 0, uint64(0), 0
+	all := portions(batch)
+	for _, some := range all {
+		weight := 0
+		for _, c := range some {
+			switch c := c.(type) {
+			case chat.TransferChanged:
+				if string(c.Transfer.ID) != strconv.Itoa(transfers) {
+					t.Fatalf("transfer %s comes after %d", c.Transfer.ID, transfers)
+				}
+				transfers, weight = transfers+1, weight+1
+			case chat.MessagesChanged:
+				for _, m := range c.Messages {
+					if m.Seq != seq+1 {
+						t.Fatalf("%d comes after %d", m.Seq, seq)
+					}
+					seq++
+				}
+				removed, weight = removed+len(c.Removed), weight+len(c.Messages)
+			}
+		}
+		if weight > portion {
+			t.Errorf("%d at once", weight)
+		}
+	}
+	if transfers != 2*portion+1 || seq != 3*portion || removed != 1 || len(all) != 7 {
+		t.Errorf("%d transfers, %d messages, %d removed, in %d parts", transfers, seq, removed, len(all))
+	}
+	if len(portions(nil)) != 1 || len(portions(batch[:portion])) != 1 {
+		t.Error("a small batch is more than one")
+	}
+}

@@ -15,6 +15,7 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"satchel/chat"
+	"satchel/net/seal"
 	"satchel/widgets"
 )
 
@@ -38,7 +39,8 @@ func TestSecondStart(t *testing.T) {
 	}
 	again(file)
 	p.sees("the file is offered", func(s Screen) bool { return s.Sheet != nil && slices.Equal(s.Sheet.Files, []string{file}) })
-	again("satchel://127.0.0.1:1/?code=x&key=y")
+	link := p.invites()
+	again(link)
 	p.sees("it asks about the invitation", func(s Screen) bool { return s.Sheet != nil && s.Sheet.Name == "invited" })
 	test.Tap(p.sheet.spots["begin"].(fyne.Tappable))
 	p.sees("the sheet is gone", func(s Screen) bool { return s.Sheet == nil })
@@ -55,7 +57,7 @@ func TestSecondStart(t *testing.T) {
 	if len(got) != 4 || got[1] != filepath.Join(filepath.Dir(dir), "account-2") || !strings.HasPrefix(got[3], Link) {
 		t.Errorf("started %v", got)
 	}
-	again("satchel://verify?x")
+	again(seal.Verification{}.String())
 	p.sees("what to do with a number's code", func(s Screen) bool { return strings.Contains(s.Notice, "clipboard") })
 	again()
 }

@@ -80,17 +80,40 @@ func (a *App) showSheet(o *openSheet) {
 	}
 }
 
+// below is the conversation whose row lies at a place of the window, and is not the
+// open one; "" elsewhere.
+func (a *App) below(at fyne.Position) chat.ConversationID {
+	if a.main == nil || a.sheet != nil || !a.main.list.Visible() {
+		return ""
+	}
+	for _, r := range a.main.list.Rows() {
+		o := a.main.list.RowObject(r.ID)
+		if r.Heading || r.Folder || r.ID == "" || r.ID == a.main.pane.id || o == nil {
+			continue
+		}
+		from := a.fyne.Driver().AbsolutePositionForObject(o)
+		if at.X >= from.X && at.Y >= from.Y && at.X < from.X+o.Size().Width && at.Y < from.Y+o.Size().Height {
+			return r.ID
+		}
+	}
+	return ""
+}
+
 // hover shows where files that hang over the window would go.
-func (a *App) hover(over bool) {
-	if a.main == nil || a.main.pane.id == "" {
+func (a *App) hover(over bool, at fyne.Position) {
+	if a.main == nil {
 		return
 	}
 	p := a.main.pane
-	if !over || a.sheet != nil {
+	id := a.below(at)
+	if id == "" {
+		id = p.id
+	}
+	if id == "" || !over || a.sheet != nil {
 		p.hover.Hide()
 		return
 	}
-	c := a.model.conversations[p.id]
+	c := a.model.conversations[id]
 	title := lang.L("Drop to send to {{.Name}}", map[string]any{"Name": a.model.name(&c)})
 	if c.Kind == chat.Self {
 		title = lang.L("Drop to keep in your notes")
@@ -100,9 +123,13 @@ func (a *App) hover(over bool) {
 	p.root.Refresh()
 }
 
-// dropFiles takes files that were dropped: with Shift held they go without a
-// question, and pictures without what they say of place and camera.
-func (a *App) dropFiles(paths []string) {
+// dropFiles takes files that were dropped, on a row of the list into its conversation:
+// with Shift held they go without a question, and pictures without what they say of
+// place and camera.
+func (a *App) dropFiles(paths []string, at fyne.Position) {
+	if id := a.below(at); id != "" {
+		a.open(id)
+	}
 	if a.main == nil || a.main.pane.id == "" || a.sheet != nil || widgets.Modifiers()&fyne.KeyModifierShift == 0 {
 		a.offerFiles(paths)
 		return
@@ -157,35 +184,49 @@ func (a *App) offerFiles(paths []string) {
 	})
 }
 
-// inspect tells which of these can be sent; what can't has a sentence.
+// inspect tells which of these can be sent; for those that can't there is a sentence.
 func inspect(paths []string, limit int64) (files []widgets.SendFile, refused string) {
-	missing, big := "", ""
+	count := 0
 	for _, path := range paths {
-		name := filepath.Base(path)
-		info, err := os.Stat(path)
-		switch {
-		case err == nil && info.IsDir():
-			files = append(files, widgets.SendFile{Path: path, Name: name, Folder: true, Counting: true})
-		case errors.Is(err, fs.ErrNotExist):
-			missing = lang.L("“{{.Name}}” is not there any more.", map[string]any{"Name": name})
-		case errors.Is(err, fs.ErrPermission):
-			missing = lang.L("“{{.Name}}” may not be read by you.", map[string]any{"Name": name})
-		case err != nil || !info.Mode().IsRegular():
-			missing = lang.L("“{{.Name}}” is no file that can be sent.", map[string]any{"Name": name})
-		case limit > 0 && info.Size() > limit:
-			big = lang.L("“{{.Name}}” is {{.Size}}; this relay takes files up to {{.Limit}}.",
-				map[string]any{"Name": name, "Size": widgets.FormatSize(info.Size()), "Limit": widgets.FormatSize(limit)})
-		default:
-			files = append(files, widgets.SendFile{Path: path, Name: name, Size: info.Size()})
+		f, why := inspectOne(path, limit)
+		if why == "" {
+			files = append(files, f)
+			continue
+		}
+		if count++; count == 1 {
+			refused = why
+		}
+	}
+	if count > 1 {
+		refused = lang.L("{{.Count}} of these can't be sent. The first of them: {{.Reason}}", map[string]any{"Count": count, "Reason": refused})
+	}
+	return files, refused
+}
+
+// inspectOne looks at one of them; why tells that it can't be sent.
+func inspectOne(path string, limit int64) (f widgets.SendFile, why string) {
+	name := map[string]any{"Name": filepath.Base(path)}
+	info, err := os.Stat(path)
+	if err == nil && info.Mode().IsRegular() {
+		var r *os.File
+		if r, err = os.Open(path); err == nil {
+			r.Close()
 		}
 	}
 	switch {
-	case big != "":
-		refused = big
-	default:
-		refused = missing
+	case err == nil && info.IsDir():
+		return widgets.SendFile{Path: path, Name: filepath.Base(path), Folder: true, Counting: true}, ""
+	case errors.Is(err, fs.ErrNotExist):
+		return f, lang.L("“{{.Name}}” is not there any more.", name)
+	case errors.Is(err, fs.ErrPermission):
+		return f, lang.L("“{{.Name}}” may not be read by you.", name)
+	case err != nil || !info.Mode().IsRegular():
+		return f, lang.L("“{{.Name}}” is no file that can be sent.", name)
+	case limit > 0 && info.Size() > limit:
+		return f, lang.L("“{{.Name}}” is {{.Size}}; this relay takes files up to {{.Limit}}.",
+			map[string]any{"Name": filepath.Base(path), "Size": widgets.FormatSize(info.Size()), "Limit": widgets.FormatSize(limit)})
 	}
-	return files, refused
+	return widgets.SendFile{Path: path, Name: filepath.Base(path), Size: info.Size()}, ""
 }
 
 // openSendSheet shows an empty send sheet for the open conversation.

@@ -14,8 +14,8 @@ type keyboard struct {
 	at fyne.Position
 }
 
-// placeOf is where an object is in the window; false when it can't be seen there.
-func (a *App) placeOf(o fyne.CanvasObject) (fyne.Position, bool) {
+// standsAt is where an object is in the window; false when it can't be seen there.
+func (a *App) standsAt(o fyne.CanvasObject) (fyne.Position, bool) {
 	if o == a.window.Canvas().Overlays().Top() {
 		return fyne.Position{}, true
 	}
@@ -44,7 +44,7 @@ func (a *App) keepKeyboard() {
 		a.keyboard = keyboard{}
 		return
 	}
-	at, seen := a.placeOf(o)
+	at, seen := a.standsAt(o)
 	switch {
 	case seen:
 		a.keyboard = keyboard{f, at}
@@ -62,7 +62,7 @@ func (a *App) focusNear(at fyne.Position) {
 	var nearest fyne.Focusable
 	least := float32(math.MaxFloat32)
 	a.eachFocusable(func(f fyne.Focusable) bool {
-		if p, seen := a.placeOf(f.(fyne.CanvasObject)); seen {
+		if p, seen := a.standsAt(f.(fyne.CanvasObject)); seen {
 			if d := p.Subtract(at); d.X*d.X+4*d.Y*d.Y < least {
 				nearest, least = f, d.X*d.X+4*d.Y*d.Y
 			}
@@ -114,7 +114,7 @@ func (a *App) refocus() {
 		return
 	}
 	if o, ok := a.window.Canvas().Focused().(fyne.CanvasObject); ok {
-		if _, seen := a.placeOf(o); seen {
+		if _, seen := a.standsAt(o); seen {
 			return
 		}
 	}

@@ -73,8 +73,7 @@ func (a *App) openGroupLinks(id chat.ConversationID) {
 	var sheet *widgets.Sheet
 	back := widgets.NewButton(widgets.PlainButton, lang.L("Back"), func() { a.openGroup(id) })
 	create := widgets.NewButton(widgets.PrimaryButton, lang.L("Make a link"), nil)
-	sheet = widgets.NewSheet(lang.L("Links to {{.Group}}", map[string]any{"Group": a.model.name(&c)}), widgets.NewScrolled(body), back, create)
-	sheet.Height = 420
+	sheet = widgets.NewSheet(lang.L("Links to {{.Group}}", map[string]any{"Group": a.model.name(&c)}), body, back, create)
 	o := &openSheet{name: "group-links", sheet: sheet, spots: map[string]spotted{"make": create, "back": back}}
 	say := func(err error) {
 		answer.SetText("")

@@ -14,11 +14,11 @@ import (
 // hoverPoll is how often the pointer is looked at while something is dragged.
 const hoverPoll = 60 * time.Millisecond
 
-// watchDrags tells over(true) when something that is dragged comes over the
-// window, and over(false) when it goes. Fyne hears of a drop only; X tells that a
+// watchDrags tells over(true) when something that is dragged comes over the window
+// or moves there, with the place in pixels of its content, and over(false) when it goes. Fyne hears of a drop only; X tells that a
 // drag began, as its source takes a selection, and where the pointer is. Without
 // X it returns at once. It runs beside the screen, until the program ends.
-func (a *App) watchDrags(over func(bool)) {
+func (a *App) watchDrags(over func(is bool, x, y int)) {
 	if os.Getenv("DISPLAY") == "" {
 		return
 	}
@@ -117,15 +117,15 @@ func (w *dragWatch) listen() error {
 }
 
 // follow looks where the pointer is until its button is let go.
-func (w *dragWatch) follow(end <-chan struct{}, over func(bool)) {
-	was := false
+func (w *dragWatch) follow(end <-chan struct{}, over func(is bool, x, y int)) {
+	was, wasX, wasY := false, 0, 0
 	tick := time.NewTicker(hoverPoll)
 	defer tick.Stop()
 	for {
-		held, is := w.pointer()
-		if is = is && held; is != was {
-			was = is
-			over(is)
+		held, is, x, y := w.pointer()
+		if is = is && held; is != was || is && (x != wasX || y != wasY) {
+			was, wasX, wasY = is, x, y
+			over(is, x, y)
 		}
 		if !held {
 			return
@@ -138,22 +138,23 @@ func (w *dragWatch) follow(end <-chan struct{}, over func(bool)) {
 	}
 }
 
-// pointer tells whether its first button is down, and whether it is over our window.
-func (w *dragWatch) pointer() (held, over bool) {
+// pointer tells whether its first button is down, whether it is over our window, and
+// where there.
+func (w *dragWatch) pointer() (held, over bool, x, y int) {
 	p, err := xproto.QueryPointer(w.conn, w.root).Reply()
 	if err != nil || p.Mask&xproto.KeyButMaskButton1 == 0 {
-		return false, false
+		return false, false, 0, 0
 	}
 	// Down from the root, through the window manager's frame.
 	for at := p.Child; at != 0; {
-		if at == w.window {
-			return true, true
-		}
 		q, err := xproto.QueryPointer(w.conn, at).Reply()
 		if err != nil {
 			break
 		}
+		if at == w.window {
+			return true, true, int(q.WinX), int(q.WinY)
+		}
 		at = q.Child
 	}
-	return true, false
+	return true, false, 0, 0
 }

@@ -3,7 +3,7 @@
 package app
 
 // watchDrags has nobody to ask here.
-func (a *App) watchDrags(func(bool)) {}
+func (a *App) watchDrags(func(is bool, x, y int)) {}
 
 // restorePlace does nothing: where windows stand is not known here.
 func (a *App) restorePlace(place) {}

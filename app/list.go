@@ -178,9 +178,19 @@ func (a *App) drawRows() {
 		}
 	}
 	a.main.list.SetRows(rows, empty)
+	a.drawTitle()
+	a.tellUnread()
+}
+
+// drawTitle says in the window's title how much is unread, and whose window it is
+// where there are several accounts.
+func (a *App) drawTitle() {
 	title := "Satchel"
-	if m.list.unread > 0 {
-		title = fmt.Sprintf("(%d) Satchel", m.list.unread)
+	if a.several && a.main != nil {
+		title += " · " + a.model.me.Name
+	}
+	if n := a.model.list.unread; n > 0 {
+		title = fmt.Sprintf("(%d) %s", n, title)
 	}
 	if a.window.Title() != title {
 		a.window.SetTitle(title)

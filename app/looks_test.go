@@ -229,7 +229,7 @@ func views() []view {
 			}
 			p.main.pane.timeline.ScrollTo(p.main.pane.inOrder()[0].ID, 40)
 		}, nil},
-		{"hover", func(p *person) { p.hover(true) }, nil},
+		{"hover", func(p *person) { p.hover(true, fyne.Position{}) }, nil},
 		{"search", func(p *person) { p.lists(); p.main.head.Search.SetText("ha") }, func(_ *person, s Screen) bool { return len(s.Rows) > 3 }},
 		{"search-nothing", func(p *person) { p.lists(); p.main.head.Search.SetText("xylophone") }, func(_ *person, s Screen) bool { return len(s.Rows) == 0 }},
 		{"offline", func(p *person) {
@@ -326,15 +326,7 @@ func (p *person) shows(v view) {
 
 // back takes away what a view brought.
 func (p *person) back() {
-	if p.viewer != nil {
-		p.viewer.widget.Dismiss()
-	}
-	if p.sheet != nil {
-		p.sheet.sheet.Dismiss()
-	}
-	if p.picker != nil {
-		p.picker.Dismiss()
-	}
+	p.uncover() // nothing that was opened from something leads back there
 	c := p.window.Canvas()
 	for c.Overlays().Top() != nil {
 		c.Overlays().Remove(c.Overlays().Top())

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"slices"
 	"time"
 
 	"satchel/chat"
@@ -25,28 +26,70 @@ func (a *App) observe() {
 			}
 			batch = more
 		}
-		drawn := make(chan struct{})
-		a.cfg.Do(func() {
-			defer close(drawn)
-			if !a.ended.Load() {
-				a.apply(batch)
-				a.publish()
+		for _, some := range portions(batch) {
+			if !a.draw(some) {
+				return
 			}
-		})
-		next := time.NewTimer(frame)
-		select {
-		case <-a.ctx.Done():
-			next.Stop()
-			return
-		case <-drawn:
-		}
-		select {
-		case <-a.ctx.Done():
-			next.Stop()
-			return
-		case <-next.C:
 		}
 	}
+}
+
+// draw brings changes to the screen, and returns when they are drawn and a frame has
+// passed; false: the program ends.
+func (a *App) draw(changes []chat.Change) bool {
+	drawn := make(chan struct{})
+	a.cfg.Do(func() {
+		defer close(drawn)
+		if !a.ended.Load() {
+			a.apply(changes)
+			a.publish()
+		}
+	})
+	next := time.NewTimer(frame)
+	defer next.Stop()
+	select {
+	case <-a.ctx.Done():
+		return false
+	case <-drawn:
+	}
+	select {
+	case <-a.ctx.Done():
+		return false
+	case <-next.C:
+		return true
+	}
+}
+
+// portion is how many changes, and messages, one hop brings at most: ten thousand
+// files that are sent at once would hold the screen up otherwise.
+const portion = 1000
+
+// portions are the parts of a batch that go to the screen one after the other. News
+// of one conversation is in the order of the log, so that no part leaves a gap.
+func portions(batch []chat.Change) (all [][]chat.Change) {
+	var some []chat.Change
+	n := 0
+	add := func(c chat.Change, weight int) {
+		if n+weight > portion && n > 0 {
+			all, some, n = append(all, some), nil, 0
+		}
+		some, n = append(some, c), n+weight
+	}
+	for _, c := range batch {
+		m, ok := c.(chat.MessagesChanged)
+		if !ok || m.History || len(m.Messages) <= portion {
+			add(c, 1+len(m.Messages))
+			continue
+		}
+		messages := slices.Clone(m.Messages)
+		slices.SortStableFunc(messages, bySeq)
+		for part := range slices.Chunk(messages, portion) {
+			m.Messages = part
+			add(m, len(part))
+			m.Removed = nil
+		}
+	}
+	return append(all, some)
 }
 
 // apply takes a batch into the model and draws what changed by it.

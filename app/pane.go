@@ -100,13 +100,8 @@ func newPane(a *App) *pane {
 	t.OnPicked = p.drawPicked
 	t.OnDone = p.focus
 	t.OnLink = func(u *url.URL) {
-		if _, here := a.session.IsGroupLink(u.String()); here {
-			a.joinGroup(u.String())
-			return
-		}
 		if u.Scheme == "satchel" {
-			a.fyne.Clipboard().SetContent(u.String())
-			a.notice(lang.L("This is an invitation, and is on the clipboard now. It is used in a Satchel that has not joined a relay yet."))
+			a.takeLink(u.String())
 			return
 		}
 		if err := a.fyne.OpenURL(u); err != nil {

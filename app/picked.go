@@ -34,16 +34,16 @@ func (p *pane) drawPicked(n int) {
 		p.head.Show()
 		return
 	}
-	files, mine := false, true
+	files, goes := false, true
 	for _, m := range p.timeline.Picked() {
 		files = files || m.Content.File != nil
-		mine = mine && m.From == p.app.model.me.ID
+		goes = goes && (m.Seq > 0 || p.app.deletable(&m))
 	}
 	words := lang.L("1 message")
 	if n > 1 {
 		words = lang.L("{{.Count}} messages", map[string]any{"Count": n})
 	}
-	p.picked.Set(words, files, mine)
+	p.picked.Set(words, files, goes)
 	p.head.Hide() // so that Tab does not go there
 	p.picked.Show()
 	p.root.Refresh()

@@ -8,9 +8,9 @@ import (
 )
 
 // closeWindow is what closing the window asks for: into the tray where the person
-// wants that and there is one, else the end.
+// wants that and there is one just now, else the end.
 func (a *App) closeWindow() {
-	if a.settings.ToTray && a.tray != nil {
+	if a.settings.ToTray && a.tray != nil && !a.tray.gone.Load() {
 		a.hidden = true
 		a.window.Hide()
 		a.setFocused(false)

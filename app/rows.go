@@ -142,7 +142,7 @@ func (m *model) face(c *chat.Conversation) widgets.Face {
 
 func (m *model) typingLine(c *chat.Conversation) string {
 	if c.Kind == chat.Group {
-		if who := memberName(c, m.typing[c.ID].account); who != "" {
+		if who, _, _ := strings.Cut(memberName(c, m.typing[c.ID].account), " "); who != "" {
 			return lang.L("{{.Name}} is typing…", map[string]any{"Name": who})
 		}
 	}

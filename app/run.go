@@ -27,6 +27,10 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	percent := debug.SetGCPercent(garbage)
 	f := fyneapp.NewWithID(system.ID)
+	if m := f.Metadata(); m.Name == "" { // only what is packaged has it: the tray would show the id
+		m.ID, m.Name, m.Version = system.ID, "Satchel", Version
+		fyneapp.SetMetadata(m)
+	}
 	f.SetIcon(widgets.WindowIcon())
 	f.Settings().SetTheme(widgets.NewTheme())
 	widgets.SettleFonts()

@@ -21,6 +21,7 @@ type settings struct {
 	Conversation chat.ConversationID `json:"conversation,omitempty"`
 	Emoji        string              `json:"emoji,omitempty"`   // those used last, with a space between
 	Account      string              `json:"account,omitempty"` // whose profile it is, for the menus of others
+	Unread       int                 `json:"unread,omitempty"`  // messages, for those, too
 
 	Theme    string        `json:"theme,omitempty"`    // "light" or "dark"; "": as the system
 	Scale    int           `json:"scale,omitempty"`    // of everything, in per cent; 0: 100

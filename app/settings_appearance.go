@@ -50,10 +50,10 @@ func (a *App) appearancePage(o *openSheet) fyne.CanvasObject {
 	o.spots["theme"], o.spots["size"], o.spots["density"], o.spots["language"] = look.Button, size.Button, density.Button, language.Button
 	rows := []fyne.CanvasObject{look, size, density, language}
 
+	var login *widgets.Toggle
 	if system.CanStartAtLogin {
-		var login *widgets.Toggle
-		login = widgets.NewToggle(lang.L("Start at login"), "", system.StartsAtLogin(), func(on bool) {
-			if err := system.SetStartAtLogin(on, "--profile", a.cfg.Dir); err != nil {
+		login = widgets.NewToggle(lang.L("Start at login"), a.loginDetail(), system.StartsAtLogin(a.cfg.Dir), func(on bool) {
+			if err := a.startAtLogin(on); err != nil {
 				login.SetOn(!on)
 				login.SetDetail(lang.L("This could not be changed: {{.Reason}}", map[string]any{"Reason": sentence(err)}))
 				o.sheet.Refresh()
@@ -64,6 +64,16 @@ func (a *App) appearancePage(o *openSheet) fyne.CanvasObject {
 	}
 	tray := widgets.NewToggle(lang.L("Keep running when the window is closed"), lang.L("Messages and files go on coming; the icon in the tray brings the window back."), a.settings.ToTray, func(on bool) {
 		a.set(func(s *settings) { s.ToTray = on })
+		if login == nil {
+			return
+		}
+		login.SetDetail(a.loginDetail())
+		if login.On() {
+			if err := a.startAtLogin(true); err != nil {
+				a.log.Warn("the start at login stays as it was", "error", err)
+			}
+		}
+		o.sheet.Refresh()
 	})
 	if a.tray == nil {
 		tray.SetDetail(lang.L("This desktop shows no tray icons, so closing the window ends Satchel."))
@@ -72,6 +82,24 @@ func (a *App) appearancePage(o *openSheet) fyne.CanvasObject {
 	}
 	o.spots["tray"] = tray
 	return widgets.NewColumn(6, append(rows, tray)...)
+}
+
+// startAtLogin has this account start with the person's desktop, or not: into the
+// tray, where that is where its window goes.
+func (a *App) startAtLogin(on bool) error {
+	var args []string
+	if a.settings.ToTray {
+		args = append(args, "--hidden")
+	}
+	return system.SetStartAtLogin(on, a.cfg.Dir, args...)
+}
+
+// loginDetail says how it then starts.
+func (a *App) loginDetail() string {
+	if a.settings.ToTray && a.tray != nil {
+		return lang.L("Without a window: the icon in the tray brings it.")
+	}
+	return ""
 }
 
 func index(second bool) int {

@@ -64,6 +64,8 @@ func (a *App) profilePage(o *openSheet) fyne.CanvasObject {
 				}
 				a.model.me = me
 				a.main.drawMe(&a.model)
+				a.set(func(s *settings) { s.Account = me.Name })
+				a.drawTitle()
 				draw()
 				say(lang.L("You are called {{.Name}} from now on.", map[string]any{"Name": me.Name}))
 			}
@@ -90,7 +92,10 @@ func (a *App) profilePage(o *openSheet) fyne.CanvasObject {
 	blocked := widgets.NewParagraph(lang.L("Nobody is blocked. What somebody writes whom you block is not shown, and they are not told."), widgets.SizeSmall, widgets.ColorMuted, fyne.TextAlignLeading)
 	people := container.NewVBox()
 	heading := widgets.NewHeading(lang.L("Blocked"))
-	page := widgets.NewColumn(14, container.New(&profileLayout{}, avatar, widgets.FieldBox(name, false), save), answer, widgets.NewLine(12, choose, remove), words, heading, blocked, people)
+	leave := widgets.NewButton(widgets.PlainButton, lang.L("Remove from this computer…"), a.askToRemove)
+	o.spots["remove-account"] = leave
+	page := widgets.NewColumn(14, container.New(&profileLayout{}, avatar, widgets.FieldBox(name, false), save), answer, widgets.NewLine(12, choose, remove), words, heading, blocked, people,
+		widgets.NewHeading(lang.L("This account")), widgets.NewLine(12, leave))
 	o.drawMe()
 	a.listBlocked(o, blocked, people)
 	return page

@@ -120,7 +120,7 @@ func (p *storesPage) fill(i int) {
 	}
 	p.forms[i].SetValues(values)
 	if f := p.forms[i].Field("secret"); f != nil && s.Secret != "" {
-		f.SetPlaceHolder(lang.L("as it is"))
+		f.SetHint(lang.L("as it is"))
 	}
 }
 

@@ -179,9 +179,8 @@ func (a *App) showShortcuts() {
 	for _, k := range otherKeys() {
 		rows = append(rows, widgets.NewFact(k[0], k[1]))
 	}
-	column := widgets.NewColumn(7, rows...)
-	sheet := widgets.NewSheet(lang.L("Keyboard"), widgets.NewScrolled(column))
-	sheet.Width, sheet.Height, sheet.Tall = 560, 440, column.HeightAt(500)
+	sheet := widgets.NewSheet(lang.L("Keyboard"), widgets.NewColumn(7, rows...))
+	sheet.Width = 560
 	a.showSheet(&openSheet{name: "keyboard", sheet: sheet, spots: map[string]spotted{}})
 	sheet.ShowOn(a.window.Canvas(), nil)
 }

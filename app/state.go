@@ -428,6 +428,12 @@ func (a *App) spot(o spotted) (Spot, bool) {
 	return Spot{x, y, w, h}, true
 }
 
+// placeOf is where a pixel of the window is, in Fyne's measure.
+func (a *App) placeOf(x, y int) fyne.Position {
+	scale := a.window.Canvas().Scale()
+	return fyne.NewPos(float32(x)/scale, float32(y)/scale)
+}
+
 // publish offers the screen to the test seam, where there is one.
 func (a *App) publish() {
 	if a.state != nil {

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2/lang"
+
+	"satchel/app/session"
 )
 
 // Link is how links of Satchel begin.
@@ -30,16 +32,30 @@ func (a *App) take(args []string) {
 	}
 }
 
-// takeLink uses a link that was opened on the desktop.
+// takeLink uses a link that was opened on the desktop, or clicked in a message.
 func (a *App) takeLink(link string) {
-	switch verification := strings.HasPrefix(link, Link+"verify"); {
-	case a.welcome != nil && !a.welcome.Busy() && !verification:
-		a.welcome.SetLink(link)
+	kind := session.KindOfLink(link)
+	if a.main == nil {
+		if a.welcome == nil || a.welcome.Busy() || kind == session.NumberLink {
+			return
+		}
+		if kind == session.DeviceLink {
+			a.welcome.SetCode(link)
+			return
+		}
+		a.welcome.SetLink(link) // one that is wrong is answered there
 		a.window.Canvas().Focus(a.welcome.Name)
-	case a.main == nil:
-	case verification:
+		return
+	}
+	switch kind {
+	case session.NumberLink:
 		a.fyne.Clipboard().SetContent(link)
 		a.notice(lang.L("This is the code of somebody's number, and is on the clipboard now. Open your conversation with them, tap its head, and paste it there."))
+	case session.DeviceLink:
+		a.fyne.Clipboard().SetContent(link)
+		a.notice(lang.L("This link adds a computer to an account, and is on the clipboard now. On that computer, choose “I have Satchel on another device” and paste it."))
+	case session.BadLink:
+		a.notice(lang.L("This link leads nowhere: a part of it is missing or wrong. Copy it whole, or ask for a new one."))
 	default:
 		if _, here := a.session.IsGroupLink(link); here {
 			a.joinGroup(link)

@@ -187,7 +187,7 @@ func (a *App) talkMenu(m chat.Message) []*fyne.MenuItem {
 		add(lang.L("Forward…"), func() { a.forward([]chat.Message{m}) })
 	}
 	add(lang.L("Choose"), func() { p.timeline.Pick(m.ID) })
-	if m.From == a.model.me.ID && a.session.Changeable(&m) {
+	if a.deletable(&m) || m.Seq > 0 {
 		add(lang.L("Delete…"), func() { a.askToDelete([]chat.Message{m}) })
 	}
 	if who := a.readBy(&m); who != "" {
@@ -290,31 +290,83 @@ func (a *App) recentEmoji() []string {
 	return slices.DeleteFunc(recent, func(e string) bool { return len(e) > chat.MaxReaction || !utf8.ValidString(e) })
 }
 
-// askToDelete asks once before messages of ours are gone for everyone.
+// deletable tells whether a message can be deleted for everyone.
+func (a *App) deletable(m *chat.Message) bool {
+	return m.From == a.model.me.ID && a.session.Changeable(m)
+}
+
+// askToDelete asks once before messages are gone: for everyone, where all of them are
+// ours, or for oneself.
 func (a *App) askToDelete(messages []chat.Message) {
+	if len(messages) == 0 {
+		return
+	}
 	title := lang.L("Delete this message?")
-	said := lang.L("It is deleted for everyone in the conversation. Who has read it may still remember it, and a file that somebody saved stays where it was saved.")
+	forMe := lang.L("For you, it goes from all devices that you have; the others keep it.")
+	forAll := lang.L("For everyone, it goes from the conversation. Who has read it may still remember it, and a file that somebody saved stays where it was saved.")
+	alone := lang.L("It goes from all devices that you have. A file that you saved stays where it was saved.")
 	if len(messages) > 1 {
 		title = lang.L("Delete {{.Count}} messages?", map[string]any{"Count": len(messages)})
-		said = lang.L("They are deleted for everyone in the conversation. Who has read them may still remember them, and files that somebody saved stay where they were saved.")
+		forMe = lang.L("For you, they go from all devices that you have; the others keep them.")
+		forAll = lang.L("For everyone, they go from the conversation. Who has read them may still remember them, and files that somebody saved stay where they were saved.")
+		alone = lang.L("They go from all devices that you have. Files that you saved stay where they were saved.")
 	}
-	words := widgets.NewParagraph(said,
-		widgets.SizeText, widgets.ColorText, fyne.TextAlignLeading)
+	all, mine := true, true // for everyone; for me
+	for i := range messages {
+		all, mine = all && a.deletable(&messages[i]), mine && messages[i].Seq > 0
+	}
+	notes := a.model.conversations[messages[0].Conversation].Kind == chat.Self
+	mine = mine && !(notes && all) // the same
 	var sheet *widgets.Sheet
-	cancel := widgets.NewButton(widgets.PlainButton, lang.L("Cancel"), func() { sheet.Dismiss() })
-	yes := widgets.NewButton(widgets.PrimaryButton, lang.L("Delete"), func() {
-		sheet.Dismiss()
-		a.main.pane.timeline.PickNone()
-		a.inOrder(func(ctx context.Context) func() {
-			for _, m := range messages {
-				if err := a.session.Delete(ctx, m.Conversation, m.ID); err != nil {
+	do := func(delete func(ctx context.Context) error) func() {
+		return func() {
+			sheet.Dismiss()
+			a.main.pane.timeline.PickNone()
+			a.inOrder(func(ctx context.Context) func() {
+				if err := delete(ctx); err != nil {
 					return func() { a.notice(sentence(err)) }
 				}
+				return nil
+			})
+		}
+	}
+	ids := make([]chat.MessageID, len(messages))
+	for i, m := range messages {
+		ids[i] = m.ID
+	}
+	cancel := widgets.NewButton(widgets.PlainButton, lang.L("Cancel"), func() { sheet.Dismiss() })
+	me := widgets.NewButton(widgets.PlainButton, lang.L("Delete for me"), do(func(ctx context.Context) error {
+		return a.session.DeleteForMe(ctx, messages[0].Conversation, ids...)
+	}))
+	everyone := widgets.NewButton(widgets.PrimaryButton, lang.L("Delete for everyone"), do(func(ctx context.Context) error {
+		for _, m := range messages {
+			if err := a.session.Delete(ctx, m.Conversation, m.ID); err != nil {
+				return err
 			}
-			return nil
-		})
-	})
-	sheet = widgets.NewSheet(title, words, cancel, yes)
-	a.showSheet(&openSheet{name: "delete", sheet: sheet, spots: map[string]spotted{"cancel": cancel, "delete": yes}})
+		}
+		return nil
+	}))
+	buttons, spots := []*widgets.Button{cancel}, map[string]spotted{"cancel": cancel}
+	var said []string
+	if mine {
+		buttons, spots["delete-for-me"] = append(buttons, me), me
+		said = append(said, forMe)
+	}
+	if all {
+		if notes {
+			everyone.SetText(lang.L("Delete"))
+		} else {
+			said = append(said, forAll)
+		}
+		buttons, spots["delete"] = append(buttons, everyone), everyone
+	} else {
+		me.Kind = widgets.PrimaryButton
+	}
+	if len(said) == 0 {
+		said = append(said, alone)
+	}
+	words := widgets.NewParagraph(strings.Join(said, "\n\n"), widgets.SizeText, widgets.ColorText, fyne.TextAlignLeading)
+	sheet = widgets.NewSheet(title, words, buttons...)
+	a.showSheet(&openSheet{name: "delete", sheet: sheet, spots: spots})
 	sheet.ShowOn(a.window.Canvas(), nil)
 }

@@ -6,6 +6,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -117,8 +118,8 @@ func TestTalk(t *testing.T) {
 	mara.main.pane.timeline.Pick(first)
 	mara.main.pane.timeline.Pick(answer)
 	mara.sees("two are chosen", func(s Screen) bool { return s.Picked == 2 })
-	if words := mara.main.pane.picked.Text(); words != "2 messages" || !mara.main.pane.picked.Delete.Disabled() {
-		t.Errorf("%q; somebody else's can be deleted", words)
+	if words := mara.main.pane.picked.Text(); words != "2 messages" || mara.main.pane.picked.Delete.Disabled() {
+		t.Errorf("%q; they can't be deleted", words)
 	}
 	test.Tap(mara.main.pane.picked.Copy)
 	if got := mara.fyne.Clipboard().Content(); !strings.Contains(got, ": Morning\n") || !strings.Contains(got, "Mara Reyes, ") {
@@ -138,8 +139,22 @@ func TestTalk(t *testing.T) {
 		return s.Conversation.Name == "Notes to self" && len(s.Messages) == 2 && s.Messages[0].Text == "Morning" && s.Messages[0].Mine
 	})
 
-	// Gone for everyone, after a question.
+	// Somebody else's is gone for oneself alone.
 	mara.opens("Ines Tavares")
+	mara.chooses(first, "Delete…")
+	mara.sees("it is asked first", func(s Screen) bool { return s.Sheet != nil && s.Sheet.Name == "delete" })
+	if mara.sheet.spots["delete"] != nil {
+		t.Error("somebody else's can be deleted for everyone")
+	}
+	test.Tap(mara.sheet.spots["delete-for-me"].(fyne.Tappable))
+	mara.sees("it is gone here", func(s Screen) bool {
+		return !slices.ContainsFunc(s.Messages, func(m MessageState) bool { return m.ID == first })
+	})
+	ines.sees("and not there", func(s Screen) bool {
+		return slices.ContainsFunc(s.Messages, func(m MessageState) bool { return m.ID == first && m.Text == "Morning" })
+	})
+
+	// Gone for everyone, after a question.
 	mara.chooses(answer, "Delete…")
 	mara.sees("it is asked first", func(s Screen) bool { return s.Sheet != nil && s.Sheet.Name == "delete" })
 	test.Tap(mara.sheet.spots["delete"].(fyne.Tappable))

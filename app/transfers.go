@@ -44,7 +44,7 @@ func (a *App) openTransfers() {
 	t.cancel = widgets.NewButton(widgets.PlainButton, lang.L("End all…"), a.askToCancelAll)
 	sheet := widgets.NewSheet(lang.L("Transfers"), t.list, t.back, t.goOn, t.pause)
 	sheet.Aside, t.cancel.OnEscape = t.cancel, sheet.Dismiss
-	sheet.Width, sheet.Height, sheet.Tall = 660, 470, 640
+	sheet.Width, sheet.Height, sheet.Tall = 704, 470, 640
 	o := &openSheet{name: "transfers", sheet: sheet, transfers: t, anew: a.openTransfers, spots: map[string]spotted{"pause-all": t.pause, "go-on-all": t.goOn, "retry-all": t.back, "cancel-all": t.cancel}}
 	a.showSheet(o)
 	a.drawTransfers()

@@ -1,12 +1,15 @@
 package app
 
 import (
+	"runtime"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/lang"
+	"fyne.io/systray"
 
 	"satchel/app/system"
 	"satchel/chat"
@@ -19,6 +22,7 @@ type tray struct {
 	shown   trayLook
 	drawn   time.Time
 	waiting bool
+	gone    atomic.Bool // nothing shows icons just now
 }
 
 // trayLook is what the tray says.
@@ -26,20 +30,43 @@ type trayLook struct {
 	unread          int
 	moving, stopped bool // transfers
 	language        string
+	whose           string // "" where there is one account
 }
 
 // trayPause is how long a look stays at least.
 const trayPause = time.Second
 
-// startTray puts the icon there, where the desktop has a place for it. It has to
-// come before Fyne's loop.
+// startTray puts the icon there, where the desktop has a place for it, or may get one
+// and the person counts on it: panels start when they like. It has to come before
+// Fyne's loop.
 func (a *App) startTray() {
 	d, ok := a.fyne.(desktop.App)
-	if !ok || !system.HasTray(a.ctx) {
+	if !ok {
+		return
+	}
+	has := system.HasTray(a.ctx)
+	if !has && !(a.settings.ToTray && system.MayHaveTray()) {
 		return
 	}
 	a.tray = &tray{desktop: d, shown: trayLook{unread: -1}}
+	a.tray.gone.Store(!has)
+	if runtime.GOOS != "darwin" { // there a click opens the menu
+		systray.SetOnTapped(func() { a.ui(a.raise) })
+	}
 	a.drawTray()
+	a.wg.Go(func() { system.WatchTray(a.ctx, func(there bool) { a.tray.gone.Store(!there) }) })
+}
+
+// trayPatience is how long a start into the tray waits for one.
+const trayPatience = 30 * time.Second
+
+// awaitTray shows the window after all when no tray comes for it.
+func (a *App) awaitTray() {
+	a.later(trayPatience, func() {
+		if a.hidden && a.tray.gone.Load() {
+			a.raise()
+		}
+	})
 }
 
 // drawTray shows how many messages are unread, and what can be done from there.
@@ -64,6 +91,11 @@ func (a *App) drawTray() {
 		t.desktop.SetSystemTrayIcon(widgets.TrayIcon(look.unread > 0))
 	}
 	t.shown, t.drawn = look, time.Now()
+	tip := "Satchel"
+	if look.whose != "" {
+		tip += " · " + look.whose
+	}
+	systray.SetTooltip(tip)
 	t.desktop.SetSystemTrayMenu(fyne.NewMenu("", a.trayItems(look)...))
 }
 
@@ -75,6 +107,9 @@ func (a *App) trayLook() trayLook {
 	l := trayLook{unread: a.model.unread(), stopped: len(a.paused) > 0, moving: a.model.all.count != [2]int{}}
 	if s := spoken.Load(); s != nil {
 		l.language = s.code
+	}
+	if a.several {
+		l.whose = a.model.me.Name
 	}
 	return l
 }

@@ -20,12 +20,12 @@ func (a *App) openWindow() {
 	w.SetIcon(widgets.WindowIcon())
 	w.SetCloseIntercept(a.closeWindow)
 	w.Resize(fyne.NewSize(a.settings.Width, a.settings.Height))
-	w.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) {
+	w.SetOnDropped(func(at fyne.Position, uris []fyne.URI) {
 		paths := make([]string, len(uris))
 		for i, u := range uris {
 			paths[i] = u.Path()
 		}
-		a.dropFiles(paths)
+		a.dropFiles(paths, at)
 		a.publish()
 	})
 	life := a.fyne.Lifecycle()
@@ -171,8 +171,25 @@ func (a *App) setFocused(yes bool) {
 	a.focused = yes
 	if a.main != nil && yes {
 		a.main.pane.markRead()
+		a.lookForAccounts()
 	}
 	a.publish()
+}
+
+// showWindow shows the window; the first time where it stood before.
+func (a *App) showWindow() {
+	a.window.Show()
+	if a.placed {
+		return
+	}
+	a.placed = true
+	before := a.settings.Place
+	a.joined(func() {
+		if before != nil {
+			a.restorePlace(*before)
+		}
+		a.watchPlace()
+	})
 }
 
 // mainScreen is the side bar and the open conversation.
@@ -206,6 +223,7 @@ func (a *App) showMain() {
 	if a.settings.Account != p.Account.Name {
 		a.set(func(s *settings) { s.Account = p.Account.Name })
 	}
+	a.lookForAccounts()
 	s.head.Search.OnChanged = a.search
 	s.head.Search.OnStep = s.list.Step
 	s.head.Search.OnEscape, s.head.OnEscape, s.list.OnEscape, s.pane.head.OnEscape = a.escape, a.escape, a.escape, a.escape

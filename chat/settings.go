@@ -15,6 +15,7 @@ const (
 	SettingTimer   = "timer"          // of a conversation: Seconds is how long messages are there, Seq the number of the entry that said so
 	SettingLink    = "group-link"     // of a link to a group, by its id: Text is a LinkRow as JSON, At when it expires, Seq the number of the entry that told of it
 	SettingLinkUse = "group-link-use" // of a link and an account, with a space between: At is when they came by it
+	SettingHidden  = "hidden"         // of a conversation and a run of its log, with a space between: Text has a bit for each entry that is deleted for this account alone
 	SettingPicture = "picture"        // of a group: Picture is how it looks, Seq the number of the entry that said so
 )
 

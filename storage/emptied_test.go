@@ -58,3 +58,47 @@ func TestPagesThatOneTransactionEmpties(t *testing.T) {
 		t.Fatal("the transaction does not end")
 	}
 }
+
+// The newest of what waits is found whatever went before it: the newest are sent first,
+// and what is left is far from the last number that was given out.
+func TestNewestThatWaits(t *testing.T) {
+	db := fresh(t)
+	const n = 300
+	id := func(i int) chat.MessageID { return chat.MessageID(fmt.Sprintf("%026d", i)) }
+	if err := db.Update(func(tx *Tx) error {
+		if err := tx.PutConversation(&chat.Conversation{ID: "c", Kind: chat.Direct, Members: []chat.Account{{ID: "me"}, {ID: "bo"}}}); err != nil {
+			return err
+		}
+		for i := range n {
+			content := chat.Content{Kind: chat.KindMessage, Text: "words"}
+			if i%50 != 0 {
+				content = chat.Content{Kind: chat.KindReaction, Reply: id(0), Reaction: "👍"} // shown nowhere
+			}
+			if err := tx.AddPending(chat.Message{ID: id(i), Conversation: "c", From: "me", State: chat.MessagePending, Content: content}); err != nil {
+				return err
+			}
+		}
+		for i := n - 1; i > 0; i-- {
+			c, _, err := tx.Conversation("c")
+			if err != nil {
+				return err
+			}
+			if want := id(i / 50 * 50); c.Last == nil || c.Last.ID != want {
+				return fmt.Errorf("with %d that wait the last is %+v, want %s", i+1, c.Last, want)
+			}
+			page, err := tx.Messages("c", 0, 3)
+			if err != nil {
+				return err
+			}
+			if want := min(3, i+1); len(page) < want || page[len(page)-1].ID != id(i) {
+				return fmt.Errorf("with %d that wait the page has %d", i+1, len(page))
+			}
+			if err := tx.RemovePending("c", id(i)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+}

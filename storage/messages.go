@@ -119,13 +119,19 @@ func (c *conversation) saveLast() error {
 	c.state.Last = nil
 	var last place
 	var v []byte
-	for _, row := range newest(c.pending, math.MaxInt) {
-		_, shown, err := rowFrom(row)
-		if err != nil {
-			return err
+	for most := 1; v == nil; most *= 16 {
+		rows := newest(c.pending, most)
+		for _, row := range rows {
+			_, shown, err := rowFrom(row)
+			if err != nil {
+				return err
+			}
+			if shown {
+				v = row
+				break
+			}
 		}
-		if shown {
-			v = row
+		if len(rows) < most {
 			break
 		}
 	}

@@ -84,14 +84,23 @@ func (tx *Tx) Messages(conv chat.ConversationID, before uint64, limit int) ([]ch
 	return tx.page(conv, page)
 }
 
-// newest returns the last rows of a bucket of which this transaction may have
-// deleted some, the last one first. It walks from the front: in a bucket whose
-// pages a transaction has emptied, bbolt v1.5.0's Cursor.Last never returns,
-// and Cursor.Prev ends at the first page that is empty.
+// newest returns the last rows of a bucket whose keys are numbers of its own sequence,
+// and of which this transaction may have deleted some, the last one first. It only
+// walks forward: in a bucket whose pages a transaction has emptied, bbolt v1.5.0's
+// Cursor.Last never returns, and Cursor.Prev ends at the first page that is empty. It
+// begins as many numbers before the last one that was given out as are wanted, and
+// further back where too few of those are left: what lies before costs nothing.
 func newest(b *bbolt.Bucket, limit int) (rows [][]byte) {
-	cursor := b.Cursor()
-	for k, v := cursor.First(); k != nil; k, v = cursor.Next() {
-		rows = append(rows, v)
+	last, cursor := b.Sequence(), b.Cursor()
+	for back := uint64(limit); ; back *= 2 {
+		from := last - min(back-1, last)
+		rows = rows[:0]
+		for k, v := cursor.Seek(numKey(from)); k != nil; k, v = cursor.Next() {
+			rows = append(rows, v)
+		}
+		if len(rows) >= limit || from == 0 {
+			break
+		}
 	}
 	if len(rows) > limit {
 		rows = rows[len(rows)-limit:]

@@ -383,7 +383,7 @@ func (l *bubbleLayout) placeFile(it *Item, y, w, limit float32) (float32, float3
 	if s.moving() {
 		// As wide in every state, so that nothing moves while bytes do; and as wide as
 		// the name, which is the same in all.
-		column = max(fileMinText, measureWord(name, TextSize, bold)-2*fileControl) + float32(2-l.controls)*fileControl
+		column = max(fileMinText, measureWord(name, TextSize, bold)) + float32(2-l.controls)*fileControl
 	}
 	column = min(column, room)
 	l.name = ElideMiddle(name, column, TextSize, true)

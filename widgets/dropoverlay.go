@@ -37,11 +37,15 @@ func (d *DropTarget) Set(icon Icon, title, detail string) {
 	}
 }
 
+// Title is what it says first.
+func (d *DropTarget) Title() string { return d.title }
+
 // CreateRenderer implements fyne.Widget.
 func (d *DropTarget) CreateRenderer() fyne.WidgetRenderer {
 	ground := canvas.NewRectangle(color.Transparent)
 	frame := canvas.NewRaster(func(w, h int) image.Image { return dashedFrame(w, h, d.Size(), Color(ColorAccent)) })
 	arrow := newIconImage(d.icon, ColorMuted)
+	arrow.Resource = d.icon.drawn(Color(ColorMuted), largeLine)
 	title := NewBoldText("", HeadSize, ColorText)
 	title.Alignment = fyne.TextAlignCenter
 	detail := NewParagraph("", SizeText, ColorMuted, fyne.TextAlignCenter)
@@ -64,7 +68,7 @@ func (d *DropTarget) CreateRenderer() fyne.WidgetRenderer {
 			ground.FillColor = Color(ColorWindow)
 		}
 		show(frame, d.framed)
-		arrow.Resource = d.icon.Resource(Color(ColorMuted))
+		arrow.Resource = d.icon.drawn(Color(ColorMuted), largeLine)
 		title.Text, title.Color = d.title, Color(ColorText)
 		detail.SetText(d.detail)
 		if !d.Size().IsZero() {

@@ -2,6 +2,7 @@ package widgets
 
 import (
 	"image/color"
+	"math"
 	"strings"
 	"time"
 
@@ -122,13 +123,18 @@ func (p *EmojiPicker) CreateRenderer() fyne.WidgetRenderer {
 		}
 	})
 	search := FieldBox(p.Search, false)
-	r := &shellRenderer{objects: []fyne.CanvasObject{scrim, card, search, p.grid, &p.tips.Container}}
+	// On a ground of its own colour its edge is all that sets it off.
+	shade, edge := NewRounded(color.Transparent, BubbleRadius+1), NewRounded(color.Transparent, BubbleRadius+1)
+	r := &shellRenderer{objects: []fyne.CanvasObject{scrim, shade, edge, card, search, p.grid, &p.tips.Container}}
 	r.layout = func(s fyne.Size) {
 		place(scrim, 0, 0, s.Width, s.Height)
 		place(&p.tips.Container, 0, 0, s.Width, s.Height)
 		w, h := min(pickerWidth, s.Width-16), min(pickerHeight, s.Height-16)
 		x := min(max(8, p.near.X-w), s.Width-w-8)
 		y := min(max(8, p.near.Y-h), s.Height-h-8)
+		x, y = float32(math.Floor(float64(x))), float32(math.Floor(float64(y)))
+		place(shade, x-1, y, w+2, h+4)
+		place(edge, x-1, y-1, w+2, h+2)
 		place(card, x, y, w, h)
 		place(search, x+12, y+12, w-24, 39)
 		place(p.grid, x+12, y+60, w-24, h-68)
@@ -137,7 +143,7 @@ func (p *EmojiPicker) CreateRenderer() fyne.WidgetRenderer {
 	r.refresh = func() {
 		scrim.box.FillColor = color.Transparent
 		card.box.FillColor, card.box.CornerRadius = Color("overlayBackground"), BubbleRadius
-		card.box.StrokeColor, card.box.StrokeWidth = Color(ColorLine), 1
+		edge.FillColor, shade.FillColor = Color(ColorLine), Color("shadow")
 		if !p.Size().IsZero() {
 			r.layout(p.Size())
 		}

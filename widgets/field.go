@@ -36,6 +36,12 @@ func NewField(hint string) *Field {
 // Hint is what stands in the field while it is empty, in full.
 func (f *Field) Hint() string { return f.hint }
 
+// SetHint puts another hint there.
+func (f *Field) SetHint(hint string) {
+	f.hint = hint
+	f.SetPlaceHolder(hint)
+}
+
 // Resize implements fyne.CanvasObject.
 func (f *Field) Resize(s fyne.Size) {
 	width := s.Width

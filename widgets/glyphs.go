@@ -54,7 +54,7 @@ func (g glyph) in(c color.Color) fyne.Resource {
 	hex := fmt.Sprintf("#%02x%02x%02x", n.R, n.G, n.B)
 	svg := fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" width="%g" height="%g" viewBox="0 0 %g %g">`, g.width, g.height, g.width, g.height) +
 		fmt.Sprintf(g.body, hex) + `</svg>`
-	r := fyne.NewStaticResource("satchel-"+g.name+"-"+hex[1:]+".svg", []byte(svg))
+	r := fyne.NewStaticResource("satchel-"+g.name+"-"+hex[1:]+".svg", []byte(outlined(svg)))
 	glyphs[key] = r
 	return r
 }

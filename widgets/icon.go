@@ -46,8 +46,8 @@ const (
 	IconOpen     Icon = `<path d="M13 5h6v6"/><path d="M19 5l-8.5 8.5"/><path d="M16.5 14v5h-11.5v-11.5h5"/>`
 	IconFolder   Icon = `<path d="M4 7.5a1.5 1.5 0 0 1 1.5-1.5h4l2 2.5h7a1.5 1.5 0 0 1 1.5 1.5v7.5a1.5 1.5 0 0 1-1.5 1.5h-13a1.5 1.5 0 0 1-1.5-1.5z"/>`
 	IconDown     Icon = `<path d="M6 9.5l6 6 6-6"/>`
-	IconTick     Icon = `<path d="M4.5 12.5l5 5 10-11" stroke-width="3"/>`
-	IconSome     Icon = `<path d="M5.5 12h13" stroke-width="3"/>`
+	IconTick     Icon = `<path d="M4.5 12.5l5 5 10-11" stroke-width="4"/>`
+	IconSome     Icon = `<path d="M5.5 12h13" stroke-width="4"/>`
 	IconPin      Icon = `<path d="M9 4h6l-0.8 6 3.3 3.5H6.5L9.8 10z"/><path d="M12 13.5V20.5"/>`
 	IconMuted    Icon = `<path d="M6.5 16.5c1.2-1.5 1.5-3.4 1.5-6"/><path d="M9 6.8a4 4 0 0 1 7 2.7c0 3.3 0.5 5.4 1.5 7H6.5"/><path d="M10.5 19.5h3"/><path d="M4.5 4.5l15 15"/>`
 	IconArchive  Icon = `<rect x="4" y="4.5" width="16" height="4.5" rx="1" ry="1"/><path d="M5.5 9v10.5h13V9"/><path d="M10 13h4"/>`
@@ -73,16 +73,33 @@ func drawIcon(img *canvas.Image, icon fyne.Resource) {
 	}
 }
 
+// The lines of an icon, of 24 units: one that is a button is drawn at 20, and one that
+// stands alone in a room at twice that and more.
+const (
+	iconLine  = 2.0
+	largeLine = 1.1
+)
+
+// outlines are the icons that were drawn, in ink.
+var outlines = map[string]string{}
+
+// ink is what an outline has where its colour goes.
+const ink = "#010203"
+
 // Resource draws the icon in a colour.
-func (i Icon) Resource(c color.Color) fyne.Resource {
+func (i Icon) Resource(c color.Color) fyne.Resource { return i.drawn(c, iconLine) }
+
+func (i Icon) drawn(c color.Color, line float64) fyne.Resource {
+	name := fmt.Sprintf("%g%s", line, i)
+	drawn, ok := outlines[name]
+	if !ok {
+		body := strings.ReplaceAll(string(i), "%[1]s", ink)
+		drawn = outlined(fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24" viewBox="0 0 24 24"><g fill="none" stroke="%s" stroke-width="%g" stroke-linecap="round" stroke-linejoin="round">%s</g></svg>`, ink, line, body))
+		outlines[name] = drawn
+	}
 	n := color.NRGBAModel.Convert(c).(color.NRGBA)
 	hex := fmt.Sprintf("#%02x%02x%02x", n.R, n.G, n.B)
-	body := string(i)
-	if strings.Contains(body, "%[1]s") {
-		body = fmt.Sprintf(body, hex)
-	}
-	svg := fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24" viewBox="0 0 24 24"><g fill="none" stroke="%s" stroke-width="1.7" stroke-linecap="round" stroke-linejoin="round">%s</g></svg>`, hex, body)
-	return fyne.NewStaticResource(hex+body+".svg", []byte(svg))
+	return fyne.NewStaticResource(hex+name+".svg", []byte(strings.ReplaceAll(drawn, ink, hex)))
 }
 
 // newIconImage returns the icon as a picture in a colour of the theme.

@@ -215,6 +215,18 @@ func (p *markup) closes(from, to int) bool {
 
 func isWordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
+// Mentions tells whether a text has an @ before name, which is one of names. What
+// stands in code is nobody's name.
+func Mentions(text, name string, names []string) bool {
+	if !strings.Contains(text, "@") {
+		return false
+	}
+	r := parseMarkup(text, names)
+	return slices.ContainsFunc(r.spans, func(s span) bool {
+		return s.style&markMention != 0 && strings.EqualFold(r.text[s.from:s.to], "@"+name)
+	})
+}
+
 // mention reads @ and a name.
 func (p *markup) mention(at, to int, style markStyle) int {
 	p.tries++

@@ -2,6 +2,7 @@ package widgets
 
 import (
 	"image"
+	"math"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -9,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"satchel/chat"
@@ -36,9 +38,18 @@ type MediaSheet struct {
 	list    *rowList
 	empty   *Paragraph
 	nothing string
+	tile    float32
 }
 
+// mediaTile is the least side of a picture's cell: each line of cells takes all of
+// the width.
 const mediaTile float32 = 116
+
+// tileIn is how big a cell is, and so how many there are, in a width.
+func tileIn(width, gap float32) float32 {
+	n := float32(math.Max(1, math.Floor(float64((width+gap)/(mediaTile+gap)))))
+	return float32(math.Floor(float64((width-(n-1)*gap)/n))) - 0.5 // Fyne wants more than the sum
+}
 
 // NewMediaSheet returns a sheet that waits for SetMessages.
 func NewMediaSheet(of string) *MediaSheet {
@@ -142,6 +153,10 @@ func (l mediaLayout) Layout(o []fyne.CanvasObject, size fyne.Size) {
 	place(o[1], a.Width+8, 0, b.Width, 38)
 	x := a.Width + b.Width + 24
 	place(o[2], x, 0, max(80, size.Width-x), 39)
+	if tile := tileIn(size.Width, base().Size(theme.SizeNamePadding)); tile != l.s.tile {
+		l.s.tile = tile
+		l.s.grid.Refresh()
+	}
 	for _, o := range o[3:5] {
 		place(o, 0, 53, size.Width, max(0, size.Height-53))
 	}
@@ -210,7 +225,7 @@ func (p *mediaPicture) CreateRenderer() fyne.WidgetRenderer {
 		place(ground, 3, 3, s.Width-6, s.Height-6)
 		place(p.image, 3, 3, s.Width-6, s.Height-6)
 	}
-	r.min = func() fyne.Size { return fyne.NewSquareSize(mediaTile) }
+	r.min = func() fyne.Size { return fyne.NewSquareSize(max(mediaTile, p.of.tile)) }
 	r.refresh = func() {
 		ground.FillColor = Color(ColorIncoming)
 		p.image.Image = nil

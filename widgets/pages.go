@@ -258,8 +258,3 @@ func (n *pageName) CreateRenderer() fyne.WidgetRenderer {
 	r.refresh()
 	return r
 }
-
-// NewScrolled returns content that scrolls when it is higher than its room.
-func NewScrolled(content fyne.CanvasObject) fyne.CanvasObject {
-	return newScroll(container.New(wide{}, content))
-}

@@ -2,6 +2,7 @@ package widgets
 
 import (
 	"image/color"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -245,7 +246,11 @@ func (f *SideFoot) CreateRenderer() fyne.WidgetRenderer {
 		w := MeasureText(f.title, SmallSize, true).Width
 		place(title, 16, 15, w, SmallLineHeight)
 		room := s.Width - 32 - 48
-		detail.Text = ElideEnd(f.detail, room-12-w, TinySize, false)
+		words := f.detail
+		if at := strings.LastIndex(words, " · "); at > 0 && MeasureText(words, TinySize, false).Width > room-12-w {
+			words = words[at+len(" · "):] // how long it takes says most
+		}
+		detail.Text = ElideEnd(words, room-12-w, TinySize, false)
 		place(detail, 16+w+12, 15, max(0, room-12-w), SmallLineHeight)
 		place(track, 16, 38, room, 4)
 		place(bar, 16, 38, max(4, room*f.part), 4)

@@ -220,7 +220,7 @@ func (t *Toggle) CreateRenderer() fyne.WidgetRenderer {
 	return r
 }
 
-const iconTick Icon = `<path stroke-width="2.6" d="M5.5 12.5l4.3 4.3 8.7-9.3"/>`
+const iconTick Icon = `<path stroke-width="3.4" d="M5.5 12.5l4.3 4.3 8.7-9.3"/>`
 
 // tickBox is a box that is ticked or not.
 type tickBox struct {

@@ -86,6 +86,12 @@ func (w *Welcome) SetLink(link string) {
 	w.choose(w.Invited)
 }
 
+// SetCode fills in the link or code of another device, and chooses that way.
+func (w *Welcome) SetCode(link string) {
+	w.Code.SetText(link)
+	w.choose(w.Linked)
+}
+
 // SetDevice fills in what this computer is called.
 func (w *Welcome) SetDevice(label string) { w.Device.SetText(label) }
 
@@ -230,13 +236,13 @@ func (w *Welcome) CreateRenderer() fyne.WidgetRenderer {
 		// Everything from top to bottom; what is too high for a small window
 		// gives way first in the mark and the gaps, and then the mark stands
 		// beside the title.
-		logo, gap, margin := float32(88), float32(22), float32(24)
+		logo, gap, margin, between := float32(88), float32(22), float32(24), float32(10)
 		if s.Height < 840 {
 			logo, gap = 60, 14
 		}
 		low := s.Height < lowWelcome
 		if low {
-			logo, gap, margin = 36, 12, 16
+			logo, gap, margin, between = 36, 10, 14, 7
 		}
 		for _, c := range w.choices() {
 			c.tight = low
@@ -271,10 +277,10 @@ func (w *Welcome) CreateRenderer() fyne.WidgetRenderer {
 		below := func(o fyne.CanvasObject, yes bool) {
 			show(o, yes)
 			if yes {
-				put(o, 39, 10)
+				put(o, 39, between)
 			}
 		}
-		choice := func(c *Choice) { put(c, c.HeightAt(width), 10) }
+		choice := func(c *Choice) { put(c, c.HeightAt(width), between) }
 		choice(w.Here)
 		choice(w.Invited)
 		below(link, w.Invited.chosen)
@@ -288,7 +294,7 @@ func (w *Welcome) CreateRenderer() fyne.WidgetRenderer {
 			y += 2
 			put(w.reason, w.reason.HeightAt(width), 6)
 		}
-		y += gap - 10
+		y += max(gap, 12) - between
 		put(w.Continue, 43, 0)
 
 		top := max(margin, (s.Height-y)/2)

@@ -71,6 +71,11 @@ func (t *turn) open(conv chat.ConversationID, e *wire.Entry, late, last bool) (m
 	if end := m.Vanishes(); !end.IsZero() && !end.After(t.s.now()) {
 		m.Content = chat.Content{Kind: chat.KindVanished} // it comes too late to be shown
 	}
+	if gone, err := t.goneForMe(&m); err != nil {
+		return m, 0, nil, err
+	} else if gone && what == opened {
+		m.Content = chat.Content{Kind: chat.KindVanished}
+	}
 	switch {
 	case what == unreadable:
 		return m, what, func() error { return t.tx.PutSealed(conv, m.Seq, e.Body) }, nil
@@ -255,6 +260,11 @@ func (t *turn) reopen(id chat.ConversationID) error {
 			return err
 		}
 		m.Content = content
+		if gone, err := t.goneForMe(&m); err != nil {
+			return err
+		} else if gone {
+			m.Content = chat.Content{Kind: chat.KindVanished}
+		}
 		if err := t.tx.UpdateMessage(m); err != nil {
 			return err
 		}

@@ -115,6 +115,9 @@ func (t *turn) came(added []chat.Message) error {
 		if !added[i].Vanishes().IsZero() {
 			t.then(t.s.vanishSoon)
 		}
+		if err := t.hideEdits(&added[i]); err != nil {
+			return err
+		}
 	}
 	if err := t.ruled(added); err != nil {
 		return err

@@ -144,6 +144,7 @@ func (t *turn) settingChanged(row *storage.Setting) error {
 		t.touch(id)
 	case chat.SettingDraft:
 		return t.draftCame(row)
+	case chat.SettingHidden: // see hide.go
 	case chat.SettingFace:
 		t.announce(chat.FaceChanged{Account: chat.AccountID(row.About), Picture: pictureOf(row)})
 	case chat.SettingLink, chat.SettingLinkUse:

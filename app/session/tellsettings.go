@@ -277,6 +277,9 @@ func (t *turn) settingCame(f *wire.Setting) (opened bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	if came.Kind == chat.SettingHidden {
+		return true, t.hiddenCame(&came, &known)
+	}
 	switch c := came.Compare(&known); {
 	case c == 0:
 		return true, t.tx.PutSetting(known, true)

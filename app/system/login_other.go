@@ -8,7 +8,7 @@ import "errors"
 const CanStartAtLogin = false
 
 // StartsAtLogin tells whether the program starts when the person logs in.
-func StartsAtLogin() bool { return false }
+func StartsAtLogin(string) bool { return false }
 
 // SetStartAtLogin is not there on this platform.
-func SetStartAtLogin(bool, ...string) error { return errors.ErrUnsupported }
+func SetStartAtLogin(bool, string, ...string) error { return errors.ErrUnsupported }

@@ -3,6 +3,7 @@ package system
 import (
 	"context"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -211,6 +212,9 @@ func sessionBus(ctx context.Context) *dbus.Conn {
 	return conn
 }
 
+// trayWatcher is the service that shows tray icons.
+const trayWatcher = "org.kde.StatusNotifierWatcher"
+
 // HasTray tells whether something on this desktop shows tray icons.
 func HasTray(ctx context.Context) bool {
 	conn := sessionBus(ctx)
@@ -218,9 +222,47 @@ func HasTray(ctx context.Context) bool {
 		return false
 	}
 	defer conn.Close()
+	return trayOn(ctx, conn)
+}
+
+func trayOn(ctx context.Context, conn *dbus.Conn) bool {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	var has bool
-	err := conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.NameHasOwner", 0, "org.kde.StatusNotifierWatcher").Store(&has)
+	err := conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.NameHasOwner", 0, trayWatcher).Store(&has)
 	return err == nil && has
+}
+
+// MayHaveTray tells whether something could come that shows tray icons.
+func MayHaveTray() bool { return os.Getenv("DBUS_SESSION_BUS_ADDRESS") != "" }
+
+// WatchTray tells whether something shows tray icons, and then each time when that
+// changes, until ctx ends: panels end and start again.
+func WatchTray(ctx context.Context, changed func(there bool)) {
+	conn := sessionBus(ctx)
+	if conn == nil {
+		return
+	}
+	defer conn.Close()
+	signals := make(chan *dbus.Signal, 16)
+	conn.Signal(signals)
+	if conn.AddMatchSignal(dbus.WithMatchInterface("org.freedesktop.DBus"), dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, trayWatcher)) != nil {
+		return
+	}
+	changed(trayOn(ctx, conn)) // it may have come or gone before the match held
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case s, ok := <-signals:
+			if !ok {
+				changed(false)
+				return
+			}
+			if len(s.Body) == 3 && s.Body[0] == trayWatcher {
+				owner, _ := s.Body[2].(string)
+				changed(owner != "")
+			}
+		}
+	}
 }

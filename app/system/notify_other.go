@@ -24,3 +24,9 @@ func (n *Notifier) Close() {}
 
 // HasTray tells whether something on this desktop shows tray icons.
 func HasTray(context.Context) bool { return runtime.GOOS == "windows" || runtime.GOOS == "darwin" }
+
+// MayHaveTray tells whether something could come that shows tray icons.
+func MayHaveTray() bool { return false }
+
+// WatchTray has nothing to tell: the tray of these systems does not go.
+func WatchTray(context.Context, func(there bool)) {}

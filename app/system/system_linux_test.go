@@ -2,6 +2,7 @@ package system
 
 import (
 	"bufio"
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -185,6 +186,7 @@ func TestNoDesktop(t *testing.T) {
 	}
 }
 
+// What shows tray icons is found, and heard of when it goes and comes back.
 func TestTray(t *testing.T) {
 	bus(t)
 	conn, err := dbus.ConnectSessionBus()
@@ -192,12 +194,37 @@ func TestTray(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if _, err := conn.RequestName("org.kde.StatusNotifierWatcher", dbus.NameFlagDoNotQueue); err != nil {
-		t.Fatal(err)
+	own := func() {
+		t.Helper()
+		if _, err := conn.RequestName(trayWatcher, dbus.NameFlagDoNotQueue); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if !HasTray(t.Context()) {
+	own()
+	if !HasTray(t.Context()) || !MayHaveTray() {
 		t.Error("the tray was not found")
 	}
+	ctx, cancel := context.WithCancel(t.Context())
+	there, ended := make(chan bool, 8), make(chan struct{})
+	go func() {
+		defer close(ended)
+		WatchTray(ctx, func(is bool) { there <- is })
+	}()
+	if !next(t, there) {
+		t.Error("at first it was not there")
+	}
+	if _, err := conn.ReleaseName(trayWatcher); err != nil {
+		t.Fatal(err)
+	}
+	if next(t, there) {
+		t.Error("that it went was not heard")
+	}
+	own()
+	if !next(t, there) {
+		t.Error("that it came back was not heard")
+	}
+	cancel()
+	<-ended
 }
 
 // The entry for login is one that the desktop's own tool takes, whatever the
@@ -206,37 +233,47 @@ func TestStartAtLogin(t *testing.T) {
 	old := xdg.ConfigHome
 	xdg.ConfigHome = t.TempDir()
 	t.Cleanup(func() { xdg.ConfigHome = old })
-	if StartsAtLogin() {
+	const profile = "/home/a b/50%\\of$it\"`x"
+	if StartsAtLogin(profile) {
 		t.Fatal("it is on already")
 	}
-	if err := SetStartAtLogin(true, "--profile", "/home/a b/50%\\of$it\"`x"); err != nil {
+	if err := SetStartAtLogin(true, profile, "--hidden"); err != nil {
 		t.Fatal(err)
 	}
-	if !StartsAtLogin() {
-		t.Error("it is not on")
+	if !StartsAtLogin(profile) || StartsAtLogin("/home/a/default") || StartsAtLogin("/home/b/work") {
+		t.Error("it is not on, or for others too")
 	}
-	b, err := os.ReadFile(loginFile())
+	if err := SetStartAtLogin(true, "/home/a/default"); err != nil {
+		t.Fatal(err)
+	}
+	if filepath.Base(loginFile("/home/a/default")) != ID+".desktop" {
+		t.Error("the entry of the default account is not the program's")
+	}
+	if err := SetStartAtLogin(false, "/home/a/default"); err != nil || !StartsAtLogin(profile) {
+		t.Errorf("one account's end is not that of another: %v", err)
+	}
+	b, err := os.ReadFile(loginFile(profile))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := ` "--profile" "/home/a b/50%%\\\\of\\$it\\"` + "\\\\`x\"\n"; !strings.Contains(string(b), want) {
+	if want := ` "--profile" "/home/a b/50%%\\\\of\\$it\\"` + "\\\\`x\" \"--hidden\"\n"; !strings.Contains(string(b), want) {
 		t.Errorf("%s\nhas not %s", b, want)
 	}
-	if out, err := exec.CommandContext(t.Context(), "desktop-file-validate", loginFile()).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "desktop-file-validate", loginFile(profile)).CombinedOutput(); err != nil {
 		t.Errorf("%v: %s", err, out)
 	}
-	if err := os.WriteFile(loginFile(), append(b, "Hidden=true\n"...), 0o600); err != nil {
+	if err := os.WriteFile(loginFile(profile), append(b, "Hidden=true\n"...), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if StartsAtLogin() {
+	if StartsAtLogin(profile) {
 		t.Error("the desktop turned it off, and it is said to be on")
 	}
 	for range 2 {
-		if err := SetStartAtLogin(false); err != nil {
+		if err := SetStartAtLogin(false, profile); err != nil {
 			t.Error(err)
 		}
 	}
-	if left, _ := os.ReadDir(filepath.Dir(loginFile())); len(left) != 0 {
+	if left, _ := os.ReadDir(filepath.Dir(loginFile(profile))); len(left) != 0 {
 		t.Errorf("left behind: %v", left)
 	}
 }

@@ -110,12 +110,7 @@ type screen struct {
 		ID, Name, Status string
 		Verified         bool
 	}
-	Rows []struct {
-		ID, Name, Line, Message string
-		Unread                  int
-		Pinned, Muted           bool
-		Spot                    *spot
-	}
+	Rows     []row
 	Messages []bubble
 	Voice    *struct {
 		Seconds float64
@@ -126,6 +121,13 @@ type screen struct {
 		Files, People, Lines                   []string
 	}
 	Spots map[string]spot
+}
+
+type row struct {
+	ID, Name, Line, Message string
+	Unread                  int
+	Pinned, Muted           bool
+	Spot                    *spot
 }
 
 type bubble struct {
@@ -166,7 +168,7 @@ func (w *window) start(args ...string) {
 	w.t.Helper()
 	os.Remove(w.state)
 	os.MkdirAll(filepath.Join(w.profile, "cache", "fyne"), 0o700)
-	w.process = start(w.t, append(w.d.env(), "SATCHEL_STATE="+w.state, "FYNE_THEME="+cmp.Or(w.theme, "light"), "XDG_CACHE_HOME="+filepath.Join(w.profile, "cache"), "XDG_CONFIG_HOME="+filepath.Join(w.profile, "config")), "satchel",
+	w.process = start(w.t, w.env(), "satchel",
 		append([]string{"--profile", w.profile}, args...)...)
 	w.wait("a painted window", func(s *screen) bool { return s.Screen != "" })
 	ids := strings.Fields(w.d.do("xdotool", "search", "--sync", "--onlyvisible", "--pid", strconv.Itoa(w.cmd.Process.Pid)))
@@ -176,6 +178,11 @@ func (w *window) start(args ...string) {
 	w.id = ids[len(ids)-1]
 	w.fit()
 	w.place()
+}
+
+// env is what the program has in its environment.
+func (w *window) env() []string {
+	return append(w.d.env(), "SATCHEL_STATE="+w.state, "FYNE_THEME="+cmp.Or(w.theme, "light"), "XDG_CACHE_HOME="+filepath.Join(w.profile, "cache"), "XDG_CONFIG_HOME="+filepath.Join(w.profile, "config"))
 }
 
 // fit puts the window where it was asked to be, as large as it was asked to be. Fyne

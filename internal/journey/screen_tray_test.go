@@ -4,7 +4,9 @@ package journey
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -48,17 +50,12 @@ func TestScreenTray(t *testing.T) {
 	mara.wait("the main window", func(s *screen) bool {
 		return s.Screen == "main" && s.Connection == "connected" && s.Synced && s.Conversation != nil && s.Focused
 	})
-	var icon dbus.BusObject
-	select {
-	case who := <-s.came:
-		menu, err := conn.Object(who, "/StatusNotifierItem").GetProperty("org.kde.StatusNotifierItem.Menu")
-		if err != nil {
-			t.Fatal(err)
-		}
-		icon = conn.Object(who, menu.Value().(dbus.ObjectPath))
-	case <-time.After(patience):
-		t.Fatal("no icon came")
+	item := s.next(t, conn)
+	menu, err := item.GetProperty("org.kde.StatusNotifierItem.Menu")
+	if err != nil {
+		t.Fatal(err)
 	}
+	icon := conn.Object(item.Destination(), menu.Value().(dbus.ObjectPath))
 	mara.shut()
 	mara.wait("nobody looks", func(s *screen) bool { return !s.Focused })
 	ines.ctl("send", "--to", "Mara Reyes", "--text", "The boat leaves at six")
@@ -68,6 +65,10 @@ func TestScreenTray(t *testing.T) {
 	mara.hears("The boat leaves at six")
 	d.picture("from-the-tray")
 	trayHas(t, icon, "Show Satchel") // it was read
+	mara.shut()
+	mara.wait("nobody looks", func(s *screen) bool { return !s.Focused })
+	trayClick(t, item)
+	mara.wait("the window, by a click on the icon", func(s *screen) bool { return s.Focused })
 
 	// Slowly enough that it is still on its way.
 	me := &person{t: t, name: "Mara", dir: mara.profile}
@@ -93,6 +94,40 @@ func TestScreenTray(t *testing.T) {
 	trayPress(t, icon, "Quit")
 	if code := mara.exit(t); code != 0 {
 		t.Errorf("the program ended with %d: %s", code, mara.errs)
+	}
+
+	// As at login: no window, until the icon brings it.
+	os.Remove(mara.state)
+	mara.process = start(t, mara.env(), "satchel", "--profile", mara.profile, "--hidden")
+	item = s.next(t, conn)
+	ines.ctl("send", "--to", "Mara Reyes", "--text", "Are you there?")
+	mara.wait("it runs, and nobody looks", func(s *screen) bool {
+		return s.Connection == "connected" && !s.Focused && slices.ContainsFunc(s.Rows, func(r row) bool { return r.Unread == 1 })
+	})
+	if ids, _ := exec.CommandContext(t.Context(), "xdotool", "search", "--onlyvisible", "--pid", strconv.Itoa(mara.cmd.Process.Pid)).Output(); len(ids) > 0 {
+		t.Errorf("it shows a window: %s", ids)
+	}
+	trayClick(t, item)
+	mara.wait("the window", func(s *screen) bool { return s.Focused })
+}
+
+// next is the icon that came next.
+func (s *shelf) next(t *testing.T, conn *dbus.Conn) dbus.BusObject {
+	t.Helper()
+	select {
+	case who := <-s.came:
+		return conn.Object(who, "/StatusNotifierItem")
+	case <-time.After(patience):
+		t.Fatal("no icon came")
+	}
+	return nil
+}
+
+// trayClick clicks an icon as the left button does.
+func trayClick(t *testing.T, item dbus.BusObject) {
+	t.Helper()
+	if err := item.Call("org.kde.StatusNotifierItem.Activate", 0, int32(0), int32(0)).Err; err != nil {
+		t.Fatal(err)
 	}
 }
 
