@@ -52,7 +52,7 @@ func TestRemoveAccount(t *testing.T) {
 		}
 	}
 	test.Tap(p.sheet.spots["cancel"].(fyne.Tappable))
-	p.sees("nothing happened", func(s Screen) bool { return s.Sheet == nil })
+	p.sees("the settings again, and nothing happened", func(s Screen) bool { return s.Sheet != nil && s.Sheet.Name == "settings" })
 	p.askToRemove()
 	p.sees("it asks again", func(s Screen) bool { return s.Sheet != nil && s.Sheet.Name == "remove-account" })
 	test.Tap(p.sheet.spots["erase"].(fyne.Tappable))

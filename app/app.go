@@ -123,6 +123,7 @@ type App struct {
 	settings settings
 	focused  bool
 	hidden   bool // in the tray
+	keyboard keyboard
 	placed   bool // the window was shown, and stands where it did before
 	erases   bool // at its end the account goes from this computer
 
@@ -332,6 +333,7 @@ func (a *App) Close() error {
 		if a.main != nil {
 			a.main.pane.timeline.Close()
 		}
+		widgets.SetHost(a.window.Canvas(), widgets.Host{})
 	})
 	return err
 }
@@ -343,6 +345,7 @@ func (a *App) ui(f func()) {
 			return
 		}
 		f()
+		a.keepKeyboard()
 		a.publish()
 	})
 }

@@ -68,7 +68,7 @@ func (a *App) askRemoveDevice(d widgets.DeviceRow) {
 	}
 	words := widgets.NewParagraph(text, widgets.SizeText, widgets.ColorText, fyne.TextAlignLeading)
 	var sheet *widgets.Sheet
-	keep := widgets.NewButton(widgets.PlainButton, lang.L("Keep it"), a.openSettings)
+	keep := widgets.NewButton(widgets.PlainButton, lang.L("Keep it"), func() { sheet.Dismiss() })
 	remove := widgets.NewButton(widgets.PrimaryButton, lang.L("Remove it"), nil)
 	remove.OnTapped = func() {
 		remove.SetDisabled(true)

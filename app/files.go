@@ -43,13 +43,23 @@ type openSheet struct {
 	transfers    *transfersSheet    // all transfers
 	again        func()             // makes the settings' page anew
 	spots        map[string]spotted // what else can be clicked on it
+	anew         func()             // opens it again, after what was opened from it; nil: that is not done
+	back         func()             // opens what it was opened from; nil: the window was there
 	drawMe       func()             // the profile's: one's picture is another; nil on all others
 }
 
-// showSheet puts a sheet over the window, in the place of the one that is there.
+// showSheet puts a sheet over the window, in the place of the one that is there, which
+// may come back afterwards.
 func (a *App) showSheet(o *openSheet) {
-	if a.sheet != nil {
-		a.sheet.sheet.Dismiss()
+	if from := a.sheet; from != nil {
+		if at := a.focusName(); from.anew != nil && from.name != o.name {
+			o.back = func() {
+				from.anew()
+				a.focusNamed(at)
+			}
+		}
+		from.back = nil
+		from.sheet.Dismiss()
 	}
 	a.sheet = o
 	closed := o.sheet.OnClose
@@ -60,8 +70,12 @@ func (a *App) showSheet(o *openSheet) {
 		if closed != nil {
 			closed()
 		}
-		if a.main != nil && a.sheet == nil {
-			a.main.pane.focus()
+		switch {
+		case a.sheet != nil:
+		case o.back != nil:
+			o.back()
+		default:
+			a.refocus()
 		}
 	}
 }

@@ -90,7 +90,7 @@ func ids(people []chat.Account) []chat.AccountID {
 // openGroup shows the page of a group.
 func (a *App) openGroup(id chat.ConversationID) {
 	page := widgets.NewGroupPage()
-	o := &openSheet{name: "group", sheet: page.Sheet, page: page, conversation: id,
+	o := &openSheet{name: "group", sheet: page.Sheet, page: page, conversation: id, anew: func() { a.openGroup(id) },
 		spots: map[string]spotted{"name": page.Name, "rename": page.Rename, "add": page.Add, "leave": page.Leave,
 			"timer": page.Timer, "links": page.Links, "picture": page.Picture, "no-picture": page.NoPicture}}
 	page.OnRename = func(name string) {
@@ -245,9 +245,11 @@ func (a *App) addToGroup(id chat.ConversationID) {
 func (a *App) askToLeave(id chat.ConversationID) {
 	c := a.model.conversations[id]
 	words := widgets.NewParagraph(lang.L("You get nothing any more that is written there. What you have already stays here. To come back, somebody in the group must bring you in."), widgets.SizeText, widgets.ColorText, fyne.TextAlignLeading)
-	stay := widgets.NewButton(widgets.PlainButton, lang.L("Stay"), func() { a.openGroup(id) })
+	var sheet *widgets.Sheet
+	stay := widgets.NewButton(widgets.PlainButton, lang.L("Stay"), func() { sheet.Dismiss() })
 	leave := widgets.NewButton(widgets.PrimaryButton, lang.L("Leave"), nil)
-	sheet := widgets.NewSheet(lang.L("Leave {{.Group}}?", map[string]any{"Group": a.model.name(&c)}), words, stay, leave)
+	sheet = widgets.NewSheet(lang.L("Leave {{.Group}}?", map[string]any{"Group": a.model.name(&c)}), words, stay, leave)
+	o := &openSheet{name: "leave", sheet: sheet, spots: map[string]spotted{"stay": stay, "leave": leave}}
 	leave.OnTapped = func() {
 		leave.SetDisabled(true)
 		a.work(func(ctx context.Context) func() {
@@ -262,11 +264,12 @@ func (a *App) askToLeave(id chat.ConversationID) {
 					leave.SetDisabled(false)
 					sheet.Refresh()
 				default:
+					o.back = nil
 					sheet.Dismiss()
 				}
 			}
 		})
 	}
-	a.showSheet(&openSheet{name: "leave", sheet: sheet, spots: map[string]spotted{"stay": stay, "leave": leave}})
+	a.showSheet(o)
 	sheet.ShowOn(a.window.Canvas(), nil)
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
 
 	"satchel/widgets"
@@ -57,6 +58,28 @@ func (p *person) tabs(t *testing.T, what string, shown map[string]bool) {
 			continue
 		}
 		t.Errorf("%s: Tab never comes to %s", what, named(one.object))
+	}
+}
+
+// tells fails where a control without words has no name that the pointer brings up.
+func (p *person) tells(t *testing.T, what string) {
+	t.Helper()
+	for _, one := range p.looks().controls {
+		words := &seen{}
+		words.walk(one.object, walker{clip: [4]float32{-1e6, -1e6, 1e6, 1e6}})
+		if k := kind(one.object); len(words.runs) > 0 || area(one) || k == "rowGrid" || k == "gridWrapItem" { // with what is in them
+			continue
+		}
+		h, ok := one.object.(desktop.Hoverable)
+		if !ok {
+			t.Errorf("%s: nothing tells what %s at %v is", what, kind(one.object), one.box)
+			continue
+		}
+		h.MouseIn(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(2, 2)}})
+		if widgets.TipName() == "" {
+			t.Errorf("%s: the pointer brings up no name on %s %q at %v", what, kind(one.object), nameOf(one.object), one.box)
+		}
+		h.MouseOut()
 	}
 }
 
@@ -184,4 +207,137 @@ func readAfter(a, b *control) bool {
 		return b.box[3] < a.box[1]
 	}
 	return b.box[1] >= a.box[1] && !sameLine
+}
+
+// strikes is a shortcut as a window hands it out: to what has the keyboard if that takes
+// any, else to the window.
+func (p *person) strikes(s fyne.Shortcut) {
+	c := p.window.Canvas()
+	if f, ok := c.Focused().(fyne.Shortcutable); ok {
+		f.TypedShortcut(s)
+		return
+	}
+	if !p.shortcut(s) {
+		p.copies(s)
+	}
+}
+
+// The window's shortcuts are heard wherever the keyboard is: nothing eats them. Each of
+// the table does what the list says.
+func TestShortcutsAnywhere(t *testing.T) {
+	s := newStage(t)
+	p := s.sits(t.TempDir())
+	p.begins("Mara")
+	p.writes("a note")
+	note := last(p.sees("a note", func(s Screen) bool { return last(s).Seq > 0 })).ID
+	c, pane := p.window.Canvas(), p.main.pane
+	ctrlAnd := func(k fyne.KeyName) fyne.Shortcut { return &desktop.CustomShortcut{KeyName: k, Modifier: ctrl} }
+	away := func() {
+		p.uncover()
+		delete(p.voices, pane.id)
+		pane.drawVoice()
+	}
+	for name, comes := range map[string]func(){
+		"nowhere":      func() { c.Unfocus() },
+		"the composer": pane.composer.Focus,
+		"the search":   p.find,
+		"a message":    pane.timeline.Begin,
+		"the list":     func() { p.focusNamed("list") },
+		"a button":     func() { c.Focus(p.main.head.New) },
+		"the head":     func() { c.Focus(pane.head) },
+		"the pages":    func() { p.openSettingsAt("about") },
+		"a sheet":      func() { p.showSheet(&openSheet{name: "x", sheet: widgets.NewSheet("", widgets.NewField(""))}) },
+		"a field":      func() { p.newMessage() },
+		"emoji":        func() { pane.pickEmoji() },
+		"a recording":  func() { p.recorded(); pane.focus() },
+	} {
+		comes()
+		at := p.focusName()
+		p.strikes(ctrlAnd(fyne.KeySlash))
+		if p.sheet == nil || p.sheet.name != "keyboard" {
+			t.Errorf("at %s (%q) the list of keys is not heard of", name, at)
+		}
+		away()
+	}
+	pane.composer.Focus()
+	for key, name := range map[fyne.KeyName]string{fyne.KeyN: "new", fyne.KeyI: "invite", fyne.KeyM: "media", fyne.KeyJ: "transfers", fyne.KeyComma: "settings"} {
+		p.strikes(ctrlAnd(key))
+		if p.sheet == nil || p.sheet.name != name {
+			t.Errorf("Ctrl+%s does not bring %s", key, name)
+		}
+		away()
+		if at := p.focusName(); at != "composer" {
+			t.Errorf("after %s the keyboard is at %s", name, at)
+		}
+	}
+	for _, key := range []fyne.KeyName{fyne.KeyK, fyne.KeyF} {
+		p.strikes(ctrlAnd(key))
+		if c.Focused() != fyne.Focusable(p.main.head.Search) {
+			t.Errorf("Ctrl+%s does not search", key)
+		}
+		pane.composer.Focus()
+	}
+	p.strikes(ctrlAnd(fyne.KeyUp))
+	if at := pane.timeline.Current(); at != note {
+		t.Errorf("Ctrl+↑ comes to %q", at)
+	}
+	p.strikes(ctrlAnd(fyne.KeyEqual))
+	if p.settings.Scale <= 100 {
+		t.Errorf("the text is at %d %%", p.settings.Scale)
+	}
+	p.strikes(ctrlAnd(fyne.Key0))
+
+	// What is chosen is copied from wherever the keyboard is.
+	pane.timeline.Pick(note)
+	c.Focus(pane.picked.Forward)
+	p.strikes(&fyne.ShortcutCopy{Clipboard: p.fyne.Clipboard()})
+	if got := p.fyne.Clipboard().Content(); got != "a note" {
+		t.Errorf("%q was copied", got)
+	}
+}
+
+// Where something lay over the window and goes, the keyboard is where it was; and where
+// that is gone which had it, what is next has it.
+func TestKeyboardComesBack(t *testing.T) {
+	s := newStage(t)
+	_, ines := pair(s) // Fyne's driver for tests knows places in the last window only
+	c, pane := ines.window.Canvas(), ines.main.pane
+	at := func(want string) {
+		t.Helper()
+		if got := ines.focusName(); got != want {
+			t.Errorf("the keyboard is at %q instead of %q", got, want)
+		}
+	}
+	c.Focus(ines.main.head.Settings)
+	ines.openSettingsAt("about")
+	first := licences()[0]
+	ines.focusNamed(first.name)
+	at(first.name)
+	ines.showLicence(first)
+	ines.escape()
+	at(first.name)
+	if ines.sheet == nil || ines.sheet.pages.Picked() != "about" {
+		t.Error("the licence does not lead back to where it was opened")
+	}
+	ines.escape()
+	at("Settings")
+	pane.openPerson()
+	ines.chooseTimer(pane.id)
+	ines.escape()
+	if ines.sheet == nil || ines.sheet.name != "person" {
+		t.Error("the timer does not lead back to the person")
+	}
+	ines.escape()
+	at("Settings")
+	pane.timeline.Begin()
+	ines.forward(pane.inOrder()[:1])
+	ines.escape()
+	at("timeline " + string(pane.timeline.Current()))
+
+	// A bar that closes itself.
+	pane.answer(pane.inOrder()[0])
+	c.Focus(pane.reply.Close)
+	ines.keepKeyboard()
+	pane.reply.Close.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	ines.sees("the keyboard where one writes", func(Screen) bool { return ines.focusName() == "composer" })
 }

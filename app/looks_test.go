@@ -272,15 +272,7 @@ func (p *person) shows(v view) {
 
 // back takes away what a view brought.
 func (p *person) back() {
-	if p.viewer != nil {
-		p.viewer.widget.Dismiss()
-	}
-	if p.sheet != nil {
-		p.sheet.sheet.Dismiss()
-	}
-	if p.picker != nil {
-		p.picker.Dismiss()
-	}
+	p.uncover() // nothing that was opened from something leads back there
 	c := p.window.Canvas()
 	for c.Overlays().Top() != nil {
 		c.Overlays().Remove(c.Overlays().Top())
@@ -351,6 +343,7 @@ func TestEveryScreen(t *testing.T) {
 				if l.code == "en" && i < usual && !strings.HasSuffix(v.name, "-menu") && v.name != "hover" {
 					p.window.Resize(fyne.NewSize(1120, 720))
 					p.tabs(t, v.name, seen)
+					p.tells(t, v.name)
 					p.escapes(t, v)
 					p.window.Resize(fyne.NewSize(1120, 720))
 				}

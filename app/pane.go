@@ -119,7 +119,6 @@ func newPane(a *App) *pane {
 	c.OnRefused = a.notice
 	c.OnLong = a.pasteLong
 	c.OnEscape = a.escape
-	c.OnShortcut = a.shortcut
 	c.OnResize = func() { p.root.Refresh() }
 	c.OnUp = p.editLast
 	c.OnEmoji = p.pickEmoji

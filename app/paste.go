@@ -37,9 +37,7 @@ func (a *App) paste(words func(text string)) {
 		switch {
 		case err != nil:
 			a.log.Info("read the clipboard", "error", err)
-			return func() {
-				a.notice(lang.L("What is on the clipboard could not be read: the program that has it does not answer, or it is too large. Save it to a file, and send that."))
-			}
+			return func() { a.notice(unread()) }
 		case len(c.Files) > 0:
 			return func() { a.offerFiles(c.Files) }
 		case c.Text != "":
@@ -90,6 +88,28 @@ func (a *App) readClipboard() func(context.Context) (system.Clip, error) {
 		}
 		return c, nil
 	}
+}
+
+// pasteWords is Ctrl+V where only words can be written.
+func (a *App) pasteWords(words func(text string)) {
+	if !system.HasClipboard() || a.nativeID() == 0 {
+		words(a.fyne.Clipboard().Content())
+		return
+	}
+	a.work(func(ctx context.Context) func() {
+		ctx, cancel := context.WithTimeout(ctx, clipboardTime)
+		defer cancel()
+		text, err := system.ReadWords(ctx, maxPasted)
+		if err != nil {
+			a.log.Info("read the clipboard", "error", err)
+			return func() { a.notice(unread()) }
+		}
+		return func() { words(text) }
+	})
+}
+
+func unread() string {
+	return lang.L("What is on the clipboard could not be read: the program that has it does not answer, or it is too large. Save it to a file, and send that.")
 }
 
 // copyPicture puts a PNG on the clipboard; then gets why it could not. It runs

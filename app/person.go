@@ -21,7 +21,7 @@ func (p *pane) openPerson() {
 	face := a.model.face(&c)
 	face.Online = false
 	s := widgets.NewPersonSheet(face)
-	open := &openSheet{name: "person", sheet: s.Sheet, person: s,
+	open := &openSheet{name: "person", sheet: s.Sheet, person: s, anew: p.openPerson,
 		spots: map[string]spotted{"same": s.Same, "undo": s.Undo, "code": s.Code, "timer": s.Timer}}
 	a.showSheet(open)
 	s.Sheet.ShowOn(a.window.Canvas(), nil)

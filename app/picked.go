@@ -56,7 +56,7 @@ func (p *pane) transcript(messages []chat.Message) string {
 	for _, m := range messages {
 		text := m.Content.Text
 		if f := m.Content.File; f != nil {
-			text = strings.TrimSpace("[" + f.Name + "] " + text)
+			text = strings.TrimSpace("[" + oneLine(f.Name) + "] " + text)
 		}
 		if text == "" {
 			continue

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 	"time"
+	"unicode"
 
 	"fyne.io/fyne/v2/lang"
 
@@ -96,13 +97,20 @@ func preview(c *chat.Content) (widgets.Icon, string) {
 	return "", text
 }
 
-// oneLine folds white space and keeps what a row could ever show.
+// oneLine folds white space and keeps what a row could ever show, without the signs
+// that can't be seen and make it read as something else: "exe.png" for "gnp.exe".
 func oneLine(s string) string {
 	const most = 200
 	if len(s) > 4*most {
 		s = strings.ToValidUTF8(s[:4*most], "")
 	}
 	s = strings.Join(strings.Fields(s), " ")
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return -1
+		}
+		return r
+	}, s)
 	if r := []rune(s); len(r) > most {
 		s = string(r[:most])
 	}

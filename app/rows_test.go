@@ -28,3 +28,15 @@ func TestLostConnectionIsSaidOnce(t *testing.T) {
 		}
 	}
 }
+
+// A name says nothing else in a row than in a bubble: what would turn it round is gone.
+func TestRowsTurnNothing(t *testing.T) {
+	for in, want := range map[string]string{
+		"\u202egnp.exe": "gnp.exe", "two\nlines.txt": "two lines.txt", "a\u2066b\u2069\x00c": "abc",
+		"שלום 12.pdf": "שלום 12.pdf", "  of   words ": "of words",
+	} {
+		if got := oneLine(in); got != want {
+			t.Errorf("%q is %q, and is to be %q", in, got, want)
+		}
+	}
+}

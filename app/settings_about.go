@@ -72,8 +72,9 @@ func (a *App) aboutPage(o *openSheet) fyne.CanvasObject {
 
 // showLicence shows a licence's text.
 func (a *App) showLicence(l licence) {
-	back := widgets.NewButton(widgets.PrimaryButton, lang.L("Back"), func() { a.openSettingsAt("about") })
-	sheet := widgets.NewSheet(l.name, widgets.NewLongText(l.text), back)
+	var sheet *widgets.Sheet
+	back := widgets.NewButton(widgets.PrimaryButton, lang.L("Back"), func() { sheet.Dismiss() })
+	sheet = widgets.NewSheet(l.name, widgets.NewLongText(l.text), back)
 	sheet.Width, sheet.Height, sheet.Tall = 780, 400, 640
 	a.showSheet(&openSheet{name: "licence", sheet: sheet, spots: map[string]spotted{"back": back}})
 	sheet.ShowOn(a.window.Canvas(), back)

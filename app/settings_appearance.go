@@ -30,8 +30,10 @@ func (a *App) appearancePage(o *openSheet) fyne.CanvasObject {
 
 	density := widgets.NewPicker(lang.L("Density"), "", []string{lang.L("Comfortable"), lang.L("Compact")}, index(a.settings.Compact),
 		func(i int) {
-			a.setCompact(i == 1)
-			a.openSettingsAt("appearance")
+			a.again(func() {
+				a.setCompact(i == 1)
+				a.openSettingsAt("appearance")
+			})
 		})
 
 	codes, names := []string{""}, []string{lang.L("As the system")}
@@ -39,8 +41,10 @@ func (a *App) appearancePage(o *openSheet) fyne.CanvasObject {
 		codes, names = append(codes, l.code), append(names, l.name)
 	}
 	language := widgets.NewPicker(lang.L("Language"), "", names, max(0, slices.Index(codes, a.settings.Language)), func(i int) {
-		a.speak(codes[i])
-		a.openSettingsAt("appearance")
+		a.again(func() {
+			a.speak(codes[i])
+			a.openSettingsAt("appearance")
+		})
 	})
 
 	o.spots["theme"], o.spots["size"], o.spots["density"], o.spots["language"] = look.Button, size.Button, density.Button, language.Button

@@ -43,7 +43,7 @@ func (a *App) openSettingsAt(id string) {
 	pages := widgets.NewPages(names...)
 	sheet := widgets.NewSheet(lang.L("Settings"), pages)
 	sheet.Width, sheet.Height, sheet.Tall = 780, 540, 720
-	o := &openSheet{name: "settings", sheet: sheet, pages: pages}
+	o := &openSheet{name: "settings", sheet: sheet, pages: pages, anew: func() { a.openSettingsAt(pages.Picked()) }}
 	pages.OnPick = func(id string) {
 		for _, p := range all {
 			if p.id == id {

@@ -70,8 +70,15 @@ func otherKeys() [][2]string {
 		{"↑", lang.L("Edit what you wrote last, while the field is empty")},
 		{"Ctrl+V", lang.L("Paste words, a picture or files")},
 		{lang.L("Esc"), lang.L("Back out: of an answer, a search, a sheet")},
+		{lang.L("Space"), lang.L("Press what has the keyboard; choose a message")},
 		{lang.L("Space"), lang.L("Pause a recording, and go on with it")},
+		{lang.L("Shift+F10"), lang.L("What can be done with a message, a conversation or a file")},
+		{"← →", lang.L("Ten seconds of a sound back or on; the picture before or after")},
+		{"+ − 0", lang.L("A picture closer, further away, and whole")},
+		{"Ctrl+C", lang.L("Copy the messages that are chosen, or the picture that is shown")},
+		{"Ctrl+S", lang.L("Save the picture that is shown")},
 		{lang.L("Tab"), lang.L("To the next thing that can be pressed")},
+		{lang.L("Shift+Tab"), lang.L("To the one before")},
 	}
 }
 
@@ -81,6 +88,24 @@ func (a *App) addShortcuts() {
 		for _, one := range k.keys {
 			a.window.Canvas().AddShortcut(&desktop.CustomShortcut{KeyName: one.key, Modifier: one.with}, func(s fyne.Shortcut) { a.shortcut(s) })
 		}
+	}
+	a.addCopying()
+}
+
+// addCopying has the window hear what pictures and chosen messages are copied and
+// saved by, wherever the keyboard is.
+func (a *App) addCopying() {
+	a.window.Canvas().AddShortcut(&fyne.ShortcutCopy{}, a.copies)
+	a.window.Canvas().AddShortcut(&desktop.CustomShortcut{KeyName: fyne.KeyS, Modifier: ctrl}, a.copies)
+}
+
+// copies does what such a shortcut means.
+func (a *App) copies(s fyne.Shortcut) {
+	switch _, copies := s.(*fyne.ShortcutCopy); {
+	case a.viewer != nil:
+		a.viewer.widget.TypedShortcut(s)
+	case copies && a.main != nil && a.sheet == nil:
+		a.main.pane.timeline.TypedShortcut(s)
 	}
 }
 
@@ -114,6 +139,7 @@ func (a *App) uncover() {
 		a.viewer.widget.Dismiss()
 	}
 	if a.sheet != nil {
+		a.sheet.back = nil
 		a.sheet.sheet.Dismiss()
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"image"
 	_ "image/jpeg" // thumbnails
 	_ "image/png"  // thumbnails
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/widget"
 
 	"satchel/chat"
 	"satchel/widgets"
@@ -29,6 +31,7 @@ type Screen struct {
 	Connection   string             `json:"connection,omitempty"` // "connected", …
 	Synced       bool               `json:"synced"`
 	Focused      bool               `json:"focused"`
+	Focus        string             `json:"focus,omitempty"` // what has the keyboard: see App.focusName
 	Listed       int                `json:"listed,omitempty"`
 	Rows         []RowState         `json:"rows,omitempty"`     // the first of those that are listed
 	Messages     []MessageState     `json:"messages,omitempty"` // those that the timeline holds, oldest first
@@ -39,9 +42,11 @@ type Screen struct {
 	Voice        *VoiceState        `json:"voice,omitempty"`   // what is recorded
 	Sheet        *SheetState        `json:"sheet,omitempty"`   // "send", "new", "invite", "open", "settings", "link", "person", "recovery", "remove", "new-group", "group", "add", "leave", "media", "confirm", "timer", "group-links"
 	Closed       string             `json:"closed,omitempty"`  // why nobody can write here
-	Dialog       bool               `json:"dialog,omitempty"`  // something else lies over the window
-	Viewer       string             `json:"viewer,omitempty"`  // the picture that lies over the window
-	Hover        bool               `json:"hover,omitempty"`   // files hang over the window
+	FocusAt      *Spot              `json:"focus_at,omitempty"`
+	Menu         []string           `json:"menu,omitempty"`   // what the menu offers that is open
+	Dialog       bool               `json:"dialog,omitempty"` // something else lies over the window
+	Viewer       string             `json:"viewer,omitempty"` // the picture that lies over the window
+	Hover        bool               `json:"hover,omitempty"`  // files hang over the window
 	Notice       string             `json:"notice,omitempty"`
 	Foot         string             `json:"foot,omitempty"`
 	Spots        map[string]Spot    `json:"spots"` // by name; see App.screen
@@ -155,7 +160,12 @@ var (
 // sheet-caption, sheet-search, file-N (its remove button), person-N, and on the
 // other sheets link, copy, close, show, anyway, cancel.
 func (a *App) screen() Screen {
-	s := Screen{Spots: map[string]Spot{}, Focused: a.focused}
+	s := Screen{Spots: map[string]Spot{}, Focused: a.focused, Focus: a.focusName(), Menu: widgets.MenuNames()}
+	if o, ok := a.window.Canvas().Focused().(spotted); ok {
+		if spot, ok := a.spot(o); ok {
+			s.FocusAt = &spot
+		}
+	}
 	put := func(name string, o spotted) {
 		if spot, ok := a.spot(o); ok {
 			s.Spots[name] = spot
@@ -372,6 +382,38 @@ func (a *App) mainScreenState(s *Screen, put func(string, spotted)) {
 		}
 		s.Messages = append(s.Messages, state)
 	}
+}
+
+// focusName is what is called what has the keyboard: "composer", "timeline" with the
+// message that it is at, "list", "menu", else as a reader is told. "": nothing has it.
+func (a *App) focusName() string {
+	f := a.window.Canvas().Focused()
+	if f == nil {
+		return ""
+	}
+	if a.main != nil {
+		switch {
+		case f == a.main.pane.composer.Entry():
+			return "composer"
+		case f == fyne.Focusable(a.main.pane.timeline):
+			return strings.TrimSpace("timeline " + string(a.main.pane.timeline.Current()))
+		case a.main.list.HasKeyboard():
+			return "list"
+		}
+	}
+	switch f := f.(type) {
+	case *widgets.Field:
+		return f.Hint()
+	case *widgets.Sheet:
+		return "sheet"
+	case *widgets.PictureViewer:
+		return "viewer"
+	case *widget.PopUpMenu:
+		return "menu"
+	case fyne.Accessible:
+		return f.AccessibilityLabel()
+	}
+	return fmt.Sprintf("%T", f)
 }
 
 // spot is where an object is, in pixels; false when it is not shown.

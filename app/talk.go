@@ -276,7 +276,7 @@ func (a *App) openPicker(near fyne.Position, then func(string)) {
 	a.picker = picker
 	picker.OnClose = func() {
 		a.picker = nil
-		a.main.pane.focus()
+		a.refocus()
 	}
 	picker.ShowOn(a.window.Canvas(), near)
 }

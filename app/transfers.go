@@ -45,7 +45,7 @@ func (a *App) openTransfers() {
 	sheet := widgets.NewSheet(lang.L("Transfers"), t.list, t.back, t.goOn, t.pause)
 	sheet.Aside, t.cancel.OnEscape = t.cancel, sheet.Dismiss
 	sheet.Width, sheet.Height, sheet.Tall = 704, 470, 640
-	o := &openSheet{name: "transfers", sheet: sheet, transfers: t, spots: map[string]spotted{"pause-all": t.pause, "go-on-all": t.goOn, "retry-all": t.back, "cancel-all": t.cancel}}
+	o := &openSheet{name: "transfers", sheet: sheet, transfers: t, anew: a.openTransfers, spots: map[string]spotted{"pause-all": t.pause, "go-on-all": t.goOn, "retry-all": t.back, "cancel-all": t.cancel}}
 	a.showSheet(o)
 	a.drawTransfers()
 	sheet.ShowOn(a.window.Canvas(), nil)

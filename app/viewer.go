@@ -38,13 +38,12 @@ func (a *App) viewPicture(m chat.Message, path string) {
 	a.viewer = v
 	w := v.widget
 	w.OnStep = v.step
-	w.OnShortcut = a.shortcut
 	w.OnClose = func() {
 		if a.viewer == v {
 			a.viewer = nil
 		}
 		v.still()
-		a.main.pane.focus()
+		a.refocus()
 	}
 	w.Save.OnTapped = func() { a.saveAs(v.at) }
 	w.Copy.OnTapped = v.copy

@@ -50,6 +50,7 @@ func (a *App) openWindow() {
 		}
 	})
 	a.addShortcuts()
+	a.host()
 	a.state = newStateWriter(a)
 }
 
@@ -226,7 +227,6 @@ func (a *App) showMain() {
 	s.head.Search.OnChanged = a.search
 	s.head.Search.OnStep = s.list.Step
 	s.head.Search.OnEscape, s.head.OnEscape, s.list.OnEscape, s.pane.head.OnEscape = a.escape, a.escape, a.escape, a.escape
-	s.head.Search.OnShortcut = a.shortcut
 	s.head.Search.OnSubmitted = func(string) { a.chooseFirst() }
 	s.list.OnSelect = a.choose
 	s.foot.OnTapped = a.openTransfers

@@ -31,6 +31,9 @@ type Button struct {
 	Height   float32 // 0: 38
 	Leads    bool    // to a menu: an arrow at the right says so
 
+	onKey  func(*fyne.KeyEvent) // keys that do not press it; nil: they do nothing
+	onRune func(rune)           // the same of characters
+
 	disabled, hovered, focused bool
 }
 
@@ -109,12 +112,16 @@ func (b *Button) FocusGained() { b.focused = true; b.Refresh(); reveal(b) }
 func (b *Button) FocusLost() { b.focused = false; b.Refresh() }
 
 // TypedRune implements fyne.Focusable.
-func (b *Button) TypedRune(rune) {}
+func (b *Button) TypedRune(r rune) {
+	if b.onRune != nil && !pressed(r) {
+		b.onRune(r)
+	}
+}
 
 // TypedKey implements fyne.Focusable.
 func (b *Button) TypedKey(k *fyne.KeyEvent) {
 	switch {
-	case pressing(k):
+	case pressing(b, k):
 		b.press()
 	case k.Name == fyne.KeyEscape:
 		if b.OnEscape == nil {
@@ -122,6 +129,10 @@ func (b *Button) TypedKey(k *fyne.KeyEvent) {
 			return
 		}
 		b.OnEscape()
+	case b.onKey != nil:
+		b.onKey(k)
+	default:
+		sheetKey(b, k)
 	}
 }
 

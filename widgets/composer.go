@@ -47,19 +47,18 @@ func Writable(text string) bool {
 // line. It grows with what is written, to eight lines.
 type Composer struct {
 	widget.BaseWidget
-	OnSend     func(text string) bool        // true: taken, the field is emptied
-	OnChanged  func(text string)             // every change by the person
-	OnAttach   func()                        // the paperclip
-	OnPaste    func(words func(text string)) // Ctrl+V: attach what is no text, or call words to paste some
-	OnRefused  func(sentence string)         // something can't be written here
-	OnLong     func(text string)             // words were pasted that the field does not take
-	OnEscape   func()
-	OnShortcut func(fyne.Shortcut) bool // the window's; true: taken
-	OnResize   func()                   // the height that it asks for changed
-	OnUp       func()                   // ↑ in an empty field
-	OnEmoji    func()                   // the smile
-	OnMenu     func()                   // the menu key, or Shift+F10
-	OnVoice    func()                   // the microphone: see SetVoice
+	OnSend    func(text string) bool        // true: taken, the field is emptied
+	OnChanged func(text string)             // every change by the person
+	OnAttach  func()                        // the paperclip
+	OnPaste   func(words func(text string)) // Ctrl+V: attach what is no text, or call words to paste some
+	OnRefused func(sentence string)         // something can't be written here
+	OnLong    func(text string)             // words were pasted that the field does not take
+	OnEscape  func()
+	OnResize  func() // the height that it asks for changed
+	OnUp      func() // ↑ in an empty field
+	OnEmoji   func() // the smile
+	OnMenu    func() // the menu key, or Shift+F10
+	OnVoice   func() // the microphone: see SetVoice
 
 	Attach   *Button
 	Emoji    *Button
@@ -406,7 +405,7 @@ func (e *composerEntry) TypedKey(k *fyne.KeyEvent) {
 }
 
 func (e *composerEntry) TypedShortcut(s fyne.Shortcut) {
-	if e.owner.OnShortcut != nil && e.owner.OnShortcut(s) {
+	if shortcut(e, s) {
 		return
 	}
 	paste, ok := s.(*fyne.ShortcutPaste)

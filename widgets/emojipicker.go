@@ -62,6 +62,15 @@ func NewEmojiPicker(recent []string) *EmojiPicker {
 			p.pick(p.found[0])
 		}
 	}
+	p.Search.OnStep = func(down bool) {
+		if down && len(p.found) > 0 {
+			focusOn(p.grid)
+		}
+	}
+	p.grid.onRune = func(r rune) {
+		focusOn(p.Search)
+		p.Search.TypedRune(r)
+	}
 	p.found = findEmoji("", recent)
 	return p
 }

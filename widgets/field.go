@@ -7,7 +7,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
@@ -16,9 +15,8 @@ import (
 // longer than its FieldBox moves along with the caret.
 type Field struct {
 	caretEntry
-	OnEscape   func()
-	OnStep     func(down bool)          // ↓ and ↑
-	OnShortcut func(fyne.Shortcut) bool // the window's; true: taken
+	OnEscape func()
+	OnStep   func(down bool) // ↓ and ↑
 
 	onFocus func(bool)
 	hint    string  // whole; where it has no room the end of it is left out
@@ -131,18 +129,29 @@ func (b beginning) Content() string {
 	return all[:cut]
 }
 
+// paste writes what is on the clipboard, once it is known, if one still writes here.
+// Fyne itself would wait for the program that has it, with a window that stands still.
+func (f *Field) paste(s *fyne.ShortcutPaste) {
+	ask := hostOf(f).Paste
+	if ask == nil {
+		f.caretEntry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: beginning{s.Clipboard}})
+		return
+	}
+	ask(func(text string) {
+		if c := canvasOf(f); text != "" && c != nil && c.Focused() == fyne.Focusable(f) {
+			f.caretEntry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: beginning{held(text)}})
+		}
+	})
+}
+
 // TypedShortcut implements fyne.Shortcutable.
 func (f *Field) TypedShortcut(s fyne.Shortcut) {
 	if paste, ok := s.(*fyne.ShortcutPaste); ok {
-		s = &fyne.ShortcutPaste{Clipboard: beginning{paste.Clipboard}}
-	}
-	if f.OnShortcut != nil && f.OnShortcut(s) {
+		f.paste(paste)
 		return
 	}
-	if _, ok := s.(*desktop.CustomShortcut); ok && f.OnShortcut == nil { // the window's, too, where it is one
-		if c, ok := fyne.CurrentApp().Driver().CanvasForObject(f).(fyne.Shortcutable); ok {
-			c.TypedShortcut(s)
-		}
+	if shortcut(f, s) {
+		return
 	}
 	f.caretEntry.TypedShortcut(s)
 }

@@ -21,7 +21,7 @@ func newKeyedList(of *ConversationList) *keyedList {
 
 // TypedKey implements fyne.Focusable.
 func (l *keyedList) TypedKey(k *fyne.KeyEvent) {
-	if pressing(k); MenuKey(k) {
+	if pressing(l, k); MenuKey(k) {
 		l.of.menuAt(l.at)
 		return
 	}
@@ -35,6 +35,12 @@ func (l *keyedList) TypedKey(k *fyne.KeyEvent) {
 	default:
 		l.List.TypedKey(k)
 	}
+}
+
+// HasKeyboard tells whether the rows have the focus.
+func (l *ConversationList) HasKeyboard() bool {
+	c := fyne.CurrentApp().Driver().CanvasForObject(l.list)
+	return c != nil && c.Focused() == fyne.Focusable(l.list)
 }
 
 // ShowMenu offers what can be done with the conversation that is open, beside

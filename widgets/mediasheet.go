@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -73,6 +74,8 @@ func NewMediaSheet(of string) *MediaSheet {
 		func(i widget.ListItemID, o fyne.CanvasObject) { o.(*mediaFile).set(s.shown[i]) })
 	s.grid.OnSelected = func(i widget.GridWrapItemID) { s.open(i); s.grid.UnselectAll() }
 	s.list.OnSelected = func(i widget.ListItemID) { s.open(i); s.list.UnselectAll() }
+	s.grid.onMenu = func(i widget.GridWrapItemID) { s.menuAt(i, s.grid) }
+	s.list.onMenu = func(i widget.ListItemID) { s.menuAt(i, s.list) }
 	s.empty = NewParagraph("", SizeText, ColorMuted, fyne.TextAlignCenter)
 	body := container.New(mediaLayout{s}, s.Pictures, s.Files, FieldBox(s.Search, false), s.grid, s.list, s.empty)
 	s.Sheet = NewSheet(lang.L("Media and files of {{.Name}}", map[string]any{"Name": of}), body)
@@ -105,6 +108,13 @@ func (s *MediaSheet) open(i int) {
 func (s *MediaSheet) menu(m chat.Message, at fyne.Position, o fyne.CanvasObject) {
 	if c := fyne.CurrentApp().Driver().CanvasForObject(o); c != nil && s.OnShow != nil {
 		ShowMenu([]*fyne.MenuItem{fyne.NewMenuItem(lang.L("Show in the conversation"), func() { s.OnShow(m) })}, c, at)
+	}
+}
+
+// menuAt opens the menu of the one that the keyboard is at, in a corner of all.
+func (s *MediaSheet) menuAt(i int, o fyne.CanvasObject) {
+	if i < len(s.shown) {
+		s.menu(s.shown[i], fyne.CurrentApp().Driver().AbsolutePositionForObject(o).AddXY(24, 24), o)
 	}
 }
 
@@ -182,13 +192,22 @@ func (p *mediaPicture) set(m chat.Message, marked bool) {
 // AccessibilityLabel implements fyne.Accessible.
 func (p *mediaPicture) AccessibilityLabel() string {
 	if f := p.message.Content.File; f != nil {
-		return f.Name
+		return shownName(f.Name)
 	}
 	return ""
 }
 
 // AccessibilityRole implements fyne.Accessible.
 func (p *mediaPicture) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }
+
+// MouseIn implements desktop.Hoverable.
+func (p *mediaPicture) MouseIn(*desktop.MouseEvent) { showTip(p, p.AccessibilityLabel()) }
+
+// MouseMoved implements desktop.Hoverable.
+func (p *mediaPicture) MouseMoved(*desktop.MouseEvent) {}
+
+// MouseOut implements desktop.Hoverable.
+func (p *mediaPicture) MouseOut() { hideTip(p) }
 
 // Tapped implements fyne.Tappable. Who takes the one click takes the other from the
 // grid, too.

@@ -202,10 +202,12 @@ func (n *pageName) TypedKey(k *fyne.KeyEvent) {
 		n.of.step(n, -1)
 	case k.Name == fyne.KeyDown:
 		n.of.step(n, 1)
-	case pressing(k):
+	case pressing(n, k):
 		n.of.pick(n.page.ID)
 	case k.Name == fyne.KeyEscape:
 		backOut(n)
+	default:
+		sheetKey(n, k)
 	}
 }
 

@@ -205,7 +205,7 @@ func (b *pressable) MouseOut() { b.hover(false) }
 func (b *pressable) hover(on bool) {
 	b.hovered = on
 	b.paint()
-	if on && b.image != nil && b.text == nil && b.shade != nil {
+	if on && b.text == nil {
 		showTip(b, b.label)
 	} else {
 		hideTip(b)

@@ -42,12 +42,27 @@ func NewPersonList(hint string) *PersonList {
 			l.OnSearch(s)
 		}
 	}
+	l.Search.OnStep = func(down bool) { l.step(-1, down) }
 	l.Search.OnSubmitted = func(string) {
 		if len(l.people) > 0 {
 			l.pick(l.people[0])
 		}
 	}
 	return l
+}
+
+// step has the keyboard at the row below the i-th, or above it; above the first is
+// the field.
+func (l *PersonList) step(i int, down bool) {
+	if i--; down {
+		i += 2
+	}
+	switch {
+	case i < 0:
+		focusOn(l.Search)
+	case i < len(l.rows.Objects):
+		focusOn(l.rows.Objects[i].(*personRow))
+	}
 }
 
 // Chosen are those who were chosen, in the order of that.
@@ -157,12 +172,20 @@ func (p *personRow) FocusLost()                     { p.focused = false; p.Refre
 func (p *personRow) TypedRune(rune)                 {}
 func (p *personRow) TypedKey(k *fyne.KeyEvent) {
 	switch {
-	case pressing(k):
+	case pressing(p, k):
 		p.onTapped()
+	case k.Name == fyne.KeyUp, k.Name == fyne.KeyDown:
+		p.of.step(slices.Index(p.of.rows.Objects, fyne.CanvasObject(p)), k.Name == fyne.KeyDown)
 	case k.Name == fyne.KeyEscape:
 		backOut(p)
 	}
 }
+
+// AccessibilityLabel implements fyne.Accessible.
+func (p *personRow) AccessibilityLabel() string { return p.account.Name }
+
+// AccessibilityRole implements fyne.Accessible.
+func (p *personRow) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }
 
 func (p *personRow) CreateRenderer() fyne.WidgetRenderer {
 	box := NewRounded(color.Transparent, FieldRadius)

@@ -91,11 +91,7 @@ func (b *bubble) applyPills() {
 		owner, e, emoji := b.owner, b.entry, l.emoji
 		p.label = lang.L("React with {{.Emoji}}", map[string]any{"Emoji": emoji})
 		p.who = l.who
-		p.tapped = func() {
-			if owner.OnReact != nil {
-				owner.OnReact(e.message(), emoji)
-			}
-		}
+		p.tapped = func() { owner.react(e, emoji) }
 		fill, line, ink := Color(ColorWindow), Color(ColorLine), ColorText
 		if l.mine {
 			fill, line, ink = blend(Color(ColorWindow), Color(ColorAccent), 0.18), Color(ColorAccent), ColorAccent

@@ -55,10 +55,12 @@ func (b *RowButton) TypedRune(rune) {}
 // TypedKey implements fyne.Focusable.
 func (b *RowButton) TypedKey(k *fyne.KeyEvent) {
 	switch {
-	case pressing(k):
+	case pressing(b, k):
 		b.Tapped(nil)
 	case k.Name == fyne.KeyEscape:
 		backOut(b)
+	default:
+		sheetKey(b, k)
 	}
 }
 
@@ -112,11 +114,10 @@ func (unpadded) Layout(o []fyne.CanvasObject, s fyne.Size) {
 	place(o[0], -inner, -inner, s.Width+inner+barRoom, s.Height+inner)
 }
 
-// NewLongText returns a text that is read and scrolled, and can be selected.
+// NewLongText returns a text that is read and scrolled.
 func NewLongText(text string) fyne.CanvasObject {
 	words := widget.NewLabel(text)
 	words.SizeName = SizeSmall
 	words.Wrapping = fyne.TextWrapWord
-	words.Selectable = true
 	return container.New(unpadded{}, container.NewVScroll(words))
 }

@@ -9,8 +9,11 @@ import (
 // is at, and Escape closes the sheet.
 type rowList struct {
 	widget.List
-	at    widget.ListItemID // the row that the keyboard is at
-	quiet bool              // see quietly
+	at      widget.ListItemID            // the row that the keyboard is at
+	onPress func(widget.ListItemID)      // Enter and Space; nil: they are a click
+	onMenu  func(widget.ListItemID)      // the menu key; nil: a row has no menu
+	onSide  func(widget.ListItemID, int) // ← is -1, → is 1; nil: they do nothing
+	quiet   bool                         // see quietly
 }
 
 // quietly has what f changes drawn with the next Refresh: Fyne draws the whole list
@@ -50,10 +53,20 @@ func newRowList(length func() int, create func() fyne.CanvasObject, update func(
 // TypedKey implements fyne.Focusable.
 func (l *rowList) TypedKey(k *fyne.KeyEvent) {
 	switch {
-	case pressing(k):
+	case pressing(l, k):
+		if l.onPress != nil {
+			l.onPress(l.at)
+			return
+		}
 		l.Select(l.at)
 	case k.Name == fyne.KeyEscape:
 		backOut(l)
+	case l.onMenu != nil && MenuKey(k):
+		l.onMenu(l.at)
+	case l.onSide != nil && k.Name == fyne.KeyLeft:
+		l.onSide(l.at, -1)
+	case l.onSide != nil && k.Name == fyne.KeyRight:
+		l.onSide(l.at, 1)
 	default:
 		l.List.TypedKey(k)
 	}
@@ -65,6 +78,8 @@ type rowGrid struct {
 	widget.GridWrap
 	at      widget.GridWrapItemID
 	focused bool
+	onMenu  func(widget.GridWrapItemID) // the menu key; nil: a cell has no menu
+	onRune  func(rune)                  // who types looks for something; nil: it does nothing
 }
 
 func newRowGrid(length func() int, create func() fyne.CanvasObject, update func(widget.GridWrapItemID, fyne.CanvasObject)) *rowGrid {
@@ -97,11 +112,20 @@ func (g *rowGrid) FocusLost() {
 // TypedKey implements fyne.Focusable.
 func (g *rowGrid) TypedKey(k *fyne.KeyEvent) {
 	switch {
-	case pressing(k):
+	case pressing(g, k):
 		g.Select(g.at)
 	case k.Name == fyne.KeyEscape:
 		backOut(g)
+	case g.onMenu != nil && MenuKey(k):
+		g.onMenu(g.at)
 	default:
 		g.GridWrap.TypedKey(k)
+	}
+}
+
+// TypedRune implements fyne.Focusable.
+func (g *rowGrid) TypedRune(r rune) {
+	if g.onRune != nil && !pressed(r) {
+		g.onRune(r)
 	}
 }

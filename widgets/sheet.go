@@ -26,6 +26,7 @@ type Sheet struct {
 
 	Close  *Button
 	canvas fyne.Canvas
+	scroll *container.Scroll // of a content that would be too high; nil: none
 	shown  time.Time
 	tips   *Tips
 }
@@ -81,6 +82,12 @@ func (s *Sheet) FocusLost() {}
 // TypedRune implements fyne.Focusable.
 func (s *Sheet) TypedRune(rune) {}
 
+// KeyDown implements desktop.Keyable.
+func (s *Sheet) KeyDown(*fyne.KeyEvent) {}
+
+// KeyUp implements desktop.Keyable: Tab goes on from the sheet, on which it can't be seen.
+func (s *Sheet) KeyUp(k *fyne.KeyEvent) { passTab(s.canvas, k) }
+
 // TypedKey implements fyne.Focusable.
 func (s *Sheet) TypedKey(k *fyne.KeyEvent) {
 	switch k.Name {
@@ -89,6 +96,43 @@ func (s *Sheet) TypedKey(k *fyne.KeyEvent) {
 	case fyne.KeyReturn, fyne.KeyEnter:
 		if b := s.shownButtons(); len(b) > 0 && b[len(b)-1].Kind == PrimaryButton {
 			b[len(b)-1].press()
+		}
+	default:
+		s.scrollBy(k.Name)
+	}
+}
+
+// scrollBy moves what scrolls on the sheet.
+func (s *Sheet) scrollBy(key fyne.KeyName) {
+	scroll := s.scroll
+	switch c := s.Content.(type) {
+	case *container.Scroll:
+		scroll = c
+	case *Pages:
+		scroll = c.scroll
+	case *fyne.Container:
+		for _, o := range c.Objects {
+			if inner, ok := o.(*container.Scroll); ok {
+				scroll = inner
+			}
+		}
+	}
+	if scroll == nil {
+		return
+	}
+	page := scroll.Size().Height * 0.9
+	by, ok := map[fyne.KeyName]float32{fyne.KeyUp: -2 * LineHeight, fyne.KeyDown: 2 * LineHeight, fyne.KeyPageUp: -page, fyne.KeyPageDown: page,
+		fyne.KeyHome: -scroll.Offset.Y, fyne.KeyEnd: scroll.Content.Size().Height}[key]
+	if most := scroll.Content.Size().Height - scroll.Size().Height; ok && most > 0 {
+		scroll.ScrollToOffset(fyne.NewPos(0, min(max(scroll.Offset.Y+by, 0), most)))
+	}
+}
+
+// sheetKey is for what stands on a sheet: keys that mean nothing to it scroll.
+func sheetKey(o fyne.CanvasObject, k *fyne.KeyEvent) {
+	if c := canvasOf(o); c != nil {
+		if s, ok := c.Overlays().Top().(*Sheet); ok {
+			s.scrollBy(k.Name)
 		}
 	}
 }
@@ -167,7 +211,8 @@ func (s *Sheet) CreateRenderer() fyne.WidgetRenderer {
 	title, more := NewBoldText("", titleSize, ColorText), NewBoldText("", titleSize, ColorText)
 	body := s.Content
 	if _, ok := s.Content.(tall); ok && s.Height == 0 {
-		body = newScroll(container.New(fitting{}, s.Content)) // where the window is lower than the sheet
+		s.scroll = newScroll(container.New(fitting{}, s.Content)) // where the window is lower than the sheet
+		body = s.scroll
 	}
 	r := &shellRenderer{objects: []fyne.CanvasObject{scrim, edge, card, title, more, s.Close, body}}
 	if s.Aside != nil {

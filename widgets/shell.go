@@ -33,20 +33,14 @@ func place(o fyne.CanvasObject, x, y, w, h float32) {
 	o.Resize(fyne.NewSize(w, h))
 }
 
-// focusOn gives the focus to o. Fyne knows an object's window only once it was
-// drawn; before that it is the program's first (a tray icon has one, too).
+// focusOn gives the focus to o.
 func focusOn(o fyne.Focusable) {
 	object, ok := o.(fyne.CanvasObject)
-	if !ok || fyne.CurrentApp() == nil {
+	if !ok {
 		return
 	}
-	d := fyne.CurrentApp().Driver()
-	if c := d.CanvasForObject(object); c != nil {
+	if c := canvasOf(object); c != nil {
 		c.Focus(o)
-		return
-	}
-	if all := d.AllWindows(); len(all) > 0 {
-		all[0].Canvas().Focus(o)
 	}
 }
 

@@ -99,7 +99,7 @@ func (h *SideHead) TypedRune(rune) {}
 // TypedKey implements fyne.Focusable.
 func (h *SideHead) TypedKey(k *fyne.KeyEvent) {
 	switch {
-	case pressing(k):
+	case pressing(h, k):
 		do(h.OnFace)
 	case k.Name == fyne.KeyEscape:
 		do(h.OnEscape)
@@ -347,7 +347,7 @@ func (h *ChatHead) TypedRune(rune) {}
 // TypedKey implements fyne.Focusable.
 func (h *ChatHead) TypedKey(k *fyne.KeyEvent) {
 	switch {
-	case pressing(k):
+	case pressing(h, k):
 		h.Tapped(nil)
 	case k.Name == fyne.KeyEscape:
 		do(h.OnEscape)

@@ -174,6 +174,28 @@ func (e *entry) parse(text string) rich {
 	return e.parsed
 }
 
+// links are where its words lead, each once.
+func (e *entry) links() (all []*url.URL) {
+	content := &e.item.Message.Content
+	if !content.Known() || e.item.Message.Deleted || len(content.Text) > mostLinked {
+		return nil
+	}
+	seen := map[string]bool{}
+	for _, s := range e.parse(content.Text).spans {
+		if s.url != nil && !seen[s.url.String()] && len(all) < mostLinks {
+			seen[s.url.String()] = true
+			all = append(all, s.url)
+		}
+	}
+	return all
+}
+
+// Bounds of what a menu offers of a message's links: bytes of the text, and how many.
+const (
+	mostLinked = 32 << 10
+	mostLinks  = 8
+)
+
 func newEntry(it *Item) *entry { return &entry{item: *it, date: dayOf(it.Message.At)} }
 
 // NewTimeline returns an empty timeline, at its end.

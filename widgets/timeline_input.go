@@ -34,6 +34,17 @@ func (t *Timeline) FocusGained() { t.setFocused(true) }
 // FocusLost implements fyne.Focusable.
 func (t *Timeline) FocusLost() { t.setFocused(false) }
 
+// KeyDown implements desktop.Keyable.
+func (t *Timeline) KeyDown(*fyne.KeyEvent) {}
+
+// KeyUp implements desktop.Keyable: who comes here with Tab is at a message, so that
+// one sees it.
+func (t *Timeline) KeyUp(k *fyne.KeyEvent) {
+	if k.Name == fyne.KeyTab && t.current == "" {
+		t.Begin()
+	}
+}
+
 // setFocused shows the message that the keyboard is at only while it is there.
 func (t *Timeline) setFocused(yes bool) {
 	t.focused = yes
@@ -76,9 +87,11 @@ func (t *Timeline) TypedKey(k *fyne.KeyEvent) {
 	}
 }
 
-// TypedShortcut implements fyne.Shortcutable: copy what is selected, or chosen.
+// TypedShortcut implements fyne.Shortcutable: copy what is selected, or chosen. All
+// others are the window's.
 func (t *Timeline) TypedShortcut(s fyne.Shortcut) {
 	if _, ok := s.(*fyne.ShortcutCopy); !ok {
+		shortcut(t, s)
 		return
 	}
 	if len(t.picked) > 0 {
@@ -154,6 +167,22 @@ func (t *Timeline) play(e *entry) {
 	}
 }
 
+func (t *Timeline) react(e *entry, emoji string) {
+	if t.OnReact != nil {
+		t.OnReact(e.message(), emoji)
+	}
+}
+
+// wind plays a sound from some seconds further on, or back; false: it is none.
+func (t *Timeline) wind(e *entry, seconds float64) bool {
+	f := e.item.Message.Content.File
+	if f == nil || !f.Plays() || f.Duration <= 0 || t.OnSeek == nil {
+		return false
+	}
+	t.OnSeek(e.message(), min(max((e.item.Heard.At+seconds)/f.Duration, 0), 0.999))
+	return true
+}
+
 func (t *Timeline) seek(e *entry, part float64) {
 	if !t.pick(e, Modifiers()) && t.OnSeek != nil {
 		t.OnSeek(e.message(), part)
@@ -219,7 +248,17 @@ func (t *Timeline) menu(e *entry) []*fyne.MenuItem {
 	if content.Known() && content.Text != "" {
 		add(lang.L("Copy text"), func() { t.copyText(content.Text) })
 	}
-	if content.Known() && content.Location != nil {
+	for _, u := range e.links() {
+		add(lang.L("Open {{.Link}}", map[string]any{"Link": ElideMiddle(u.String(), 300, TextSize, false)}), func() { t.openLink(u) })
+	}
+	if e.lay != nil && e.lay.folded {
+		add(lang.L("Show more"), func() { t.expand(e) })
+	}
+	if content.Known() && content.Reply != "" {
+		add(lang.L("What this answers"), func() { t.jumpTo(content.Reply) })
+	}
+	if at := content.Location; content.Known() && at != nil {
+		add(lang.L("Open map"), func() { t.openLink(mapURL(at.Lat, at.Lon)) })
 		add(lang.L("Copy coordinates"), func() { t.copyText(formatCoordinates(content.Location)) })
 	}
 	if content.Known() && content.File != nil {
@@ -253,9 +292,7 @@ func (t *Timeline) menu(e *entry) []*fyne.MenuItem {
 		}
 	}
 	for _, r := range e.item.Reactions {
-		who := fyne.NewMenuItem(r.Emoji+"  "+ElideEnd(r.Who, 260, TextSize, false), nil)
-		who.Disabled = true
-		items = append(items, who)
+		add(r.Emoji+"  "+ElideEnd(r.Who, 260, TextSize, false), func() { t.react(e, r.Emoji) })
 	}
 	return append(own, items...)
 }

@@ -144,15 +144,17 @@ func (t *Timeline) reveal(e *entry) {
 // collect lists what is drawn.
 func (t *Timeline) collect() {
 	t.objects = append(t.objects[:0], t.mark)
+	for _, e := range t.shown { // behind all bubbles: they stand close
+		if e.tint != nil {
+			t.objects = append(t.objects, e.tint)
+		}
+	}
 	for _, e := range t.shown {
 		if e.mark != nil {
 			t.objects = append(t.objects, e.mark)
 		}
 		if e.item.Message.ID == t.unread {
 			t.objects = append(t.objects, t.unreadMark)
-		}
-		if e.tint != nil {
-			t.objects = append(t.objects, e.tint)
 		}
 		t.objects = append(t.objects, e.widget)
 	}

@@ -136,12 +136,18 @@ func (t *Timeline) Begin() {
 	}
 }
 
+// Current is the message that the keyboard is at; "": at none.
+func (t *Timeline) Current() chat.MessageID { return t.current }
+
 func (t *Timeline) setCurrent(id chat.MessageID) {
 	if t.current != id {
 		t.current = id
 		t.arrange()
 	}
 }
+
+// windStep is how many seconds of a sound ← and → leave out, or play again.
+const windStep = 10.0
 
 // typedOnMessage does what a key means for the message that the keyboard is at.
 func (t *Timeline) typedOnMessage(k *fyne.KeyEvent) bool {
@@ -168,8 +174,14 @@ func (t *Timeline) typedOnMessage(k *fyne.KeyEvent) bool {
 				t.OnDone()
 			}
 		}
+	case fyne.KeyLeft, fyne.KeyRight:
+		by := windStep
+		if k.Name == fyne.KeyLeft {
+			by = -windStep
+		}
+		return t.wind(t.entries[at], by)
 	case fyne.KeySpace:
-		pressing(k)
+		pressing(t, k)
 		t.pick(t.entries[at], fyne.KeyModifierShortcutDefault)
 	case desktop.KeyMenu, fyne.KeyF10, fyne.KeyReturn, fyne.KeyEnter:
 		if w := t.entries[at].widget; w != nil {
@@ -217,6 +229,9 @@ func (t *Timeline) Flash(id chat.MessageID) bool {
 	e := t.entries[i]
 	t.measure(i)
 	t.flashed = e
+	if t.current != "" {
+		t.current = id // the keyboard goes along
+	}
 	t.ScrollTo(id, max(timelineTop+dayHeight, (t.Size().Height-e.body)/3))
 	if e.tint == nil {
 		return true // not on a screen
@@ -276,21 +291,30 @@ func (t *Timeline) tintRow(e *entry, y, above float32) {
 	} else {
 		setBounds(e.tint, 0, y-2-above, t.Size().Width, e.body+4+above)
 	}
+	e.tint.CornerRadius = 0
+	if current && !picked && !flashed { // a ring around the bubble, that has its own colour
+		const air = 4
+		setBounds(e.tint, t.left(e)-air, y-air, e.widget.Size().Width+2*air, e.body+2*air)
+		e.tint.CornerRadius = BubbleRadius + air
+	}
 	if flashed && t.flash != nil {
 		return // its colour is on its way
 	}
-	fill := color.Color(color.Transparent)
-	if picked || current {
-		fill = blend(Color(ColorWindow), Color(ColorSelected), 0.6)
-		if picked {
-			fill = blend(Color(ColorSelected), Color(ColorAccent), 0.25)
-			if e.tile.n > 0 { // all that is seen of it is a frame
-				fill = Color(ColorAccent)
-			}
-		}
+	fill, ring := color.Color(color.Transparent), color.Color(color.Transparent)
+	wide := float32(0)
+	if current {
+		ring, wide = Color(colorRing), 2
 	}
-	if e.tint.FillColor != fill {
-		e.tint.FillColor = fill
+	switch {
+	case picked && e.tile.n > 0: // all that is seen of it is a frame
+		fill = Color(ColorAccent)
+	case picked:
+		fill = blend(Color(ColorSelected), Color(ColorAccent), 0.25)
+	case current:
+		fill = Color(ColorWindow) // a line around nothing has a dark seam
+	}
+	if e.tint.FillColor != fill || e.tint.StrokeColor != ring || e.tint.StrokeWidth != wide {
+		e.tint.FillColor, e.tint.StrokeColor, e.tint.StrokeWidth = fill, ring, wide
 		e.tint.Refresh()
 	}
 }

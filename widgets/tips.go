@@ -16,6 +16,7 @@ type Tips struct {
 	box  *canvas.Rectangle
 	text *canvas.Text
 	over fyne.CanvasObject // whose name is shown or waited for; nil: none
+	name string            // that one
 	wait *time.Timer
 }
 
@@ -58,7 +59,7 @@ func showTipAt(o fyne.CanvasObject, name string, height float32) {
 	}
 	t := tips[len(tips)-1]
 	t.hide()
-	t.over = o
+	t.over, t.name = o, name
 	t.wait = time.AfterFunc(tipDelay, func() {
 		fyne.Do(func() {
 			if t.over == o && o.Visible() {
@@ -81,9 +82,11 @@ func (t *Tips) hide() {
 	if t.wait != nil {
 		t.wait.Stop()
 	}
-	t.over, t.wait = nil, nil
-	t.box.Hide()
-	t.text.Hide()
+	t.over, t.name, t.wait = nil, "", nil
+	if t.box.Visible() || t.text.Visible() {
+		t.box.Hide()
+		t.text.Hide()
+	}
 }
 
 // show puts the name below the upper part of o, or above where no room is, and
@@ -105,6 +108,15 @@ func (t *Tips) show(o fyne.CanvasObject, name string, height float32) {
 	t.text.Show()
 	t.box.Refresh()
 	t.text.Refresh()
+}
+
+// TipName is the name that is on the screen, or about to be, of the control that the
+// pointer rests on; "": none.
+func TipName() string {
+	if len(tips) == 0 {
+		return ""
+	}
+	return tips[len(tips)-1].name
 }
 
 // Shown is the name that is on the screen; "": none.

@@ -84,10 +84,12 @@ func (t *Toggle) TypedRune(rune) {}
 // TypedKey implements fyne.Focusable.
 func (t *Toggle) TypedKey(k *fyne.KeyEvent) {
 	switch {
-	case pressing(k):
+	case pressing(t, k):
 		t.turn()
 	case k.Name == fyne.KeyEscape:
 		backOut(t)
+	default:
+		sheetKey(t, k)
 	}
 }
 

@@ -73,6 +73,7 @@ func NewTransferList(empty string) *TransferList {
 			r.set(l.rows[i])
 		})
 	l.list.OnSelected = func(widget.ListItemID) { l.list.UnselectAll() }
+	l.list.onPress, l.list.onMenu = l.menuAt, l.menuAt
 	return l
 }
 
@@ -118,6 +119,24 @@ func (l *TransferList) setHeights(before []TransferRow) {
 
 // Rows returns what is listed.
 func (l *TransferList) Rows() []TransferRow { return l.rows }
+
+// menuAt offers what can be done to the transfer that the keyboard is at: its buttons
+// may be another's by the time that Tab comes to them.
+func (l *TransferList) menuAt(i widget.ListItemID) {
+	o, c := l.shown[i], fyne.CurrentApp().Driver().CanvasForObject(l.list)
+	if o == nil || c == nil || i >= len(l.rows) || l.rows[i].Transfer == nil || l.OnAct == nil {
+		return
+	}
+	t := l.rows[i].Transfer
+	var items []*fyne.MenuItem
+	for _, act := range o.acts {
+		_, name := actLook(act, t)
+		items = append(items, fyne.NewMenuItem(name, func() { l.OnAct(*t, act) }))
+	}
+	if len(items) > 0 {
+		ShowMenuBelow(items, c, o, fyne.NewPos(transferTile+16, transferRowHeight-8))
+	}
+}
 
 // ActButton is what does something to a transfer that is in view; nil: nothing there does.
 func (l *TransferList) ActButton(id chat.TransferID, act TransferAct) *Button {

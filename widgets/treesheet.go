@@ -88,6 +88,11 @@ func NewTreeSheet(name, waiting string) *TreeSheet {
 		s.tick(i)
 		s.list.UnselectAll()
 	}
+	s.list.onSide = func(i widget.ListItemID, side int) {
+		if i < len(s.rows) && s.rows[i].entry < 0 && s.closed[s.rows[i].path] == (side > 0) {
+			s.fold(i)
+		}
+	}
 	s.Fetch = NewButton(PrimaryButton, lang.L("Download"), s.fetch)
 	s.Show = NewButton(PlainButton, lang.L("Show in folder"), func() {
 		if s.OnShow != nil {

@@ -17,12 +17,12 @@ const (
 )
 
 // PictureViewer shows one picture over the whole window: the wheel, + and -
-// zoom, a drag moves it, ← and → lead to the one before and after, Escape closes.
+// zoom, a drag moves it, ← and → lead to the one before and after (or move it while
+// it is larger than the window), Escape closes.
 type PictureViewer struct {
 	widget.BaseWidget
-	OnStep     func(step int)           // -1: the one before, 1: the one after
-	OnClose    func()                   // after it was closed, however that came
-	OnShortcut func(fyne.Shortcut) bool // the window's
+	OnStep  func(step int) // -1: the one before, 1: the one after
+	OnClose func()         // after it was closed, however that came
 
 	Close, Back, Next, Save, Copy, Open *Button
 
@@ -45,6 +45,9 @@ func NewPictureViewer() *PictureViewer {
 	v.Save = NewIconButton(IconSave, lang.L("Save as…"), nil)
 	v.Copy = NewIconButton(IconCopy, lang.L("Copy"), nil)
 	v.Open = NewIconButton(IconForward, lang.L("Open with another program"), nil)
+	for _, b := range v.buttons() {
+		b.onKey, b.onRune = v.TypedKey, v.TypedRune
+	}
 	return v
 }
 
@@ -191,6 +194,12 @@ func (v *PictureViewer) FocusGained() {}
 // FocusLost implements fyne.Focusable.
 func (v *PictureViewer) FocusLost() {}
 
+// KeyDown implements desktop.Keyable.
+func (v *PictureViewer) KeyDown(*fyne.KeyEvent) {}
+
+// KeyUp implements desktop.Keyable: Tab goes on to a button, which can be seen.
+func (v *PictureViewer) KeyUp(k *fyne.KeyEvent) { passTab(v.canvas, k) }
+
 // TypedRune implements fyne.Focusable.
 func (v *PictureViewer) TypedRune(r rune) {
 	switch r {
@@ -208,9 +217,28 @@ func (v *PictureViewer) TypedKey(k *fyne.KeyEvent) {
 	switch k.Name {
 	case fyne.KeyEscape:
 		v.Dismiss()
-	case fyne.KeyLeft:
+	case fyne.KeySpace:
+		v.step(1)
+	case fyne.KeyLeft, fyne.KeyRight, fyne.KeyUp, fyne.KeyDown:
+		v.arrow(k.Name)
+	}
+}
+
+// arrow goes to the next picture, or shows more of one that is larger than its room.
+func (v *PictureViewer) arrow(name fyne.KeyName) {
+	_, room := v.area()
+	by := map[fyne.KeyName]fyne.Position{
+		fyne.KeyLeft: {X: room.Width / 8}, fyne.KeyRight: {X: -room.Width / 8},
+		fyne.KeyUp: {Y: room.Height / 8}, fyne.KeyDown: {Y: -room.Height / 8},
+	}[name]
+	switch {
+	case v.zoom > 1:
+		v.pan = v.pan.Add(by)
+		v.hold()
+		v.Refresh()
+	case name == fyne.KeyLeft:
 		v.step(-1)
-	case fyne.KeyRight, fyne.KeySpace:
+	case name == fyne.KeyRight:
 		v.step(1)
 	}
 }
@@ -223,8 +251,8 @@ func (v *PictureViewer) TypedShortcut(s fyne.Shortcut) {
 	case *desktop.CustomShortcut:
 		if s.KeyName == fyne.KeyS {
 			v.Save.press()
-		} else if v.OnShortcut != nil {
-			v.OnShortcut(s)
+		} else {
+			shortcut(v, s)
 		}
 	}
 }

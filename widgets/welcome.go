@@ -163,6 +163,7 @@ func (w *Welcome) beginMember() {
 	case w.Recovered.chosen && w.path == "":
 		w.reason.SetText(lang.L("Choose the recovery file first."))
 		w.update()
+		focusOn(w.File)
 	case w.Recovered.chosen && w.Passphrase.Text == "":
 		w.reason.SetText(lang.L("Type the passphrase of the recovery file."))
 		w.update()
@@ -393,10 +394,16 @@ func (c *Choice) TypedRune(rune) {}
 
 // TypedKey implements fyne.Focusable.
 func (c *Choice) TypedKey(k *fyne.KeyEvent) {
-	if pressing(k) {
+	if pressing(c, k) {
 		c.onTapped()
 	}
 }
+
+// AccessibilityLabel implements fyne.Accessible.
+func (c *Choice) AccessibilityLabel() string { return c.title }
+
+// AccessibilityRole implements fyne.Accessible.
+func (c *Choice) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }
 
 // CreateRenderer implements fyne.Widget.
 func (c *Choice) CreateRenderer() fyne.WidgetRenderer {

@@ -88,18 +88,11 @@ func ReadClipboard(ctx context.Context, most int) (c Clip, err error) {
 		return c, err
 	}
 	defer x.until(ctx)()
-	owner, err := xproto.GetSelectionOwner(x.Conn, x.clipboard).Reply()
-	if err != nil || owner.Owner == 0 {
-		return c, err
-	}
-	b, err := x.fetch(ctx, x.targets, most)
+	there, err := x.forms(ctx, most)
 	if err != nil {
 		return c, err
 	}
-	there := map[xproto.Atom]bool{}
-	for ; len(b) >= 4; b = b[4:] {
-		there[xproto.Atom(binary.LittleEndian.Uint32(b))] = true
-	}
+	var b []byte
 	if there[x.files] {
 		if b, err = x.fetch(ctx, x.files, most); err != nil {
 			return c, err
@@ -118,6 +111,35 @@ func ReadClipboard(ctx context.Context, most int) (c Clip, err error) {
 		c.Picture, err = x.fetch(ctx, x.picture, most)
 	}
 	return c, err
+}
+
+// ReadWords is ReadClipboard for who takes nothing but words: "" when there are none.
+func ReadWords(ctx context.Context, most int) (string, error) {
+	x, err := newClipboard()
+	if err != nil {
+		return "", err
+	}
+	defer x.until(ctx)()
+	there, err := x.forms(ctx, most)
+	if err != nil || !there[x.text] {
+		return "", err
+	}
+	b, err := x.fetch(ctx, x.text, most)
+	return strings.ToValidUTF8(string(b), "\uFFFD"), err
+}
+
+// forms are those in which there is something on the clipboard; none when it is empty.
+func (x *xClipboard) forms(ctx context.Context, most int) (map[xproto.Atom]bool, error) {
+	owner, err := xproto.GetSelectionOwner(x.Conn, x.clipboard).Reply()
+	if err != nil || owner.Owner == 0 {
+		return nil, err
+	}
+	b, err := x.fetch(ctx, x.targets, most)
+	there := map[xproto.Atom]bool{}
+	for ; len(b) >= 4; b = b[4:] {
+		there[xproto.Atom(binary.LittleEndian.Uint32(b))] = true
+	}
+	return there, err
 }
 
 // fetch returns the clipboard in one of its forms; nil when it is not there in that.

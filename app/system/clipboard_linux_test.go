@@ -49,6 +49,13 @@ func TestClipboard(t *testing.T) {
 	if b, err := read(1 << 30); b != nil || err != nil {
 		t.Errorf("of an empty clipboard: %d bytes, %v", len(b), err)
 	}
+	words := func(what string) {
+		t.Helper()
+		if got, err := ReadWords(within, 1<<20); got != "" || err != nil {
+			t.Errorf("of %s the words %q came, %v", what, got, err)
+		}
+	}
+	words("an empty clipboard")
 	before := make(chan struct{})
 	close(before)
 	ctx, end := context.WithCancel(t.Context())
@@ -67,6 +74,7 @@ func TestClipboard(t *testing.T) {
 		}
 		<-before
 		before = ended
+		words("a picture")
 		for range 2 { // it is offered until there is another
 			if b, err := read(size); err != nil || !bytes.Equal(b, png) {
 				t.Errorf("of %d bytes %d came: %v", size, len(b), err)

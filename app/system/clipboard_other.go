@@ -23,5 +23,8 @@ type Clip struct {
 // ReadClipboard has nothing to read from.
 func ReadClipboard(context.Context, int) (Clip, error) { return Clip{}, ErrNoClipboard }
 
+// ReadWords has nothing to read from.
+func ReadWords(context.Context, int) (string, error) { return "", ErrNoClipboard }
+
 // OfferPicture has nobody to offer it to.
 func OfferPicture(_ context.Context, _ []byte, begun func(error)) { begun(ErrNoClipboard) }

@@ -119,7 +119,10 @@ func TestScreenKeyboard(t *testing.T) {
 	// Space is a key and a character: it presses and chooses, and is not written.
 	mara.key("ctrl+a", "BackSpace", "ctrl+i")
 	mara.wait("the invitation", func(s *screen) bool { return s.Sheet != nil && s.Sheet.Link != "" })
-	mara.key("Tab", "Tab", "space") // what closes it
+	mara.wait("the keyboard at what copies it", func(s *screen) bool { return s.Focus == "Copy link" })
+	mara.key("Tab")
+	mara.wait("the keyboard at what closes it", func(s *screen) bool { return s.Focus == "Close" })
+	mara.key("space")
 	mara.wait("the conversation", func(s *screen) bool { return s.Sheet == nil })
 	mara.typed("one")
 	mara.key("Return")

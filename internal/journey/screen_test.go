@@ -100,6 +100,9 @@ func (d *display) picture(name string) {
 type screen struct {
 	Screen, Connection, Draft, Notice, Foot, Closed, Bar, Viewer string
 	Synced, Focused, Dialog                                      bool
+	Focus                                                        string
+	FocusAt                                                      spot `json:"focus_at"`
+	Menu                                                         []string
 	Offered                                                      []string
 	Picked, Listed                                               int
 	Welcome                                                      *struct{ Name, Link, Way, Reason string }
@@ -123,6 +126,7 @@ type screen struct {
 type row struct {
 	ID, Name, Line, Message string
 	Unread                  int
+	Pinned, Muted           bool
 	Spot                    *spot
 }
 
@@ -130,7 +134,8 @@ type bubble struct {
 	ID, Text, File, SHA256, Path, Transfer, Receipt, Reason, Answers string
 	Seq                                                              uint64
 	Size, Offset                                                     int64
-	Mine, Playing                                                    bool
+	Mine, Playing, Deleted                                           bool
+	Reactions                                                        []struct{ Emoji string }
 	Heard                                                            float64
 	Spots                                                            map[string]spot
 }
