@@ -51,6 +51,11 @@ func NewPictureViewer() *PictureViewer {
 	return v
 }
 
+// buttons are those of the viewer, as Tab goes.
+func (v *PictureViewer) buttons() []*Button {
+	return []*Button{v.Back, v.Next, v.Save, v.Copy, v.Open, v.Close}
+}
+
 // Set shows a picture, as big as fits; nil: it is not decoded yet.
 func (v *PictureViewer) Set(img image.Image, title, detail string, back, next bool) {
 	if v.image.Image != img {
@@ -262,7 +267,7 @@ func (v *PictureViewer) CreateRenderer() fyne.WidgetRenderer {
 	ground, bar := canvas.NewRectangle(rgba(0x14110E, 0xF0)), &canvas.Rectangle{}
 	title, detail := NewBoldText("", TextSize, ColorText), NewText("", SmallSize, ColorMuted)
 	r := &shellRenderer{objects: []fyne.CanvasObject{ground, v.image, bar, title, detail}}
-	for _, b := range []*Button{v.Back, v.Next, v.Save, v.Copy, v.Open, v.Close} { // as Tab goes
+	for _, b := range v.buttons() {
 		r.objects = append(r.objects, b)
 	}
 	r.layout = func(s fyne.Size) {
