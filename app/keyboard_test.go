@@ -302,6 +302,7 @@ func TestKeyboardComesBack(t *testing.T) {
 	s := newStage(t)
 	_, ines := pair(s) // Fyne's driver for tests knows places in the last window only
 	c, pane := ines.window.Canvas(), ines.main.pane
+	ines.sees("a message", func(Screen) bool { return len(pane.inOrder()) > 0 })
 	at := func(want string) {
 		t.Helper()
 		if got := ines.focusName(); got != want {

@@ -113,6 +113,34 @@ func TestLanesOrder(t *testing.T) {
 	}
 }
 
+// Who was stopped and goes on has the place that it had: messages of later files wait for its own.
+func TestLanesOldestFirst(t *testing.T) {
+	l := newLanes(2, 10)
+	var all []*entry
+	for i := range 5 {
+		en := &entry{t: chat.Transfer{ID: chat.TransferID(fmt.Sprint(9 - i)), Created: time.Unix(int64(i/2), 0), Nth: i}}
+		all = append(all, en)
+		l.push(en)
+	}
+	for _, en := range []*entry{l.pop(), l.pop()} { // two that move are paused,
+		l.done(en)
+	}
+	l.push(all[1]) // and go on, the second one first
+	l.push(all[0])
+	all[3].ticket++ // one in the middle is paused,
+	l.push(all[3])  // and goes on
+	for i, want := range all {
+		en := l.pop()
+		if en != want {
+			t.Fatalf("%v goes as number %d", en, i)
+		}
+		l.done(en)
+	}
+	if !l.empty() {
+		t.Error("somebody is left")
+	}
+}
+
 // A store that can't be reached keeps away those who go there, and nobody else.
 func TestGates(t *testing.T) {
 	l := newLanes(4, 10)

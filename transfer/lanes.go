@@ -15,7 +15,8 @@ import (
 // person put first goes first, then what is on the screen. Of the others, every
 // second one is of the conversation that is open; the rest take turns,
 // conversation by conversation, uploads and downloads each for themselves.
-// Within a turn it is first come, first served. No server, of files that come or that
+// Within a turn the oldest is first, also when it was stopped meanwhile: the messages
+// of files that were sent together wait for those before them. No server, of files that come or that
 // go, has more than perHost of the workers, but the relay; and none has any while its
 // gate is shut. The loop owns them.
 type lanes struct {
@@ -96,10 +97,20 @@ func (l *lanes) push(en *entry) {
 	if len(q.waiting[k]) == 0 {
 		q.turns = append(q.turns, k)
 	}
-	q.waiting[k] = append(q.waiting[k], p)
+	w := q.waiting[k]
+	at := len(w)
+	if at > 0 && older(en, w[at-1].en) < 0 {
+		at, _ = slices.BinarySearchFunc(w, p, func(a, b place) int { return cmp.Or(older(a.en, b.en), -1) })
+	}
+	q.waiting[k] = slices.Insert(w, at, p)
 	if en.t.Front > 0 || en.seen {
 		q.hurry(p)
 	}
+}
+
+// older orders transfers as they were begun.
+func older(a, b *entry) int {
+	return cmp.Or(a.t.Created.Compare(b.t.Created), cmp.Compare(a.t.Nth, b.t.Nth), cmp.Compare(a.t.ID, b.t.ID))
 }
 
 // hurry lets an entry that waits in the lane go before others.

@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -173,9 +172,7 @@ func (e *Engine) turned(ctx context.Context) {
 		}
 	}
 	e.mu.Unlock()
-	slices.SortFunc(moved, func(a, b *entry) int {
-		return cmp.Or(a.t.Created.Compare(b.t.Created), cmp.Compare(a.t.ID, b.t.ID))
-	})
+	slices.SortFunc(moved, older)
 	for _, en := range moved {
 		if ctx.Err() != nil {
 			return

@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -127,9 +126,7 @@ func (e *Engine) some(meant func(chat.TransferID) bool, ev chat.TransferEvent, i
 		for _, id := range moving {
 			_ = e.want(id, ev) // it may have ended meanwhile
 		}
-		slices.SortFunc(rest, func(a, b *entry) int {
-			return cmp.Or(a.t.Created.Compare(b.t.Created), cmp.Compare(a.t.ID, b.t.ID))
-		})
+		slices.SortFunc(rest, older)
 		for some := range slices.Chunk(rest, batch) {
 			e.stepAll(some, ev)
 		}
