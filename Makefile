@@ -16,7 +16,7 @@ SCREENLESS := -tags ci,migrated_fynedo,no_emoji
 TEXT    := $(addprefix github.com/go-text/typesetting/,harfbuzz font/cff font/opentype font/opentype/tables)
 PLAIN   := $(foreach p,modernc.org/sqlite/lib golang.org/x/image/vector golang.org/x/image/draw image/draw image/png image/jpeg $(TEXT),-gcflags=$(p)=-race=false)
 comma   := ,
-JOURNEY := go test -race -vet=off -count=1 -tags journey,ci,migrated_fynedo,no_emoji -timeout 12m ./internal/journey
+JOURNEY := go test -race -vet=off -count=1 -tags journey,ci,migrated_fynedo,no_emoji -timeout 20m ./internal/journey
 LDFLAGS := -ldflags "-s -w"
 
 # make run PROFILE=second opens another person's Satchel beside yours.
@@ -47,7 +47,7 @@ test:
 	$(MAKE) --no-print-directory -j 2 suite prompt
 
 suite:
-	$(RACE) -p 4 -timeout 8m -skip TestHostileFiles $$(go list $(SCREENLESS) ./... | grep -Ev '/internal/journey|$(STORES)')
+	$(RACE) -p 4 -timeout 15m -skip TestHostileFiles $$(go list $(SCREENLESS) ./... | grep -Ev '/internal/journey|$(STORES)')
 
 prompt:
 	SATCHEL_PROGRAMS=$$PWD/build/race $(JOURNEY) -parallel 3 -run 'Prompt|Kill9'
