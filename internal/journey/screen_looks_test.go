@@ -11,6 +11,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -31,16 +32,24 @@ var looks = []look{
 	{"small-light-80", "light", "en", 800, 560, 80, "1"},
 	{"large-light-pt-2x", "light", "pt", 1600, 1000, 100, "2"},
 	{"large-dark-80", "dark", "en", 1600, 1000, 80, "1"},
+	{"small-dark-2x", "dark", "en", 1600, 1120, 100, "2"},
+}
+
+// hugeLooks take minutes without a graphics card: SATCHEL_FAULTS=1 make journeys has them.
+var hugeLooks = []look{
 	{"huge-light-2x", "light", "en", 3200, 2000, 100, "2"},
 	{"huge-dark-pt-2x", "dark", "pt", 3200, 2000, 100, "2"},
-	{"small-dark-2x", "dark", "en", 1600, 1120, 100, "2"},
 }
 
 // The screens in a real window, by day and by night, small and large, in both
 // languages: a picture of each in build/shots/looks, to be looked at. The other
 // half, that at no size anything stands on anything else, is in package app.
 func TestScreenLooks(t *testing.T) {
-	for _, l := range looks {
+	all := looks
+	if os.Getenv("SATCHEL_FAULTS") != "" {
+		all = slices.Concat(looks, hugeLooks)
+	}
+	for _, l := range all {
 		t.Run(l.name, func(t *testing.T) {
 			t.Parallel()
 			d := newDisplay(t, l.width+40, l.height+60)
