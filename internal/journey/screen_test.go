@@ -182,7 +182,7 @@ func (w *window) start(args ...string) {
 
 // env is what the program has in its environment.
 func (w *window) env() []string {
-	return append(w.d.env(), "SATCHEL_STATE="+w.state, "FYNE_THEME="+cmp.Or(w.theme, "light"), "XDG_CACHE_HOME="+filepath.Join(w.profile, "cache"), "XDG_CONFIG_HOME="+filepath.Join(w.profile, "config"))
+	return append(w.d.env(), "SATCHEL_STATE="+w.state, "FYNE_THEME="+cmp.Or(w.theme, "light"), "XDG_CACHE_HOME="+filepath.Join(w.profile, "cache"), "XDG_DATA_HOME="+filepath.Join(w.profile, "data"), "XDG_CONFIG_HOME="+filepath.Join(w.profile, "config"))
 }
 
 // fit puts the window where it was asked to be, as large as it was asked to be. Fyne
