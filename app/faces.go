@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"image"
+	_ "image/jpeg" // thumbnails
+	_ "image/png"  // thumbnails
 
 	"fyne.io/fyne/v2/lang"
 
@@ -81,4 +83,13 @@ func (a *App) choosePicture(say func(string)) {
 			}
 		})
 	})
+}
+
+// thumbnail decodes one of ours: small, and made by this program.
+func thumbnail(b []byte) image.Image {
+	img, _, err := image.Decode(bytes.NewReader(b))
+	if err != nil {
+		return nil
+	}
+	return img
 }

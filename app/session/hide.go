@@ -42,7 +42,7 @@ func hiddenBits(set *chat.Setting) bits {
 	return b
 }
 
-// isHidden tells whether the person deleted an entry for themselves.
+// deletedForMe tells whether the person deleted an entry for themselves.
 func (t *turn) deletedForMe(conv chat.ConversationID, seq uint64) (bool, error) {
 	if seq == 0 {
 		return false, nil
